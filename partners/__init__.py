@@ -1,0 +1,1 @@
+"""What was agreed: participants, programmes, members, agreements, rates, and the use cases."""

@@ -1,0 +1,1 @@
+"""The book and its closing: ledger, windows, netting, statements, the staged run."""

@@ -1,0 +1,1 @@
+"""The floor: amounts, accounts, entries, the only SQL on the book, and its self-checks."""

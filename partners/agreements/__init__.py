@@ -1,0 +1,1 @@
+"""Commercial terms between two participants, signed by both."""

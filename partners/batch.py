@@ -1,0 +1,252 @@
+"""The one path of every write: a batch of submissions, decided in order and written at once."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Protocol
+
+from sqlalchemy import Connection
+
+from partners.changes import Change, write_all
+from partners.context import Context, Decision
+from partners.directory import Directory, KeyState
+from partners.directory_store import current_directory
+from partners.refusals import STORED, Reason, Refused
+from partners.requests import (
+    Accepted,
+    Answer,
+    Decided,
+    Remembered,
+    Request,
+    RequestKey,
+    Submission,
+    remember,
+    remembered,
+)
+from partners.state import Needs, State
+from partners.state_store import load
+from partners.usecases import USE_CASES
+from settlement.ledger.book import Head, append, place, read_head
+from settlement.ledger.entries import Coalition, Draft, Entry, timestamp
+
+
+class AnswerWriter(Protocol):
+    """Puts verdicts into the bytes of the wire; those are the gateway's."""
+
+    def accepted(self, request: Request, accepted: Accepted, directory: Directory) -> Answer:
+        """The receipt of an accepted request."""
+
+    def refused(self, request: Request, refused: Refused, now: datetime) -> Answer:
+        """The refusal of a request."""
+
+    def batch(self, head: Request, outcomes: Sequence[Answer]) -> Answer:
+        """The receipt of a batch, with the outcome of every item."""
+
+    def item(self, batch: Answer, index: int) -> Answer:
+        """The outcome of one item out of a batch's receipt."""
+
+
+Reply = Answer | Refused
+"""What a submission is told: a stored answer, or a refusal that is not stored."""
+
+
+def is_administrative(submission: Submission) -> bool:
+    """Whether it changes the directory, and so has to be a batch by itself."""
+    command = submission.head.command
+    return command is not None and USE_CASES[type(command)].administrative
+
+
+def run_batch(
+    connection: Connection,
+    coalition: Coalition,
+    known: Directory | None,
+    submissions: Sequence[Submission],
+    *,
+    now: datetime,
+    writer: AnswerWriter,
+) -> tuple[list[Reply], Directory]:
+    """Decide submissions in order and write what came of them, in the caller's transaction.
+
+    1. Lock the end of the log; from here on nobody else writes.
+    2. Load: the directory if it changed, requests seen before, what the commands need.
+    3. Decide, on balances that include the earlier items.
+    4. Write entries, changes and answers, each in a fixed number of statements.
+
+    Answers hold only once the caller's commit succeeded. An administrative submission comes
+    alone. Returns a reply for each submission, and the directory that they were judged by.
+    """
+    head = read_head(connection, lock=True)
+    directory = current_directory(connection, coalition, known)
+    seen = remembered(connection, {key for s in submissions for key in s.keys})
+    state = load(connection, _needs(submissions, seen))
+    desk = _Desk(directory, head, max(now, head.accepted_at), seen, state, writer)
+    replies = [desk.judge(submission) for submission in submissions]
+    append(connection, head, desk.entries)
+    write_all(connection, desk.changes)
+    remember(connection, desk.decided)
+    return replies, directory
+
+
+def _needs(submissions: Iterable[Submission], seen: Mapping[RequestKey, Remembered]) -> Needs:
+    needs = Needs()
+    for submission in submissions:
+        for request in submission.requests:
+            if request.command is not None and request.key not in seen:
+                request.command.add_needs(needs)
+    return needs
+
+
+@dataclass
+class _Desk:
+    """Decides one batch: what was decided so far, and what it leaves to be written."""
+
+    directory: Directory
+    head: Head
+    now: datetime
+    seen: dict[RequestKey, Remembered]
+    state: State
+    writer: AnswerWriter
+    entries: list[Entry] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+    decided: list[Decided] = field(default_factory=list)
+
+    def judge(self, submission: Submission) -> Reply:
+        """A reply to one submission; checks in the order of proto/SIGNING.md."""
+        head = submission.head
+        try:
+            before = self._seen_before(head, submission.keyid)
+            if before is not None:
+                return before
+            self._require_valid(submission)
+            if submission.items is not None:
+                return self._judge_batch(submission, submission.items)
+            self._require_role(head)
+            answer, number = self._decide(head)
+        except Refused as refused:
+            return refused
+        self._remember(Decided(head, submission, number, self.now, answer))
+        return answer
+
+    def _seen_before(self, request: Request, keyid: str) -> Answer | None:
+        """The answer to the same request, given before: also after it expired."""
+        key = self.directory.keys.get(keyid)
+        if key is None or key.state is KeyState.REVOKED:
+            raise Refused(
+                Reason.KEY_REVOKED,
+                "the key was revoked; sign with another one",
+                {"keyid": keyid},
+            )
+        before = self.seen.get(request.key)
+        if before is None:
+            return None
+        if before.sha256 != request.sha256 or before.method != request.method:
+            raise Refused(
+                Reason.REQUEST_ID_REUSED,
+                f"request id {request.request_id} was used for another request; choose a new one",
+                {"request_id": request.request_id},
+            )
+        if before.batch_index is None:
+            return before.answer
+        return self.writer.item(before.answer, before.batch_index)
+
+    def _require_valid(self, submission: Submission) -> None:
+        """The key may sign now, and the request is alive."""
+        key = self.directory.keys[submission.keyid]
+        if not key.active(submission.received_at):
+            raise Refused(
+                Reason.KEY_NOT_ACTIVE,
+                "the key is not approved, not valid yet, or no longer valid",
+                {"keyid": key.keyid, "state": key.state},
+            )
+        if submission.received_at >= submission.expires:
+            raise Refused(
+                Reason.EXPIRED,
+                f"the request expired at {timestamp(submission.expires)}; sign a new one",
+                {"expires": timestamp(submission.expires)},
+            )
+
+    def _require_role(self, request: Request) -> None:
+        roles = USE_CASES[type(request.command)].roles
+        if not roles & self.directory.principals[request.sender].roles:
+            raise Refused(
+                Reason.NOT_AUTHORIZED,
+                f"{request.sender} may not call {request.method}; it needs a role of "
+                f"{', '.join(sorted(roles))}",
+                {"method": request.method},
+            )
+
+    def _decide(self, request: Request) -> tuple[Answer, int | None]:
+        """Accept or refuse by the rules; raises Refused where nothing is to be remembered."""
+        if request.malformed is not None:
+            raise request.malformed
+        context = Context(
+            number=self.head.size + len(self.entries),
+            now=self.now,
+            window=self.head.open_window,
+            sender=request.sender,
+            directory=self.directory,
+            state=self.state,
+        )
+        try:
+            decision = USE_CASES[type(request.command)].decide(request.command, context)
+        except Refused as refused:
+            if refused.reason not in STORED:
+                raise
+            self._apply(refused.changes)
+            return self.writer.refused(request, refused, self.now), None
+        accepted = self._accept(request, decision, context)
+        return self.writer.accepted(request, accepted, self.directory), context.number
+
+    def _accept(self, request: Request, decision: Decision, context: Context) -> Accepted:
+        draft = Draft(
+            kind=decision.kind,
+            sender=request.sender,
+            facts=decision.facts,
+            facts_parties=decision.facts_parties | {context.participant},
+            lines=decision.lines,
+            request_sha256=request.sha256,
+            corrects=decision.corrects,
+            business=decision.business,
+            directory=decision.directory,
+        )
+        coalition = self.directory.coalition
+        entry = place(coalition, self.head, draft, number=context.number, now=self.now)
+        self.entries.append(entry)
+        self.state.post(decision.lines)
+        self._apply(decision.changes)
+        return Accepted(entry, decision)
+
+    def _apply(self, changes: Iterable[Change]) -> None:
+        for change in changes:
+            change.apply(self.state)
+            self.changes.append(change)
+
+    def _remember(self, decided: Decided) -> None:
+        self.decided.append(decided)
+        if decided.answer is not None:
+            request = decided.request
+            self.seen[request.key] = Remembered(request.sha256, request.method, decided.answer)
+
+    def _judge_batch(self, submission: Submission, items: Sequence[Request]) -> Answer:
+        """One outcome per item; only what was decided by the rules is remembered by its id."""
+        outcomes: list[Answer] = []
+        fresh: list[Decided] = []
+        for index, item in enumerate(items):
+            try:
+                outcome = self._seen_before(item, submission.keyid)
+                if outcome is None:
+                    self._require_item_role(item)
+                    outcome, number = self._decide(item)
+                    fresh.append(Decided(item, submission, number, self.now, outcome, index))
+                    self.seen[item.key] = Remembered(item.sha256, item.method, outcome)
+            except Refused as refused:
+                outcome = self.writer.refused(item, refused, self.now)
+            outcomes.append(outcome)
+        answer = self.writer.batch(submission.head, outcomes)
+        self._remember(Decided(submission.head, submission, None, self.now, answer))
+        self.decided.extend(replace(item, answer=None) for item in fresh)
+        return answer
+
+    def _require_item_role(self, item: Request) -> None:
+        if item.malformed is None:
+            self._require_role(item)

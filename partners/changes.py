@@ -1,0 +1,94 @@
+"""What an accepted event changes besides the book, as values.
+
+Each kind of change knows how it shows in the state that later items of the same batch see,
+and how many of its kind are written in one statement.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, ClassVar, Self
+
+from sqlalchemy import Connection, Table, text
+
+from settlement.ledger.bulk import copy_rows, type_name, unnest
+
+if TYPE_CHECKING:
+    from partners.state import State
+
+
+class Change(ABC):
+    """One change of what partners agreed or members are."""
+
+    @abstractmethod
+    def apply(self, state: "State") -> None:
+        """Show it to the later items of the batch."""
+
+    @classmethod
+    @abstractmethod
+    def write(cls, connection: Connection, changes: Sequence[Self]) -> None:
+        """Write changes of this kind in a fixed number of statements."""
+
+
+class Insertion(Change):
+    """A change that adds one row to one table."""
+
+    table: ClassVar[Table]
+
+    @abstractmethod
+    def row(self) -> tuple[object, ...]:
+        """The row, in the order of the table's columns."""
+
+    @classmethod
+    def write(cls, connection: Connection, changes: Sequence[Self]) -> None:
+        """Insert the rows by COPY."""
+        copy_rows(connection, cls.table, [change.row() for change in changes])
+
+
+class Modification(Change):
+    """A change that sets `columns` of the row of one table that `key` names."""
+
+    table: ClassVar[Table]
+    key: ClassVar[tuple[str, ...]]
+    columns: ClassVar[tuple[str, ...]]
+
+    @abstractmethod
+    def row(self) -> tuple[object, ...]:
+        """Values of the key's columns, then of the changed ones."""
+
+    @classmethod
+    def write(cls, connection: Connection, changes: Sequence[Self]) -> None:
+        """Update the rows with one statement."""
+        names = (*cls.key, *cls.columns)
+        rows = list({change.row()[: len(cls.key)]: change.row() for change in changes}.values())
+        types = {name: type_name(cls.table.columns[name]) for name in names}
+        sets = ", ".join(f"{name} = batch.{name}" for name in cls.columns)
+        keys = " and ".join(f"target.{name} = batch.{name}" for name in cls.key)
+        statement = f"update {cls.table.name} as target set {sets} from {unnest(types)} where {keys}"  # noqa: S608 - names of our tables
+        lists = zip(*rows, strict=True)
+        connection.execute(
+            text(statement),
+            {name: list(values) for name, values in zip(names, lists, strict=True)},
+        )
+
+
+class DirectoryChange(Change):
+    """A change of the directory, which later batches read anew."""
+
+    def apply(self, state: "State") -> None:
+        """Nothing: a change of the directory ends its batch."""
+
+
+def write_all(connection: Connection, changes: Iterable[Change]) -> None:
+    """Write changes, kind by kind, each in a fixed number of statements.
+
+    Modifications set absolute values, so they are written before the other changes (a quote
+    gives up its slot before the next one takes it) and again after them (for rows that the
+    same batch added).
+    """
+    kinds: dict[type[Change], list[Change]] = {}
+    for change in changes:
+        kinds.setdefault(type(change), []).append(change)
+    modified = [kind for kind in kinds if issubclass(kind, Modification)]
+    others = [kind for kind in kinds if kind not in modified]
+    for kind in (*modified, *others, *(modified if others else ())):
+        kind.write(connection, kinds[kind])

@@ -1,0 +1,141 @@
+"""What a use case is given, and what it gives back."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from partners.changes import Change
+from partners.directory import Directory, Programme
+from partners.postings import Book
+from partners.refusals import Reason, Refused
+from partners.state import Membership, MembershipKey, MembershipState, Needs, State
+from settlement.ledger.entries import Line
+
+
+class Command(Protocol):
+    """A request's content as values, already of the right form."""
+
+    def add_needs(self, needs: Needs) -> None:
+        """Name what has to be loaded before this can be decided."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One item of a batch: its number if it is accepted, its time, and what it is judged by."""
+
+    number: int
+    now: datetime
+    window: int
+    sender: str
+    directory: Directory
+    state: State
+
+    @property
+    def participant(self) -> str:
+        """The participant for which the sender acts."""
+        return self.directory.acts_for(self.sender)
+
+    @property
+    def operator(self) -> str:
+        """The operator's id."""
+        return self.directory.coalition.operator
+
+    @property
+    def book(self) -> Book:
+        """The accounts as of the open window."""
+        return Book(self.directory, self.window)
+
+    def programme(self, programme_id: str) -> Programme:
+        """A programme, or UNKNOWN_PROGRAMME."""
+        programme = self.directory.programmes.get(programme_id)
+        if programme is None:
+            raise Refused(
+                Reason.UNKNOWN_PROGRAMME,
+                f"there is no programme {programme_id}",
+                {"programme": programme_id},
+            )
+        return programme
+
+    def owns(self, programme_id: str) -> bool:
+        """Whether the sender acts for a programme's partner."""
+        programme = self.directory.programmes.get(programme_id)
+        return programme is not None and programme.partner == self.participant
+
+    def require_own(self, programme_id: str) -> Programme:
+        """A programme of the sender's, or UNKNOWN_PROGRAMME or NOT_AUTHORIZED."""
+        programme = self.programme(programme_id)
+        if programme.partner != self.participant:
+            raise Refused(
+                Reason.NOT_AUTHORIZED,
+                f"programme {programme_id} is not one of {self.participant}",
+                {"programme": programme_id},
+            )
+        return programme
+
+    def own_membership(self, key: MembershipKey) -> Membership:
+        """A membership of a programme of the sender's."""
+        self.require_own(key[0])
+        return self.known_membership(key)
+
+    def visible_membership(self, key: MembershipKey) -> Membership:
+        """A membership of the sender's programme, or linked to one of it.
+
+        One that is not visible is refused like one that is not there.
+        """
+        self.programme(key[0])
+        membership = self.known_membership(key)
+        if not self.owns(key[0]) and not self._linked_to_own(membership):
+            raise unknown_membership(key)
+        return membership
+
+    def _linked_to_own(self, membership: Membership) -> bool:
+        near = self.state.links.get(membership.account, set())
+        same = {a for a in self.state.accounts if a[0] == membership.member_id}
+        return any(self.owns(programme) for _, programme in near | same)
+
+    def known_membership(self, key: MembershipKey) -> Membership:
+        """A membership, whoever's; the caller has made sure that the sender may know of it."""
+        membership = self.state.memberships.get(key)
+        if membership is None:
+            raise unknown_membership(key)
+        return membership
+
+
+def unknown_membership(key: MembershipKey) -> Refused:
+    """The refusal for a membership that is not there or not to be seen."""
+    return Refused(
+        Reason.UNKNOWN_MEMBERSHIP,
+        f"there is no membership {key[1]} of {key[0]} that you may use; enrol or link it first",
+        {"programme": key[0], "member_number": key[1]},
+    )
+
+
+def require_active(membership: Membership) -> None:
+    """Refuse a membership that neither earns nor gives."""
+    if membership.state is not MembershipState.ACTIVE:
+        raise Refused(
+            Reason.MEMBERSHIP_NOT_ACTIVE,
+            f"membership {membership.member_number} of {membership.programme} is "
+            f"{membership.state}",
+            {"programme": membership.programme, "state": membership.state},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """An accepted event before it is written.
+
+    `facts_parties` are shown the facts besides the sender's participant. `result` is what the
+    receipt tells the sender.
+    """
+
+    kind: str
+    facts: Mapping[str, object]
+    result: object
+    facts_parties: frozenset[str] = frozenset()
+    lines: tuple[Line, ...] = ()
+    changes: tuple[Change, ...] = field(default=())
+    corrects: int | None = None
+    business: bool = True
+    directory: bool = False

@@ -1,0 +1,253 @@
+"""The directory: who takes part, with which keys, programmes, agreements and rates.
+
+It is small, changes only by entries of the log, and is read whole. A `Directory` is a value
+of one version of it; the writer works on the version that it finds under its lock.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from fractions import Fraction
+from functools import cached_property
+
+from partners.exchange.arithmetic import RateTerms
+from partners.programmes.definition import ProgrammeDefinition
+from settlement.ledger.entries import Coalition
+
+
+class PrincipalKind(StrEnum):
+    """What a principal is. All but PERSON and GATEWAY are participants."""
+
+    HOTEL = "HOTEL"
+    AIRLINE = "AIRLINE"
+    CARD_ISSUER = "CARD_ISSUER"
+    OTHER = "OTHER"
+    OPERATOR = "OPERATOR"
+    PERSON = "PERSON"
+    GATEWAY = "GATEWAY"
+
+
+GATEWAY = "gateway"
+"""Id of the gateway as an owner of keys."""
+
+NOT_PARTICIPANTS = frozenset({PrincipalKind.PERSON, PrincipalKind.GATEWAY})
+
+
+class Role(StrEnum):
+    """What a principal may do; partners.authorization says which methods."""
+
+    PARTNER = "PARTNER"
+    ADMINISTRATOR = "ADMINISTRATOR"
+    RATE_ADMINISTRATOR = "RATE_ADMINISTRATOR"
+    SETTLEMENT_OPERATOR = "SETTLEMENT_OPERATOR"
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Whoever owns keys: a participant, a person of the operator, or the gateway."""
+
+    principal_id: str
+    kind: PrincipalKind
+    name: str
+    roles: frozenset[Role]
+
+
+class KeyState(StrEnum):
+    """PENDING until approved; REVOKED for ever."""
+
+    PENDING = "PENDING"
+    APPROVED = "APPROVED"
+    REVOKED = "REVOKED"
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A public key of a principal. `public` is 32 raw bytes of Ed25519."""
+
+    keyid: str
+    owner: str
+    public: bytes
+    state: KeyState
+    valid_from: datetime | None
+    valid_to: datetime | None
+    revoked_at: datetime | None
+    compromised_since: datetime | None
+    registered_by: str
+
+    def active(self, now: datetime) -> bool:
+        """Whether it may sign new requests now."""
+        return (
+            self.state is KeyState.APPROVED
+            and (self.valid_from is None or self.valid_from <= now)
+            and (self.valid_to is None or now < self.valid_to)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ProgrammeVersion:
+    """A definition, in force for activities that start at or after `valid_from`."""
+
+    number: int
+    valid_from: datetime
+    definition: ProgrammeDefinition
+    source: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Programme:
+    """A programme with its versions, oldest first. Currency and custody never change."""
+
+    programme_id: str
+    partner: str
+    versions: tuple[ProgrammeVersion, ...]
+
+    @property
+    def latest(self) -> ProgrammeVersion:
+        """The version published last."""
+        return self.versions[-1]
+
+    @property
+    def currency(self) -> str:
+        """Code of the points currency."""
+        return self.latest.definition.currency.code
+
+    def version_at(self, instant: datetime) -> ProgrammeVersion | None:
+        """The version in force at an instant."""
+        return next((v for v in reversed(self.versions) if v.valid_from <= instant), None)
+
+
+class AgreementState(StrEnum):
+    """In force only while ACCEPTED."""
+
+    OFFERED = "OFFERED"
+    ACCEPTED = "ACCEPTED"
+    SUSPENDED = "SUSPENDED"
+
+
+class Permission(StrEnum):
+    """What an agreement lets its buyer do with the issuer's points."""
+
+    DOUBLE_DIP = "DOUBLE_DIP"
+    STATE_POINTS = "STATE_POINTS"
+    ENROL = "ENROL"
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementTerms:
+    """What both parties sign. `price` and `operator_fee` as in the contract."""
+
+    programme: str
+    buyer: str
+    price: Fraction
+    operator_fee: Fraction
+    cap_minor: int
+    permissions: frozenset[Permission]
+    valid_from: datetime | None
+    valid_to: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """Terms with their state; `number` is the offer's."""
+
+    number: int
+    issuer: str
+    terms: AgreementTerms
+    offered_by: str
+    state: AgreementState
+    accepted_number: int | None
+
+    def covers(self, now: datetime) -> bool:
+        """Whether it was signed by both and now is within its dates."""
+        terms = self.terms
+        return (
+            self.accepted_number is not None
+            and (terms.valid_from is None or terms.valid_from <= now)
+            and (terms.valid_to is None or now < terms.valid_to)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """A proposal or, once `version` is set, a rate of the book."""
+
+    proposal: int
+    version: int | None
+    terms: RateTerms
+    effective_from: datetime | None
+    approved_at: datetime | None
+    proposed_by: str
+    approved_by: str | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class Directory:
+    """One version of the directory; `version` is the number of the last entry in it."""
+
+    version: int
+    coalition: Coalition
+    principals: Mapping[str, Principal]
+    keys: Mapping[str, Key]
+    programmes: Mapping[str, Programme]
+    agreements: Mapping[int, Agreement]
+    rates: Mapping[int, Rate]
+
+    @cached_property
+    def exponents(self) -> Mapping[str, int]:
+        """The exponent of every programme's points currency."""
+        programmes = self.programmes.items()
+        return {name: p.latest.definition.currency.exponent for name, p in programmes}
+
+    @cached_property
+    def _signed(self) -> Mapping[tuple[str, str], list[Agreement]]:
+        """Agreements that both signed, by currency and buyer, the latest first."""
+        signed: dict[tuple[str, str], list[Agreement]] = {}
+        accepted = [a for a in self.agreements.values() if a.accepted_number is not None]
+        for agreement in sorted(accepted, key=lambda a: -(a.accepted_number or 0)):
+            signed.setdefault((agreement.terms.programme, agreement.terms.buyer), []).append(
+                agreement
+            )
+        return signed
+
+    def participant(self, participant_id: str) -> Principal | None:
+        """A participant of that id."""
+        principal = self.principals.get(participant_id)
+        return None if principal is None or principal.kind in NOT_PARTICIPANTS else principal
+
+    def participants(self) -> list[Principal]:
+        """All participants, by id."""
+        return [p for _, p in sorted(self.principals.items()) if p.kind not in NOT_PARTICIPANTS]
+
+    def acts_for(self, sender: str) -> str:
+        """The participant for which a sender acts: itself, or the operator for its persons."""
+        kind = self.principals[sender].kind
+        return self.coalition.operator if kind is PrincipalKind.PERSON else sender
+
+    def agreement_in_force(self, programme: str, buyer: str, now: datetime) -> Agreement | None:
+        """The agreement accepted last for that currency and buyer, unless suspended."""
+        signed = self._signed.get((programme, buyer), ())
+        latest = next((agreement for agreement in signed if agreement.covers(now)), None)
+        if latest is None or latest.state is not AgreementState.ACCEPTED:
+            return None
+        return latest
+
+    def permits(self, programme: str, buyer: str, permission: Permission, now: datetime) -> bool:
+        """Whether an agreement in force lets the buyer do that."""
+        agreement = self.agreement_in_force(programme, buyer, now)
+        return agreement is not None and permission in agreement.terms.permissions
+
+    def rate_in_force(self, programme: str, now: datetime) -> Rate | None:
+        """The approved rate that took effect last."""
+        in_force = [
+            rate
+            for rate in self.rates.values()
+            if rate.version is not None
+            and rate.terms.programme == programme
+            and rate.effective_from is not None
+            and rate.effective_from <= now
+            and rate.approved_at is not None
+            and rate.approved_at <= now
+        ]
+        return max(in_force, key=lambda r: (r.effective_from, r.version), default=None)

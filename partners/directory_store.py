@@ -1,0 +1,133 @@
+"""Reading the directory."""
+
+from collections.abc import Iterable
+from fractions import Fraction
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from partners import tables
+from partners.directory import (
+    Agreement,
+    AgreementState,
+    AgreementTerms,
+    Directory,
+    Key,
+    KeyState,
+    Permission,
+    Principal,
+    PrincipalKind,
+    Programme,
+    ProgrammeVersion,
+    Rate,
+    Role,
+)
+from partners.exchange.arithmetic import RateTerms
+from partners.programmes.definition import parse_definition
+from settlement.ledger.book import read_head
+from settlement.ledger.entries import Coalition
+
+
+def load_directory(connection: Connection, coalition: Coalition) -> Directory:
+    """The directory as this transaction sees it."""
+    return Directory(
+        version=read_head(connection).directory_version,
+        coalition=coalition,
+        principals={row.principal_id: _principal(row) for row in _all(connection, "principal")},
+        keys={row.keyid: _key(row) for row in _all(connection, "key")},
+        programmes=_programmes(_all(connection, "programme_version")),
+        agreements={row.number: _agreement(row) for row in _all(connection, "agreement")},
+        rates={row.proposal: _rate(row) for row in _all(connection, "rate")},
+    )
+
+
+def current_directory(
+    connection: Connection,
+    coalition: Coalition,
+    known: Directory | None,
+) -> Directory:
+    """`known` if it still is the current version, else the one that is."""
+    if known is not None and read_head(connection).directory_version == known.version:
+        return known
+    return load_directory(connection, coalition)
+
+
+def _all(connection: Connection, name: str) -> Iterable[Any]:
+    table = tables.metadata.tables[name]
+    return connection.execute(select(table).order_by(*table.primary_key.columns)).all()
+
+
+def _principal(row: Any) -> Principal:  # noqa: ANN401 - a row, here and below
+    return Principal(
+        row.principal_id,
+        PrincipalKind(row.kind),
+        row.name,
+        frozenset(map(Role, row.roles)),
+    )
+
+
+def _key(row: Any) -> Key:  # noqa: ANN401
+    return Key(
+        keyid=row.keyid,
+        owner=row.owner,
+        public=bytes(row.public),
+        state=KeyState(row.state),
+        valid_from=row.valid_from,
+        valid_to=row.valid_to,
+        revoked_at=row.revoked_at,
+        compromised_since=row.compromised_since,
+        registered_by=row.registered_by,
+    )
+
+
+def _programmes(rows: Iterable[Any]) -> dict[str, Programme]:
+    versions: dict[tuple[str, str], list[ProgrammeVersion]] = {}
+    for row in rows:
+        source = bytes(row.definition)
+        version = ProgrammeVersion(row.number, row.valid_from, parse_definition(source), source)
+        versions.setdefault((row.programme, row.partner), []).append(version)
+    return {
+        programme: Programme(programme, partner, tuple(of))
+        for (programme, partner), of in versions.items()
+    }
+
+
+def _agreement(row: Any) -> Agreement:  # noqa: ANN401
+    terms = AgreementTerms(
+        programme=row.programme,
+        buyer=row.buyer,
+        price=Fraction(row.price_numerator, row.price_denominator),
+        operator_fee=Fraction(row.fee_numerator, row.fee_denominator),
+        cap_minor=row.cap,
+        permissions=frozenset(map(Permission, row.permissions)),
+        valid_from=row.valid_from,
+        valid_to=row.valid_to,
+    )
+    return Agreement(
+        number=row.number,
+        issuer=row.issuer,
+        terms=terms,
+        offered_by=row.offered_by,
+        state=AgreementState(row.state),
+        accepted_number=row.accepted_number,
+    )
+
+
+def _rate(row: Any) -> Rate:  # noqa: ANN401
+    terms = RateTerms(
+        programme=row.programme,
+        rate_in=Fraction(row.rate_in_numerator, row.rate_in_denominator),
+        cost_out=Fraction(row.cost_out_numerator, row.cost_out_denominator),
+        fee=Fraction(row.fee_numerator, row.fee_denominator),
+        spread=Fraction(row.spread_numerator, row.spread_denominator),
+    )
+    return Rate(
+        proposal=row.proposal,
+        version=row.version,
+        terms=terms,
+        effective_from=row.effective_from,
+        approved_at=row.approved_at,
+        proposed_by=row.proposed_by,
+        approved_by=row.approved_by,
+        reason=row.reason,
+    )

@@ -1,0 +1,1 @@
+"""Conversion of points of one programme into points of another."""

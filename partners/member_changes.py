@@ -1,0 +1,350 @@
+"""Changes of memberships, links, activities, quotes and authorisations."""
+
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from sqlalchemy import Connection, Table, text
+
+from partners import tables
+from partners.changes import Change, Insertion, Modification
+from partners.state import (
+    DebitAuthorization,
+    LinkCode,
+    Membership,
+    Quote,
+    QuoteState,
+    RecordedActivity,
+    State,
+)
+from settlement.ledger.bulk import copy_rows, unnest
+
+
+@dataclass(frozen=True, slots=True)
+class MembershipAdded(Change):
+    """A new membership, and the key that finds it."""
+
+    membership: Membership
+    number: int
+
+    def apply(self, state: State) -> None:
+        """Add it."""
+        state.add_membership(self.membership)
+
+    @classmethod
+    def write(cls, connection: Connection, changes: "list[MembershipAdded]") -> None:  # type: ignore[override]
+        """Insert membership and enrolment."""
+        members = [change.membership for change in changes]
+        copy_rows(
+            connection,
+            tables.enrolment,
+            [(m.programme, m.member_number, m.member_id) for m in members],
+        )
+        copy_rows(connection, tables.membership, [change.row() for change in changes])
+
+    def row(self) -> tuple[object, ...]:
+        """The row of the membership table."""
+        m = self.membership
+        return m.member_id, m.programme, m.member_number, m.tier, m.choice, m.state, self.number
+
+
+@dataclass(frozen=True, slots=True)
+class MembershipUpdated(Modification):
+    """Tier, choice or state of a membership changed."""
+
+    table: ClassVar[Table] = tables.membership
+    key: ClassVar[tuple[str, ...]] = ("member_id", "programme")
+    columns: ClassVar[tuple[str, ...]] = ("tier", "choice", "state")
+
+    membership: Membership
+
+    def apply(self, state: State) -> None:
+        """Replace it."""
+        state.add_membership(self.membership)
+
+    def row(self) -> tuple[object, ...]:
+        """Key and new values."""
+        m = self.membership
+        return m.member_id, m.programme, m.tier, m.choice, m.state
+
+
+@dataclass(frozen=True, slots=True)
+class LinkAdded(Change):
+    """Two memberships are linked."""
+
+    one: Membership
+    other: Membership
+    number: int
+
+    def apply(self, state: State) -> None:
+        """Link them, from both sides."""
+        state.links.setdefault(self.one.account, set()).add(self.other.account)
+        state.links.setdefault(self.other.account, set()).add(self.one.account)
+
+    @classmethod
+    def write(cls, connection: Connection, changes: "list[LinkAdded]") -> None:  # type: ignore[override]
+        """Insert the link once from each side."""
+        rows = [
+            (*a.account, *b.account, change.number)
+            for change in changes
+            for a, b in ((change.one, change.other), (change.other, change.one))
+        ]
+        copy_rows(connection, tables.link, rows)
+
+
+@dataclass(frozen=True, slots=True)
+class LinkRemoved(Change):
+    """Two memberships are no longer linked."""
+
+    one: Membership
+    other: Membership
+
+    def apply(self, state: State) -> None:
+        """Unlink them, from both sides."""
+        state.links.get(self.one.account, set()).discard(self.other.account)
+        state.links.get(self.other.account, set()).discard(self.one.account)
+
+    @classmethod
+    def write(cls, connection: Connection, changes: "list[LinkRemoved]") -> None:  # type: ignore[override]
+        """Delete the link from both sides."""
+        columns = ("member_id", "programme", "other_member_id", "other_programme")
+        types = dict(zip(columns, ("bigint", "text", "bigint", "text"), strict=True))
+        keys = " and ".join(f"link.{name} = batch.{name}" for name in columns)
+        pairs = [(*c.one.account, *c.other.account) for c in changes]
+        pairs += [(*c.other.account, *c.one.account) for c in changes]
+        connection.execute(
+            text(f"delete from link using {unnest(types)} where {keys}"),  # noqa: S608 - our names
+            {
+                name: list(values)
+                for name, values in zip(columns, zip(*pairs, strict=True), strict=True)
+            },
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LinkCodeAdded(Insertion):
+    """A code was given out."""
+
+    table: ClassVar[Table] = tables.link_code
+
+    code: LinkCode
+
+    def apply(self, state: State) -> None:
+        """Add it."""
+        state.link_codes[self.code.number] = self.code
+
+    def row(self) -> tuple[object, ...]:
+        """The row."""
+        c = self.code
+        return (
+            c.number,
+            c.member_id,
+            c.programme,
+            c.other_programme,
+            c.other_number,
+            c.expires_at,
+            c.tries,
+            c.used,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LinkCodeTried(Modification):
+    """A code was tried, rightly or wrongly."""
+
+    table: ClassVar[Table] = tables.link_code
+    key: ClassVar[tuple[str, ...]] = ("number",)
+    columns: ClassVar[tuple[str, ...]] = ("tries", "used")
+
+    code: LinkCode
+
+    def apply(self, state: State) -> None:
+        """Replace it."""
+        state.link_codes[self.code.number] = self.code
+
+    def row(self) -> tuple[object, ...]:
+        """Key and new values."""
+        return self.code.number, self.code.tries, self.code.used
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityRecorded(Insertion):
+    """An activity is in the ledger."""
+
+    table: ClassVar[Table] = tables.activity
+
+    activity: RecordedActivity
+
+    def apply(self, state: State) -> None:
+        """Add it."""
+        state.activities[self.activity.key] = self.activity
+
+    def row(self) -> tuple[object, ...]:
+        """The row."""
+        a = self.activity
+        k = a.key
+        return k.supplier, k.kind, k.reference, k.revision, a.number, a.reporter, a.reversed_number
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityReversed(Modification):
+    """An activity was taken back."""
+
+    table: ClassVar[Table] = tables.activity
+    key: ClassVar[tuple[str, ...]] = ("supplier", "kind", "reference", "revision")
+    columns: ClassVar[tuple[str, ...]] = ("reversed_number",)
+
+    activity: RecordedActivity
+
+    def apply(self, state: State) -> None:
+        """Replace it."""
+        state.activities[self.activity.key] = self.activity
+
+    def row(self) -> tuple[object, ...]:
+        """Key and the reversing entry."""
+        k = self.activity.key
+        return k.supplier, k.kind, k.reference, k.revision, self.activity.reversed_number
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementUsed(Change):
+    """Points were issued (positive) or came back (negative) under an agreement."""
+
+    agreement: int
+    points: int
+
+    def apply(self, state: State) -> None:
+        """Add to what is used."""
+        state.usage[self.agreement] = state.usage.get(self.agreement, 0) + self.points
+
+    @classmethod
+    def write(cls, connection: Connection, changes: "list[AgreementUsed]") -> None:  # type: ignore[override]
+        """Add the sums."""
+        sums: dict[int, int] = {}
+        for change in changes:
+            sums[change.agreement] = sums.get(change.agreement, 0) + change.points
+        columns = {"agreement": "bigint", "used": "numeric"}
+        connection.execute(
+            text(
+                "insert into agreement_usage as usage (agreement, used) "  # noqa: S608 - our names
+                f"select agreement, used from {unnest(columns)} "
+                "on conflict (agreement) do update set used = usage.used + excluded.used",
+            ),
+            {"agreement": list(sums), "used": list(sums.values())},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteChanged(Modification):
+    """A quote was used, or another took its place."""
+
+    table: ClassVar[Table] = tables.quote
+    key: ClassVar[tuple[str, ...]] = ("number",)
+    columns: ClassVar[tuple[str, ...]] = ("state",)
+
+    quote: Quote
+    to: QuoteState
+
+    def apply(self, state: State) -> None:
+        """Replace it; its slot is free."""
+        state.quotes[self.quote.number] = replace(self.quote, state=self.to)
+        if state.open_quotes.get(self.quote.slot) == self.quote.number:
+            del state.open_quotes[self.quote.slot]
+
+    def row(self) -> tuple[object, ...]:
+        """Key and new state."""
+        return self.quote.number, self.to
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteOpened(Insertion):
+    """A quote was given."""
+
+    table: ClassVar[Table] = tables.quote
+
+    quote: Quote
+
+    def apply(self, state: State) -> None:
+        """Add it."""
+        state.add_quote(self.quote)
+
+    @classmethod
+    def write(cls, connection: Connection, changes: "list[QuoteOpened]") -> None:  # type: ignore[override]
+        """Insert the quotes; of several for one slot only the last is open."""
+        last = {change.quote.slot: change.quote.number for change in changes}
+        rows = [
+            change.row()
+            if last[change.quote.slot] == change.quote.number
+            else (*change.row()[:-1], QuoteState.SUPERSEDED)
+            for change in changes
+        ]
+        copy_rows(connection, tables.quote, rows)
+
+    def row(self) -> tuple[object, ...]:
+        """The row; the state is last."""
+        q = self.quote
+        return (
+            q.number,
+            q.requester,
+            *q.source,
+            *q.target,
+            q.source_minor,
+            q.shared_minor,
+            q.fee_minor,
+            q.spread_minor,
+            q.value_minor,
+            q.rounding_minor,
+            q.target_minor,
+            q.source_rate,
+            q.target_rate,
+            q.authorization,
+            q.expires_at,
+            q.state,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizationAdded(Insertion):
+    """Leave to debit a member once was given."""
+
+    table: ClassVar[Table] = tables.debit_authorization
+
+    authorization: DebitAuthorization
+
+    def apply(self, state: State) -> None:
+        """Add it."""
+        state.authorizations[self.authorization.number] = self.authorization
+
+    def row(self) -> tuple[object, ...]:
+        """The row."""
+        a = self.authorization
+        return (
+            a.number,
+            a.grantee,
+            *a.source,
+            *a.target,
+            a.amount_minor,
+            a.expires_at,
+            a.used,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizationUsed(Modification):
+    """Leave to debit a member was used."""
+
+    table: ClassVar[Table] = tables.debit_authorization
+    key: ClassVar[tuple[str, ...]] = ("number",)
+    columns: ClassVar[tuple[str, ...]] = ("used",)
+
+    authorization: DebitAuthorization
+
+    def apply(self, state: State) -> None:
+        """Replace it."""
+        number = self.authorization.number
+        state.authorizations[number] = replace(self.authorization, used=True)
+
+    def row(self) -> tuple[object, ...]:
+        """Key and new value."""
+        return self.authorization.number, True
+
+

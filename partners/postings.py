@@ -1,0 +1,231 @@
+"""Which accounts an event debits and credits: the one module that knows.
+
+Worked examples, with the accounts explained: docs/ACCOUNTING.md.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from partners.directory import Directory, Programme
+from partners.state import Membership, Quote
+from settlement.ledger import accounts
+from settlement.ledger.accounts import Account
+from settlement.ledger.amounts import prorate
+from settlement.ledger.entries import Line
+
+PRINCIPAL = "PRINCIPAL"
+FEE = "FEE"
+SPREAD = "SPREAD"
+ROUNDING = "ROUNDING"
+CONVERSION = "CONVERSION"
+
+OPERATOR_KINDS = frozenset({FEE, SPREAD, ROUNDING})
+"""Kinds of lines by which somebody owes the operator for its services."""
+
+
+@dataclass(frozen=True, slots=True)
+class PricedLeg:
+    """Points that an activity earns, with who pays for them and how much.
+
+    `owed_minor` goes to the issuer and `fee_minor` to the operator, in shared minor units;
+    `price` is None where funder and issuer are the same. `terms` is the number of the
+    programme version or agreement that decided it.
+    """
+
+    membership: Membership
+    reason: str
+    points_minor: int
+    rule: str
+    funder: str
+    price: Fraction | None
+    owed_minor: int
+    fee_minor: int
+    terms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """The accounts of a coalition as of one window."""
+
+    directory: Directory
+    window: int
+
+    def holder(self, account: tuple[int, str]) -> Account:
+        """Where a member's points are: its own account, or its partner's control account."""
+        programme = self._programme(account[1])
+        if programme.latest.definition.custody == "partner":
+            return accounts.external(programme.programme_id, programme.currency)
+        return accounts.member(*account, programme.currency)
+
+    def issued(self, programme_id: str) -> Account:
+        """The issuer's account of a programme."""
+        return accounts.issued(programme_id, self._programme(programme_id).currency)
+
+    def issuer(self, programme_id: str) -> str:
+        """The participant that issues a programme's points."""
+        return self._programme(programme_id).partner
+
+    def _programme(self, programme_id: str) -> Programme:
+        return self.directory.programmes[programme_id]
+
+    def obligation(
+        self,
+        kind: str,
+        debtor: str,
+        creditor: str,
+        amount: int,
+        *,
+        terms: int | None,
+        rule: str | None = None,
+    ) -> Iterator[Line]:
+        """Debtor owes creditor: one line between the two mirrored clearing accounts.
+
+        Nothing where the amount is zero or both are the same: nobody owes themselves.
+        """
+        if amount and debtor != creditor:
+            currency = self.directory.coalition.currency
+            yield Line(
+                kind=kind,
+                amount=amount,
+                debit=accounts.clearing(self.window, debtor, creditor, currency),
+                credit=accounts.clearing(self.window, creditor, debtor, currency),
+                parties=frozenset({debtor, creditor}),
+                rule=rule,
+                terms=terms,
+            )
+
+    def accrual(self, legs: Iterable[PricedLeg]) -> tuple[Line, ...]:
+        """Points to the member, then what the funder owes for them, leg by leg."""
+        return tuple(line for leg in legs for line in self._leg(leg))
+
+    def _leg(self, leg: PricedLeg) -> Iterator[Line]:
+        programme = leg.membership.programme
+        issuer, operator = self.issuer(programme), self.directory.coalition.operator
+        yield Line(
+            kind=leg.reason,
+            amount=leg.points_minor,
+            debit=self.issued(programme),
+            credit=self.holder(leg.membership.account),
+            parties=frozenset({issuer, leg.funder}),
+            funder=leg.funder,
+            price=leg.price,
+            rule=leg.rule,
+            terms=leg.terms,
+        )
+        owed = {"terms": leg.terms, "rule": leg.rule}
+        yield from self.obligation(PRINCIPAL, leg.funder, issuer, leg.owed_minor, **owed)  # type: ignore[arg-type]
+        yield from self.obligation(FEE, leg.funder, operator, leg.fee_minor, **owed)  # type: ignore[arg-type]
+
+    def conversion(self, quote: Quote) -> tuple[Line, ...]:
+        """Points of the source come back, points of the target are issued, and who owes what."""
+        source, target = quote.source[1], quote.target[1]
+        giver, taker = self.issuer(source), self.issuer(target)
+        operator = self.directory.coalition.operator
+        split = (
+            (PRINCIPAL, taker, quote.value_minor, quote.target_rate),
+            (FEE, operator, quote.fee_minor, quote.source_rate),
+            (SPREAD, operator, quote.spread_minor, quote.source_rate),
+            (ROUNDING, operator, quote.rounding_minor, quote.target_rate),
+        )
+        return (
+            *self._points_back(quote, giver),
+            Line(
+                kind=CONVERSION,
+                amount=quote.target_minor,
+                debit=self.issued(target),
+                credit=self.holder(quote.target),
+                parties=frozenset({taker}),
+                terms=quote.target_rate or None,
+            ),
+            *(
+                line
+                for kind, creditor, amount, terms in split
+                for line in self.obligation(kind, giver, creditor, amount, terms=terms or None)
+            ),
+        )
+
+    def _points_back(self, quote: Quote, giver: str) -> Iterator[Line]:
+        """The source's points; of the shared currency split by what becomes of it."""
+        source = quote.source[1]
+        whole = Line(
+            kind=CONVERSION,
+            amount=quote.source_minor,
+            debit=self.holder(quote.source),
+            credit=self.issued(source),
+            parties=frozenset({giver}),
+            terms=quote.source_rate or None,
+        )
+        if whole.currency != self.directory.coalition.currency:
+            yield whole
+            return
+        parts = {
+            PRINCIPAL: quote.value_minor,
+            FEE: quote.fee_minor,
+            SPREAD: quote.spread_minor,
+            ROUNDING: quote.rounding_minor,
+        }
+        yield from (replace(whole, kind=kind, amount=n) for kind, n in parts.items() if n)
+
+    def reversal(
+        self,
+        legs: Sequence["RecordedLeg"],
+        recovered: Sequence[int],
+    ) -> tuple[Line, ...]:
+        """The inverse of legs, each as far as its points are recovered.
+
+        What is owed for points follows them in proportion (rounded half up, so that parts of
+        a leg sum to the whole); obligations are of the window that is open now.
+        """
+        return tuple(
+            line
+            for leg, points in zip(legs, recovered, strict=True)
+            if points
+            for line in self._taken_back(leg, points)
+        )
+
+    def _taken_back(self, leg: "RecordedLeg", points: int) -> Iterator[Line]:
+        original = leg.points
+        parties = frozenset({self.issuer(leg.programme), *([original.funder] * bool(original.funder))})
+        yield replace(
+            original,
+            amount=points,
+            debit=original.credit,
+            credit=original.debit,
+            parties=parties,
+        )
+        for line in leg.obligations:
+            debtor, creditor = accounts.clearing_pair(line.debit.code)
+            amount = prorate(line.amount, points, original.amount)
+            yield from self.obligation(
+                line.kind,
+                creditor,
+                debtor,
+                amount,
+                terms=line.terms,
+                rule=line.rule,
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedLeg:
+    """A leg as it stands in the book: its line of points, then what is owed for them."""
+
+    points: Line
+    obligations: tuple[Line, ...]
+
+    @property
+    def programme(self) -> str:
+        """The programme whose points these are."""
+        return self.points.debit.code.split("/", 1)[1]
+
+
+def recorded_legs(lines: Iterable[Line]) -> tuple[RecordedLeg, ...]:
+    """Put the lines of an accrual together again, leg by leg, as `Book.accrual` laid them."""
+    legs: list[tuple[Line, list[Line]]] = []
+    for line in lines:
+        if line.debit.code.startswith("issued/"):
+            legs.append((line, []))
+        else:
+            legs[-1][1].append(line)
+    return tuple(RecordedLeg(points, tuple(owed)) for points, owed in legs)

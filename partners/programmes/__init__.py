@@ -1,0 +1,1 @@
+"""Loyalty programmes: their definitions, and what an activity earns under one. Pure."""

@@ -1,0 +1,248 @@
+"""The door to programme definitions: reads one, or says line by line what is broken."""
+
+import difflib
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from partners.programmes.forms import MAX_SHOWN, printable, shown
+from partners.programmes.model import (
+    BASE,
+    PER_MONEY,
+    TIER_BONUS,
+    Choice,
+    Custody,
+    EarnRule,
+    PointsCurrency,
+    ProgrammeDefinition,
+    ReversalPolicy,
+    Tier,
+    UnknownChoice,
+    UnknownTier,
+    definition_schema,
+)
+from partners.programmes.money import EXPONENTS
+from partners.programmes.toml_lines import Path, locate
+
+__all__ = [
+    "BASE",
+    "TIER_BONUS",
+    "BadDefinition",
+    "Choice",
+    "Custody",
+    "EarnRule",
+    "PointsCurrency",
+    "Problem",
+    "ProgrammeDefinition",
+    "ReversalPolicy",
+    "Tier",
+    "UnknownChoice",
+    "UnknownTier",
+    "definition_schema",
+    "parse_definition",
+]
+
+MAX_DEFINITION_BYTES = 256 * 1024
+"""As in the contract (PublishProgramme). The largest definition of a known programme is a
+hundredth of it."""
+
+MAX_PROBLEMS = 20
+"""Problems that are named at once: what a person mends in one go, and what the error details
+of a gRPC status (8 KiB of metadata by default) can carry."""
+
+_LINE = re.compile(r"line (\d+), column \d+\)")
+
+_WORDS: Mapping[str, tuple[str, str]] = {
+    "form": ("is {input}", "{remedy}"),
+    "missing": ("is missing", "add it"),
+    "enum": ("is {input}", "write {expected}"),
+    "literal_error": ("is {input}", "write {expected}"),
+    "bool_type": ("is {input}", "write true or false, without quotes"),
+    "int_type": ("is {input}", "write a whole number, without quotes"),
+    "greater_than_equal": ("is {input}", "write {ge} or more"),
+    "less_than_equal": ("is {input}", "write {le} or less"),
+    "too_short": ("is empty", "fill it, or leave the key out for its default"),
+    "model_type": ("is {input}", "write a table there, such as [currency] or [[earn]]"),
+    "tuple_type": ("is {input}", 'write tables, each under [[{key}]], or a list as in ["a", "b"]'),
+}
+"""Problem and remedy by pydantic's type of an error."""
+
+_TABLES: Mapping[tuple[str, ...], type[BaseModel]] = {
+    (): ProgrammeDefinition,
+    ("currency",): PointsCurrency,
+    ("tiers",): Tier,
+    ("choices",): Choice,
+    ("earn",): EarnRule,
+}
+"""The models by the keys that lead to them, to name the keys that are known there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong with a definition, and how to mend it."""
+
+    line: int | None
+    """From 1; None where it is the document as a whole."""
+    field: str
+    """Such as `earn[0].points`."""
+    problem: str
+    remedy: str
+
+    def __str__(self) -> str:
+        """For people, on one line."""
+        place = f"line {self.line}, " if self.line else ""
+        return f"{place}{self.field} {self.problem}: {self.remedy}"
+
+
+class BadDefinition(ValueError):  # noqa: N818 - named for what it says, as all refusals are
+    """A definition that is not loaded. `problems` are in the order of the document."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems[:MAX_PROBLEMS])
+        rest = len(problems) - len(self.problems)
+        more = [f"and {rest} more"] if rest else []
+        super().__init__("\n".join([*map(str, self.problems), *more]))
+
+
+@dataclass(frozen=True, slots=True)
+class _Finding:
+    """A problem whose line is not looked up yet."""
+
+    path: Path
+    problem: str
+    remedy: str
+
+
+def parse_definition(data: bytes) -> ProgrammeDefinition:
+    """Read a programme definition: TOML, UTF-8.
+
+    Raises BadDefinition with everything that is wrong, as far as it can be told at once.
+    """
+    text = _decode(data)
+    document = _parse_toml(text)
+    try:
+        definition = ProgrammeDefinition.model_validate(document)
+    except ValidationError as error:
+        raise _located(text, [_finding(e) for e in error.errors(include_url=False)]) from None
+    findings = list(_contradictions(definition))
+    if findings:
+        raise _located(text, findings)
+    return definition
+
+
+def _decode(data: bytes) -> str:
+    if len(data) > MAX_DEFINITION_BYTES:
+        size, remedy = f"is {len(data)} bytes long", f"keep it below {MAX_DEFINITION_BYTES}"
+        raise BadDefinition([Problem(None, "definition", size, remedy)])
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        problem = Problem(line, "definition", "is not UTF-8 text", "save the file as UTF-8")
+        raise BadDefinition([problem]) from None
+
+
+def _parse_toml(text: str) -> Mapping[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        what, place, where = str(error).partition(" (at ")
+        found = _LINE.match(where)
+        line = int(found[1]) if found else text.count("\n") + 1 if place else None
+        problem = Problem(line, "definition", f"is not TOML ({what})", "see https://toml.io")
+    except RecursionError:
+        problem = Problem(None, "definition", "is nested too deep", "use the tables of the schema")
+    except ValueError:  # of int(), which refuses more digits than sys.get_int_max_str_digits()
+        problem = Problem(None, "definition", "holds an endless number", "shorten it")
+    raise BadDefinition([problem])
+
+
+def _located(text: str, findings: Sequence[_Finding]) -> BadDefinition:
+    lines = locate(text, [finding.path for finding in findings])
+    problems = [
+        Problem(line, _field(finding.path), finding.problem, finding.remedy)
+        for line, finding in zip(lines, findings, strict=True)
+    ]
+    return BadDefinition(sorted(problems, key=lambda problem: problem.line or 0))
+
+
+def _field(path: Path) -> str:
+    """Write a path as people do: earn[0].points."""
+    parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return printable("".join(parts).removeprefix("."))
+
+
+def _finding(error: Mapping[str, Any]) -> _Finding:
+    """Say what pydantic found in the words of a definition."""
+    path: Path = error["loc"]
+    kind: str = error["type"]
+    if kind == "extra_forbidden":
+        return _Finding(path, "is not a key of this table", _known_keys(path))
+    problem, remedy = _WORDS.get(kind, ("is {input}", "{msg}"))
+    details = {
+        **error.get("ctx", {}),
+        "input": shown(error["input"]),
+        "key": printable(str(path[-1])),
+        "msg": error["msg"],
+    }
+    return _Finding(path, problem.format(**details), remedy.format(**details))
+
+
+def _known_keys(path: Path) -> str:
+    """Suggest the key that was meant, or name those that exist."""
+    model = _TABLES[tuple(part for part in path[:-1] if isinstance(part, str))]
+    known = [field.alias or name for name, field in model.model_fields.items()]
+    close = difflib.get_close_matches(str(path[-1])[:MAX_SHOWN], known, n=1)
+    return f"did you mean {close[0]}?" if close else f"remove it; known are {', '.join(known)}"
+
+
+def _contradictions(definition: ProgrammeDefinition) -> Iterator[_Finding]:
+    """What each field by itself does not show."""
+    if definition.currency.code in EXPONENTS:
+        yield _Finding(
+            ("currency", "code"),
+            f"is {definition.currency.code}, which is money",
+            "take a code that ISO 4217 does not have",
+        )
+    yield from _repeated(("tiers", "name"), [tier.name for tier in definition.tiers])
+    yield from _repeated(("choices", "id"), [choice.id for choice in definition.choices])
+    yield from _repeated(("earn", "rule"), [rule.rule for rule in definition.earn])
+    choices = [choice.id for choice in definition.choices]
+    for index, rule in enumerate(definition.earn):
+        yield from _contradictions_of_rule(("earn", index), rule, choices)
+
+
+def _repeated(key: tuple[str, str], names: Sequence[str]) -> Iterator[_Finding]:
+    table, field = key
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            path = (table, index, field)
+            yield _Finding(path, f"is {shown(name)} a second time", "give each its own")
+
+
+def _contradictions_of_rule(
+    path: Path, rule: EarnRule, choices: Sequence[str]
+) -> Iterator[_Finding]:
+    if rule.reason == TIER_BONUS:
+        yield _Finding(
+            (*path, "reason"),
+            f"is {TIER_BONUS}, which the gateway gives by itself",
+            "leave it out and set tier_bonus = true",
+        )
+    if rule.per == PER_MONEY and rule.currency is None:
+        problem = "is missing, and points are per money"
+        yield _Finding((*path, "currency"), problem, 'name the money, such as "EUR"')
+    if rule.per != PER_MONEY:
+        for field in ("category", "currency"):
+            if getattr(rule, field) is not None:
+                problem = f"is of money, and points are per {rule.per}"
+                yield _Finding((*path, field), problem, f'remove it, or write per = "{PER_MONEY}"')
+    for index, choice in enumerate(rule.choices or ()):
+        if choice not in choices:
+            problem = f"is {shown(choice)}, which members cannot choose"
+            remedy = f"add it under [[choices]], or take one of {', '.join(choices)}"
+            yield _Finding((*path, "choices", index), problem, remedy)

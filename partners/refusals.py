@@ -1,0 +1,121 @@
+"""The closed list of reasons, and the one exception that carries them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum, auto
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from partners.changes import Change
+
+
+class _Named(StrEnum):
+    @staticmethod
+    def _generate_next_value_(name: str, *_: object) -> str:
+        return name
+
+
+class Reason(_Named):
+    """Why a request was refused, in order of precedence.
+
+    The same names as `Reason` in proto/coalition/v1/errors.proto, where each is explained.
+    """
+
+    TOO_LARGE = auto()
+    MALFORMED_ENVELOPE = auto()
+    UNKNOWN_KEY = auto()
+    BAD_SIGNATURE = auto()
+    WRONG_PAYLOAD_TYPE = auto()
+    MALFORMED_PAYLOAD = auto()
+    UNKNOWN_FIELDS = auto()
+    MALFORMED_HEADER = auto()
+    WRONG_SENDER = auto()
+    WRONG_METHOD = auto()
+    WRONG_AUDIENCE = auto()
+    KEY_REVOKED = auto()
+    REQUEST_ID_REUSED = auto()
+    KEY_NOT_ACTIVE = auto()
+    EXPIRED = auto()
+    NOT_AUTHORIZED = auto()
+    INVALID_ARGUMENT = auto()
+    UNKNOWN_PARTICIPANT = auto()
+    UNKNOWN_PROGRAMME = auto()
+    UNKNOWN_CURRENCY = auto()
+    UNKNOWN_MEMBERSHIP = auto()
+    MEMBERSHIP_NOT_ACTIVE = auto()
+    MEMBERSHIP_EXISTS = auto()
+    UNKNOWN_TIER = auto()
+    BAD_LINK_CODE = auto()
+    LINK_EXISTS = auto()
+    NOT_LINKED = auto()
+    DUPLICATE_ACTIVITY = auto()
+    REVISION_OUT_OF_ORDER = auto()
+    UNKNOWN_ACTIVITY = auto()
+    ALREADY_REVERSED = auto()
+    IMPLAUSIBLE = auto()
+    NO_AGREEMENT = auto()
+    UNKNOWN_AGREEMENT = auto()
+    AGREEMENT_STATE = auto()
+    CAP_EXCEEDED = auto()
+    NO_RATE = auto()
+    AMOUNT_TOO_SMALL = auto()
+    UNKNOWN_QUOTE = auto()
+    QUOTE_USED = auto()
+    QUOTE_SUPERSEDED = auto()
+    QUOTE_EXPIRED = auto()
+    BAD_AUTHORIZATION = auto()
+    INSUFFICIENT_BALANCE = auto()
+    OVERFLOW = auto()
+    ALREADY_EXISTS = auto()
+    BAD_DEFINITION = auto()
+    RETROACTIVE = auto()
+    UNKNOWN_PROPOSAL = auto()
+    SAME_PERSON = auto()
+    BAD_KEY = auto()
+    NOT_FOUND = auto()
+    OVERLOADED = auto()
+    UNAVAILABLE = auto()
+
+
+_RULES_BEGIN = list(Reason).index(Reason.UNKNOWN_PARTICIPANT)
+_RULES_END = list(Reason).index(Reason.BAD_KEY)
+
+STORED = frozenset(list(Reason)[_RULES_BEGIN : _RULES_END + 1])
+"""Reasons of the rules stage: the refusal is stored and signed, and stays a refusal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A field of a request and what is wrong with it."""
+
+    field: str
+    problem: str
+
+
+@dataclass
+class Refused(Exception):  # noqa: N818 - a refusal is an answer, not an error of ours
+    """A request that is not carried out. Raising it stops the work.
+
+    `message` says what is wrong and what to do; `metadata` the same for machines. `changes`
+    are what the refusal itself leaves behind, such as a used try of a code.
+    """
+
+    reason: Reason
+    message: str
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    violations: tuple[Violation, ...] = ()
+    changes: "tuple[Change, ...]" = ()
+
+    def __str__(self) -> str:
+        """Reason and message."""
+        return f"{self.reason}: {self.message}"
+
+
+def invalid(field_name: str, problem: str) -> Refused:
+    """A refusal because of one field's form or range."""
+    return Refused(
+        Reason.INVALID_ARGUMENT,
+        f"{field_name}: {problem}",
+        {"field": field_name},
+        (Violation(field_name, problem),),
+    )

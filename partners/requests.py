@@ -1,0 +1,197 @@
+"""Signed requests and what became of them: the memory that makes every write safe to repeat."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, select, text
+
+from partners import tables
+from partners.context import Command, Decision
+from partners.refusals import Refused
+from settlement.ledger.bulk import copy_rows, unnest
+from settlement.ledger.entries import Entry
+
+RequestKey = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A verified request, or an item of a verified batch.
+
+    `sha256` is of the payload or item as it came. `command` is None where an item could not
+    be understood: then `malformed` says why.
+    """
+
+    method: str
+    sender: str
+    request_id: str
+    sha256: bytes
+    command: Command | None
+    malformed: Refused | None = None
+
+    @property
+    def key(self) -> RequestKey:
+        """Unique for ever."""
+        return self.sender, self.request_id
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What came in one envelope: one request, or a batch with its items.
+
+    `head` is the request itself or the batch as a whole, whose command is None. `envelope`
+    is kept as evidence.
+    """
+
+    head: Request
+    keyid: str
+    created: datetime
+    expires: datetime
+    received_at: datetime
+    envelope: bytes
+    items: tuple[Request, ...] | None = None
+
+    @property
+    def requests(self) -> tuple[Request, ...]:
+        """What is to be decided, one by one."""
+        return (self.head,) if self.items is None else self.items
+
+    @property
+    def keys(self) -> Iterator[RequestKey]:
+        """All request ids of it."""
+        yield self.head.key
+        yield from (item.key for item in self.items or ())
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The payload of an answer, and the gateway key that signs it."""
+
+    answer_type: str
+    payload: bytes
+    keyid: str
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """A request that was decided before.
+
+    For an item of a batch, `answer` is the batch's and `batch_index` its place in it.
+    """
+
+    sha256: bytes
+    method: str
+    answer: Answer
+    batch_index: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A request that became an entry."""
+
+    entry: Entry
+    decision: Decision
+
+
+def remembered(
+    connection: Connection,
+    keys: Iterable[RequestKey],
+) -> dict[RequestKey, Remembered]:
+    """Those of the requests that were decided before."""
+    listed = list(keys)
+    if not listed:
+        return {}
+    columns = {"sender": "text", "request_id": "text"}
+    rows = connection.execute(
+        text(
+            "select r.sender, r.request_id, r.sha256, r.method, r.batch_index, "  # noqa: S608 - our names
+            "coalesce(r.answer_type, b.answer_type) as answer_type, "
+            "coalesce(r.answer, b.answer) as answer, "
+            "coalesce(r.answer_keyid, b.answer_keyid) as answer_keyid "
+            f"from {unnest(columns)} join request r using (sender, request_id) "
+            "left join request b on b.sender = r.sender and b.request_id = r.batch_id",
+        ),
+        {"sender": [s for s, _ in listed], "request_id": [r for _, r in listed]},
+    )
+    return {
+        (row.sender, row.request_id): Remembered(
+            bytes(row.sha256),
+            row.method,
+            Answer(row.answer_type, bytes(row.answer), row.answer_keyid),
+            row.batch_index,
+        )
+        for row in rows
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A request with what is to be remembered of it.
+
+    An item of a batch has no answer of its own: the batch's holds it at `batch_index`.
+    """
+
+    request: Request
+    submission: Submission
+    number: int | None
+    decided_at: datetime
+    answer: Answer | None
+    batch_index: int | None = None
+
+
+def remember(connection: Connection, decided: Iterable[Decided]) -> None:
+    """Store answers for ever. Raises a unique violation where one was stored already."""
+    copy_rows(connection, tables.request, map(_row, decided))
+
+
+def _row(decided: Decided) -> tuple[object, ...]:
+    request, submission, answer = decided.request, decided.submission, decided.answer
+    is_item = decided.batch_index is not None
+    return (
+        request.sender,
+        request.request_id,
+        request.sha256,
+        request.method,
+        submission.keyid,
+        decided.number,
+        decided.decided_at,
+        submission.head.request_id if is_item else None,
+        decided.batch_index,
+        None if is_item else submission.envelope,
+        None if answer is None else answer.answer_type,
+        None if answer is None else answer.payload,
+        None if answer is None else answer.keyid,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class KeyUse:
+    """A request that a key signed."""
+
+    sender: str
+    request_id: str
+    method: str
+    decided_at: datetime
+    number: int | None
+
+
+def key_use(
+    connection: Connection,
+    keyid: str,
+    since: datetime,
+    *,
+    after: tuple[str, str] | None,
+    limit: int,
+) -> list[KeyUse]:
+    """What a key signed since an instant, by sender and request id, in pages."""
+    table = tables.request
+    query = select(table).where(table.c.keyid == keyid, table.c.decided_at >= since)
+    if after is not None:
+        query = query.where(text("(sender, request_id) > (:sender, :request_id)")).params(
+            sender=after[0], request_id=after[1]
+        )
+    rows = connection.execute(query.order_by(table.c.sender, table.c.request_id).limit(limit))
+    return [
+        KeyUse(row.sender, row.request_id, row.method, row.decided_at, row.number) for row in rows
+    ]

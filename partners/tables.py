@@ -1,0 +1,243 @@
+"""The tables of what was agreed and of who is a member of what."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    Numeric,
+    SmallInteger,
+    Table,
+    Text,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from settlement.ledger.tables import instant, metadata
+
+
+def _number(name: str = "number") -> Column[int]:
+    """Primary key: the number of the entry that made the row."""
+    return Column(name, BigInteger, primary_key=True, autoincrement=False)
+
+
+def _fraction(name: str) -> tuple[Column[int], Column[int]]:
+    """An exact fraction as two integers."""
+    return (
+        Column(f"{name}_numerator", BigInteger, nullable=False),
+        Column(f"{name}_denominator", BigInteger, nullable=False),
+    )
+
+
+principal = Table(
+    "principal",
+    metadata,
+    Column("principal_id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("roles", ARRAY(Text), nullable=False),
+    Column("number", BigInteger, nullable=False),
+    comment="Participants, persons, and the gateway itself: whoever owns keys.",
+)
+
+key = Table(
+    "key",
+    metadata,
+    Column("keyid", Text, primary_key=True),
+    Column("owner", Text, nullable=False),
+    Column("public", LargeBinary, nullable=False),
+    Column("state", Text, nullable=False),
+    instant("valid_from", nullable=True),
+    instant("valid_to", nullable=True),
+    instant("revoked_at", nullable=True),
+    instant("compromised_since", nullable=True),
+    Column("registered_by", Text, nullable=False),
+    Column("number", BigInteger, nullable=False),
+    comment="Public keys. Never deleted.",
+)
+
+programme_version = Table(
+    "programme_version",
+    metadata,
+    _number(),
+    Column("programme", Text, nullable=False),
+    Column("partner", Text, nullable=False),
+    instant("valid_from"),
+    Column("definition", LargeBinary, nullable=False),
+    comment="Definitions of programmes, each in force from an instant on.",
+)
+
+agreement = Table(
+    "agreement",
+    metadata,
+    _number(),
+    Column("programme", Text, nullable=False),
+    Column("issuer", Text, nullable=False),
+    Column("buyer", Text, nullable=False),
+    *_fraction("price"),
+    *_fraction("fee"),
+    Column("cap", BigInteger, nullable=False),
+    Column("permissions", ARRAY(Text), nullable=False),
+    instant("valid_from", nullable=True),
+    instant("valid_to", nullable=True),
+    Column("offered_by", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("accepted_number", BigInteger),
+    comment="Terms between an issuer and a buyer, in force once both have signed.",
+)
+
+agreement_usage = Table(
+    "agreement_usage",
+    metadata,
+    Column("agreement", BigInteger, primary_key=True, autoincrement=False),
+    Column("used", Numeric(38, 0), nullable=False),
+    comment="Points issued under an agreement, net of reversals.",
+)
+
+rate = Table(
+    "rate",
+    metadata,
+    _number("proposal"),
+    Column("version", BigInteger),
+    Column("programme", Text, nullable=False),
+    *_fraction("rate_in"),
+    *_fraction("cost_out"),
+    *_fraction("fee"),
+    *_fraction("spread"),
+    instant("effective_from", nullable=True),
+    instant("approved_at", nullable=True),
+    Column("proposed_by", Text, nullable=False),
+    Column("approved_by", Text),
+    Column("reason", Text, nullable=False),
+    comment="The rate book with its history. Never edited once approved.",
+)
+
+enrolment = Table(
+    "enrolment",
+    metadata,
+    Column("programme", Text, primary_key=True),
+    Column("member_number", Text, primary_key=True),
+    Column("member_id", BigInteger, nullable=False),
+    comment="Finds the member by the partner's own number.",
+)
+
+membership = Table(
+    "membership",
+    metadata,
+    Column("member_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("programme", Text, primary_key=True),
+    Column("member_number", Text, nullable=False),
+    Column("tier", Text, nullable=False),
+    Column("choice", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("number", BigInteger, nullable=False),
+    comment="A person's place in a programme.",
+)
+
+link = Table(
+    "link",
+    metadata,
+    Column("member_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("programme", Text, primary_key=True),
+    Column("other_member_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("other_programme", Text, primary_key=True),
+    Column("number", BigInteger, nullable=False),
+    comment="Links of memberships, once from each side.",
+)
+
+link_code = Table(
+    "link_code",
+    metadata,
+    _number(),
+    Column("member_id", BigInteger, nullable=False),
+    Column("programme", Text, nullable=False),
+    Column("other_programme", Text, nullable=False),
+    Column("other_number", Text, nullable=False),
+    instant("expires_at"),
+    Column("tries", SmallInteger, nullable=False),
+    Column("used", Boolean, nullable=False),
+    Index("link_code_other_idx", "other_programme", "other_number"),
+    comment="One-time codes; the code itself is derived, not kept.",
+)
+
+activity = Table(
+    "activity",
+    metadata,
+    Column("supplier", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("reference", Text, primary_key=True),
+    Column("revision", Integer, primary_key=True, autoincrement=False),
+    Column("number", BigInteger, nullable=False),
+    Column("reporter", Text, nullable=False),
+    Column("reversed_number", BigInteger),
+    comment="Natural keys of all that was ever reported. Unique for ever.",
+)
+
+quote = Table(
+    "quote",
+    metadata,
+    _number(),
+    Column("requester", Text, nullable=False),
+    Column("source_member_id", BigInteger, nullable=False),
+    Column("source_programme", Text, nullable=False),
+    Column("target_member_id", BigInteger, nullable=False),
+    Column("target_programme", Text, nullable=False),
+    Column("source_minor", BigInteger, nullable=False),
+    Column("shared_minor", BigInteger, nullable=False),
+    Column("fee_minor", BigInteger, nullable=False),
+    Column("spread_minor", BigInteger, nullable=False),
+    Column("value_minor", BigInteger, nullable=False),
+    Column("rounding_minor", BigInteger, nullable=False),
+    Column("target_minor", BigInteger, nullable=False),
+    Column("source_rate", BigInteger, nullable=False),
+    Column("target_rate", BigInteger, nullable=False),
+    Column("authorization_number", BigInteger),
+    instant("expires_at"),
+    Column("state", Text, nullable=False),
+    Index(
+        "quote_open_idx",
+        "source_member_id",
+        "source_programme",
+        "target_programme",
+        unique=True,
+        postgresql_where=text("state = 'OPEN'"),
+    ),
+    comment="Binding offers to convert; at most one open per membership and pair.",
+)
+
+debit_authorization = Table(
+    "debit_authorization",
+    metadata,
+    _number(),
+    Column("grantee", Text, nullable=False),
+    Column("source_member_id", BigInteger, nullable=False),
+    Column("source_programme", Text, nullable=False),
+    Column("target_member_id", BigInteger, nullable=False),
+    Column("target_programme", Text, nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),
+    instant("expires_at"),
+    Column("used", Boolean, nullable=False),
+    comment="Leave to debit a member once, given by the member's partner.",
+)
+
+request = Table(
+    "request",
+    metadata,
+    Column("sender", Text, primary_key=True),
+    Column("request_id", Text, primary_key=True),
+    Column("sha256", LargeBinary, nullable=False),
+    Column("method", Text, nullable=False),
+    Column("keyid", Text, nullable=False),
+    Column("number", BigInteger),
+    instant("decided_at"),
+    Column("batch_id", Text),
+    Column("batch_index", SmallInteger),
+    Column("envelope", LargeBinary),
+    Column("answer_type", Text),
+    Column("answer", LargeBinary),
+    Column("answer_keyid", Text),
+    Index("request_key_idx", "keyid", "decided_at"),
+    comment="Every decided request for ever; the batch of an item holds evidence and answer.",
+)

@@ -1,0 +1,57 @@
+"""What partners and administrators do, each decided by one pure function."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from partners.context import Context, Decision
+from partners.directory import Role
+from partners.usecases import accrual, agreements, directory, exchange, members, rates
+
+PARTNERS = frozenset({Role.PARTNER, Role.ADMINISTRATOR})
+"""Companies, and the administrators who act for the operator."""
+
+ADMINISTRATORS = frozenset({Role.ADMINISTRATOR})
+RATE_ADMINISTRATORS = frozenset({Role.RATE_ADMINISTRATOR})
+
+
+@dataclass(frozen=True, slots=True)
+class UseCase:
+    """How a kind of command is decided, and which roles may ask for it.
+
+    On whose data is the function's business: each begins with it. `administrative` commands
+    change the directory, so they are a batch by themselves.
+    """
+
+    decide: Callable[[Any, Context], Decision]
+    roles: frozenset[Role]
+    administrative: bool = False
+
+
+USE_CASES: Mapping[type, UseCase] = {
+    members.Enrol: UseCase(members.enrol, PARTNERS),
+    members.UpdateMembership: UseCase(members.update_membership, PARTNERS),
+    members.CreateLinkCode: UseCase(members.create_link_code, PARTNERS),
+    members.Link: UseCase(members.link, PARTNERS),
+    members.Unlink: UseCase(members.unlink, PARTNERS),
+    accrual.Accrue: UseCase(accrual.accrue, PARTNERS),
+    accrual.Reverse: UseCase(accrual.reverse, PARTNERS),
+    exchange.RequestQuote: UseCase(exchange.request_quote, PARTNERS),
+    exchange.Convert: UseCase(exchange.execute, PARTNERS),
+    exchange.AuthorizeDebit: UseCase(exchange.authorize_debit, PARTNERS),
+    rates.ProposeRate: UseCase(rates.propose_rate, RATE_ADMINISTRATORS, administrative=True),
+    rates.ApproveRate: UseCase(rates.approve_rate, RATE_ADMINISTRATORS, administrative=True),
+    agreements.Offer: UseCase(agreements.offer, PARTNERS, administrative=True),
+    agreements.Accept: UseCase(agreements.accept, PARTNERS, administrative=True),
+    agreements.Suspend: UseCase(agreements.suspend, PARTNERS, administrative=True),
+    directory.RegisterPartner: UseCase(
+        directory.register_partner, ADMINISTRATORS, administrative=True
+    ),
+    directory.RegisterKey: UseCase(directory.register_key, frozenset(Role), administrative=True),
+    directory.ApproveKey: UseCase(directory.approve_key, ADMINISTRATORS, administrative=True),
+    directory.RevokeKey: UseCase(directory.revoke_key, frozenset(Role), administrative=True),
+    directory.PublishProgramme: UseCase(
+        directory.publish_programme, PARTNERS, administrative=True
+    ),
+}
+"""The authorisation table of everything that changes something."""

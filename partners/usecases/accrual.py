@@ -1,0 +1,445 @@
+"""Use cases of accrual: report an activity, reverse it."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from partners.activities import (
+    Activity,
+    ActivityKey,
+    Implausible,
+    StatedLeg,
+    require_plausible,
+    require_plausible_points,
+)
+from partners.agreements.pricing import LegPrice, price_leg
+from partners.context import Context, Decision, require_active
+from partners.directory import Agreement, Permission, ProgrammeVersion
+from partners.member_changes import ActivityRecorded, ActivityReversed, AgreementUsed
+from partners.postings import PricedLeg, RecordedLeg, recorded_legs
+from partners.programmes.definition import ReversalPolicy
+from partners.programmes.earning import CurrencyNotEarning, EarnedLeg, earn
+from partners.programmes.money import UnknownMoney
+from partners.refusals import Reason, Refused
+from partners.state import Membership, MembershipKey, MembershipState, Needs, RecordedActivity
+from settlement.ledger.amounts import AmountOverflow, checked
+from settlement.ledger.entries import timestamp
+
+STATED = "stated"
+"""Rule of a leg that the partner stated itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accrue:
+    """Report one activity of a member."""
+
+    membership: MembershipKey
+    activity: Activity
+    stated: tuple[StatedLeg, ...]
+
+    def add_needs(self, needs: Needs) -> None:
+        """The membership with its links, the activity and the revision before it."""
+        key = self.activity.key
+        needs.memberships.add(self.membership)
+        needs.activities.add(key)
+        if key.revision > 1:
+            needs.activities.add(replace(key, revision=key.revision - 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Accrued:
+    """What an activity earned."""
+
+    legs: tuple[PricedLeg, ...]
+
+
+def accrue(command: Accrue, context: Context) -> Decision:
+    """Decide one activity.
+
+    1. The sender may report it: its membership, its activity.
+    2. It counts once: not seen before, and plausible.
+    3. The programme in force when it began says what it earns; stated legs come as they are.
+    4. Every leg of another partner's points is priced by the agreement in force now.
+    5. One entry: points, then what is owed for them.
+    """
+    membership = _creditable(command, context)
+    _require_may_report(command.activity.key, context)
+    require_active(membership)
+    _require_new(command.activity.key, context)
+    version = _version(command, context)
+    _require_plausible(command, context)
+    earned, skipped = _earned(command, membership, version, context)
+    legs = tuple(_priced(earned, version, context))
+    return Decision(
+        kind="ACCRUAL",
+        facts=_facts(command, membership, version, skipped),
+        result=Accrued(legs),
+        facts_parties=frozenset({command.activity.key.supplier}),
+        lines=context.book.accrual(legs),
+        changes=(
+            ActivityRecorded(
+                RecordedActivity(command.activity.key, context.number, context.sender, None),
+            ),
+            *_usage(legs),
+        ),
+    )
+
+
+def _creditable(command: Accrue, context: Context) -> Membership:
+    """The sender's own or a linked membership, or one that an agreement lets it credit."""
+    programme_id, _ = command.membership
+    context.programme(programme_id)
+    for permission in (Permission.DOUBLE_DIP, Permission.STATE_POINTS):
+        if context.directory.permits(programme_id, context.participant, permission, context.now):
+            return context.known_membership(command.membership)
+    return context.visible_membership(command.membership)
+
+
+def _require_may_report(key: ActivityKey, context: Context) -> None:
+    """A participant reports its own activities, or those of one it has an agreement with."""
+    if context.directory.participant(key.supplier) is None:
+        raise Refused(
+            Reason.UNKNOWN_PARTICIPANT,
+            f"there is no participant {key.supplier} that could have supplied this",
+            {"supplier": key.supplier},
+        )
+    me = context.participant
+    if key.supplier == me:
+        return
+    between = ({a.issuer, a.terms.buyer} for a in _agreements_in_force(context))
+    if {key.supplier, me} not in between:
+        raise Refused(
+            Reason.NO_AGREEMENT,
+            f"{me} has no agreement in force with {key.supplier}, whose activity this is",
+            {"supplier": key.supplier},
+        )
+
+
+def _agreements_in_force(context: Context) -> Iterator[Agreement]:
+    pairs = {(a.terms.programme, a.terms.buyer) for a in context.directory.agreements.values()}
+    for programme, buyer in pairs:
+        agreement = context.directory.agreement_in_force(programme, buyer, context.now)
+        if agreement is not None:
+            yield agreement
+
+
+def _require_new(key: ActivityKey, context: Context) -> None:
+    """An activity counts once, for ever; a revision only after the one before is reversed."""
+    first = context.state.activities.get(key)
+    if first is not None:
+        raise Refused(
+            Reason.DUPLICATE_ACTIVITY,
+            f"this activity is in the ledger already, as number {first.number}",
+            {"first_number": str(first.number)},
+        )
+    if key.revision == 1:
+        return
+    before = context.state.activities.get(replace(key, revision=key.revision - 1))
+    if before is None or before.reversed_number is None:
+        raise Refused(
+            Reason.REVISION_OUT_OF_ORDER,
+            f"revision {key.revision - 1} has to be reported and reversed first",
+            {"revision": str(key.revision)},
+        )
+
+
+def _version(command: Accrue, context: Context) -> ProgrammeVersion:
+    programme = context.programme(command.membership[0])
+    version = programme.version_at(command.activity.started_at)
+    if version is None:
+        raise Refused(
+            Reason.UNKNOWN_PROGRAMME,
+            f"{programme.programme_id} was not in force at "
+            f"{timestamp(command.activity.started_at)}; its first version begins at "
+            f"{timestamp(programme.versions[0].valid_from)}",
+            {"programme": programme.programme_id},
+        )
+    return version
+
+
+def _require_plausible(command: Accrue, context: Context) -> None:
+    for leg in command.stated:
+        context.programme(leg.programme)
+    try:
+        require_plausible(command.activity, context.now)
+        require_plausible_points(command.stated, context.directory.exponents)
+    except Implausible as error:
+        raise Refused(
+            Reason.IMPLAUSIBLE,
+            f"{error}; check the amount and its unit",
+            {"field": error.field, "found": error.found, "allowed": error.allowed},
+        ) from error
+    except UnknownMoney as error:
+        raise Refused(Reason.UNKNOWN_CURRENCY, str(error)) from error
+
+
+@dataclass(frozen=True, slots=True)
+class _Credit:
+    """A leg with the membership that it goes to."""
+
+    membership: Membership
+    leg: EarnedLeg
+
+
+def _earned(
+    command: Accrue,
+    membership: Membership,
+    version: ProgrammeVersion,
+    context: Context,
+) -> tuple[list[_Credit], list[str]]:
+    """Legs with their memberships, and the programmes passed over for want of one."""
+    credits_: list[_Credit] = []
+    skipped: set[str] = set()
+    for leg in (*_by_rule(command, membership, version, context), *_as_stated(command.stated)):
+        receiver = context.state.linked(membership, leg.programme)
+        if receiver is None or receiver.state is not MembershipState.ACTIVE:
+            skipped.add(leg.programme)
+        else:
+            credits_.append(_Credit(receiver, leg))
+    return credits_, sorted(skipped)
+
+
+def _by_rule(
+    command: Accrue,
+    membership: Membership,
+    version: ProgrammeVersion,
+    context: Context,
+) -> tuple[EarnedLeg, ...]:
+    if command.stated:
+        return ()
+    try:
+        return earn(
+            version.definition,
+            command.activity,
+            tier=membership.tier,
+            choice=membership.choice,
+            exponents=context.directory.exponents,
+        )
+    except CurrencyNotEarning as error:
+        raise Refused(
+            Reason.UNKNOWN_CURRENCY,
+            str(error),
+            {"currency": error.currency, "programme": membership.programme},
+        ) from error
+    except AmountOverflow as error:
+        raise Refused(Reason.OVERFLOW, str(error)) from error
+
+
+def _as_stated(stated: Iterable[StatedLeg]) -> Iterator[EarnedLeg]:
+    for leg in stated:
+        yield EarnedLeg(leg.programme, leg.reason, leg.points_minor, STATED)
+
+
+def _priced(
+    earned: Iterable[_Credit],
+    version: ProgrammeVersion,
+    context: Context,
+) -> Iterator[PricedLeg]:
+    """Legs with funder and price. The sender funds what its report earns."""
+    used: dict[int, int] = {}
+    for credit in earned:
+        leg = credit.leg
+        agreement = None if context.owns(leg.programme) else _agreement(leg, context, used)
+        price = agreement.terms.price if agreement else None
+        owed = _price(leg, agreement)
+        yield PricedLeg(
+            membership=credit.membership,
+            reason=leg.reason,
+            points_minor=leg.points_minor,
+            rule=leg.rule,
+            funder=context.participant,
+            price=price,
+            owed_minor=owed.owed_minor,
+            fee_minor=owed.fee_minor,
+            terms=_terms(agreement, version),
+        )
+
+
+def _terms(agreement: Agreement | None, version: ProgrammeVersion) -> int:
+    return version.number if agreement is None else agreement.number
+
+
+def _price(leg: EarnedLeg, agreement: Agreement | None) -> LegPrice:
+    if agreement is None:
+        return LegPrice(0, 0)
+    try:
+        return price_leg(leg.points_minor, agreement.terms.price, agreement.terms.operator_fee)
+    except AmountOverflow as error:
+        raise Refused(Reason.OVERFLOW, str(error)) from error
+
+
+def _agreement(leg: EarnedLeg, context: Context, used: dict[int, int]) -> Agreement:
+    """The agreement under which the sender may give another partner's points."""
+    permission = Permission.STATE_POINTS if leg.rule == STATED else Permission.DOUBLE_DIP
+    agreement = context.directory.agreement_in_force(
+        leg.programme, context.participant, context.now
+    )
+    if agreement is None or permission not in agreement.terms.permissions:
+        raise Refused(
+            Reason.NO_AGREEMENT,
+            f"no agreement in force lets {context.participant} give points of {leg.programme}",
+            {"programme": leg.programme, "permission": permission},
+        )
+    _require_cap(agreement, leg, context, used)
+    return agreement
+
+
+def _require_cap(
+    agreement: Agreement, leg: EarnedLeg, context: Context, used: dict[int, int]
+) -> None:
+    """Earlier legs of the same activity count as well, before they are booked."""
+    number = agreement.number
+    used[number] = used.get(number, 0) + leg.points_minor
+    after = context.state.usage.get(number, 0) + used[number]
+    if after > agreement.terms.cap_minor:
+        raise Refused(
+            Reason.CAP_EXCEEDED,
+            f"agreement {number} allows {agreement.terms.cap_minor} points in all; this would "
+            f"make it {after}",
+            {"agreement": str(number), "cap": str(agreement.terms.cap_minor)},
+        )
+
+
+def _usage(legs: Iterable[PricedLeg], sign: int = 1) -> Iterator[AgreementUsed]:
+    for leg in legs:
+        if leg.price is not None:
+            yield AgreementUsed(leg.terms, sign * leg.points_minor)
+
+
+def _facts(
+    command: Accrue,
+    membership: Membership,
+    version: ProgrammeVersion,
+    skipped: list[str],
+) -> dict[str, object]:
+    activity = command.activity
+    ended_at = activity.ended_at
+    return {
+        "activity": key_facts(activity.key),
+        "started_at": timestamp(activity.started_at),
+        "ended_at": None if ended_at is None else timestamp(ended_at),
+        "spend": [[s.category, s.currency, str(s.minor)] for s in activity.spend],
+        "quantities": [[q.unit, str(q.count)] for q in activity.quantities],
+        "stated": [[s.programme, s.reason, str(s.points_minor)] for s in command.stated],
+        "member": str(membership.member_id),
+        "programme": membership.programme,
+        "programme_version": str(version.number),
+        "tier": membership.tier,
+        "choice": membership.choice,
+        "skipped": skipped,
+    }
+
+
+def key_facts(key: ActivityKey) -> dict[str, str]:
+    """A natural key as facts have it."""
+    return {
+        "supplier": key.supplier,
+        "kind": key.kind,
+        "reference": key.reference,
+        "revision": str(key.revision),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Reverse:
+    """Take back a whole activity."""
+
+    activity: ActivityKey
+    reason: str
+
+    def add_needs(self, needs: Needs) -> None:
+        """The activity, its lines, and what its members hold."""
+        needs.activities.add(self.activity)
+        needs.lines_of.add(self.activity)
+
+
+@dataclass(frozen=True, slots=True)
+class Reversed:
+    """What was taken back, by leg."""
+
+    reversed_number: int
+    legs: tuple[PricedLeg, ...]
+
+
+def reverse(command: Reverse, context: Context) -> Decision:
+    """By whoever reported it, or its supplier. Every leg, price and fee in one entry."""
+    activity = context.state.activities.get(command.activity)
+    parties = {activity.reporter, command.activity.supplier} if activity else set()
+    if activity is None or not parties & {context.sender, context.participant}:
+        raise Refused(
+            Reason.UNKNOWN_ACTIVITY,
+            "there is no such activity of yours in the ledger",
+            key_facts(command.activity),
+        )
+    if activity.reversed_number is not None:
+        raise Refused(
+            Reason.ALREADY_REVERSED,
+            f"the activity was reversed by entry {activity.reversed_number}",
+            {"reversed_number": str(activity.reversed_number)},
+        )
+    recorded = recorded_legs(context.state.lines.get(activity.number, ()))
+    recovered = _recovered(recorded, context)
+    lines = context.book.reversal(recorded, recovered)
+    legs = tuple(
+        _taken_back(leg, points, context)
+        for leg, points in zip(recorded, recovered, strict=True)
+        if points
+    )
+    return Decision(
+        kind="REVERSAL",
+        facts={
+            "activity": key_facts(command.activity),
+            "reason": command.reason,
+            "unrecovered": [
+                [leg.programme, leg.points.kind, str(leg.points.amount - points)]
+                for leg, points in zip(recorded, recovered, strict=True)
+                if points < leg.points.amount
+            ],
+        },
+        result=Reversed(activity.number, legs),
+        facts_parties=frozenset({activity.reporter, command.activity.supplier}),
+        lines=lines,
+        changes=(
+            ActivityReversed(replace(activity, reversed_number=context.number)),
+            *_usage(legs, sign=-1),
+        ),
+        corrects=activity.number,
+    )
+
+
+def _recovered(legs: Iterable[RecordedLeg], context: Context) -> list[int]:
+    """Points that come back, by leg: all of them, unless the funder bears what was spent."""
+    left: dict[str, int] = {}
+    recovered: list[int] = []
+    for leg in legs:
+        holder = leg.points.credit
+        policy = context.programme(leg.programme).latest.definition.reversal
+        if holder.member_id is None or policy is ReversalPolicy.NEGATIVE_BALANCE:
+            recovered.append(leg.points.amount)
+            continue
+        account = holder.member_id, leg.programme
+        there = left.setdefault(holder.code, max(context.state.available(account), 0))
+        points = min(leg.points.amount, there)
+        left[holder.code] = there - points
+        recovered.append(points)
+    return recovered
+
+
+def _taken_back(leg: RecordedLeg, points: int, context: Context) -> PricedLeg:
+    """A leg as the receipt tells it: what came back, and what no longer is owed."""
+    line = leg.points
+    back = context.book.reversal([leg], [points])
+    owed = {kind: sum(b.amount for b in back if b.kind == kind) for kind in ("PRINCIPAL", "FEE")}
+    member_id = line.credit.member_id or 0
+    unknown = Membership(member_id, leg.programme, "", "", "", MembershipState.ACTIVE)
+    return PricedLeg(
+        membership=context.state.accounts.get((member_id, leg.programme), unknown),
+        reason=line.kind,
+        points_minor=checked(points),
+        rule=line.rule or "",
+        funder=line.funder or "",
+        price=None if line.price is None else Fraction(line.price),
+        owed_minor=owed["PRINCIPAL"],
+        fee_minor=owed["FEE"],
+        terms=line.terms or 0,
+    )

@@ -1,0 +1,235 @@
+"""Entries and lines as values, and the exact bytes that are hashed of them.
+
+The bytes are specified in proto/SIGNING.md. A line is committed to by a salted digest, so a
+participant can be shown its own lines and still rebuild the leaf without seeing the others'.
+"""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from fractions import Fraction
+from functools import cached_property
+
+from settlement.ledger.accounts import Account
+from settlement.ledger.amounts import checked
+from settlement.ledger.tree import leaf_hash
+
+EVERYONE = "*"
+"""Stands in a feed for all participants: what is not confidential, such as a rate."""
+
+ENTRY_VERSION = "1"
+SALT_BYTES = 16
+FACTS_TAG = 0xFFFFFFFF
+"""Place of the facts in the derivation of salts, where a line has its index."""
+
+LINE_PREFIX = b"\x02"
+FACTS_PREFIX = b"\x03"
+LINES_ROOT_PREFIX = b"\x04"
+
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
+
+
+def canonical(value: Mapping[str, object]) -> bytes:
+    """JSON with sorted keys, no white space, ASCII only: the form of all hashed bytes."""
+    return _encode(value).encode("ascii")
+
+
+def timestamp(instant: datetime) -> str:
+    """An instant as hashed bytes have it: UTC, microseconds, Z."""
+    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def price_text(price: Fraction) -> str:
+    """A price as hashed bytes have it: numerator/denominator in lowest terms."""
+    return f"{price.numerator}/{price.denominator}"
+
+
+@dataclass(frozen=True, slots=True)
+class Coalition:
+    """What every hashed byte of a coalition depends on."""
+
+    coalition_id: str
+    operator: str
+    currency: str
+    exponent: int
+    salt_key: bytes
+
+    def salt(self, number: int, tag: int) -> bytes:
+        """The salt of one line's digest, or of the facts' (FACTS_TAG)."""
+        place = number.to_bytes(8) + tag.to_bytes(4)
+        return hmac.digest(self.salt_key, place, "sha256")[:SALT_BYTES]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One movement: an amount of one currency from the debit to the credit account.
+
+    `parties` are the participants that are shown it. `price` is in shared minor units per
+    minor unit of points; `terms` is the number of the entry whose version priced it.
+    Raises ValueError where the accounts are the same or not of the line's currency.
+    """
+
+    kind: str
+    amount: int
+    debit: Account
+    credit: Account
+    parties: frozenset[str]
+    funder: str | None = None
+    price: Fraction | None = None
+    rule: str | None = None
+    terms: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what could never balance."""
+        if checked(self.amount) <= 0:
+            message = f"a line moves a positive amount, not {self.amount}"
+            raise ValueError(message)
+        if self.debit.currency != self.credit.currency or self.debit.code == self.credit.code:
+            message = f"a line needs two accounts of one currency: {self.debit}, {self.credit}"
+            raise ValueError(message)
+
+    @property
+    def currency(self) -> str:
+        """Currency of the amount and of both accounts."""
+        return self.debit.currency
+
+
+def line_bytes(  # noqa: PLR0913 - the fields of the hashed bytes, one by one
+    *,
+    kind: str,
+    currency: str,
+    amount: int,
+    debit: str,
+    credit: str,
+    funder: str | None,
+    price: str | None,
+    rule: str | None,
+    terms: int | None,
+) -> bytes:
+    """The exact bytes of a line."""
+    return canonical(
+        {
+            "amount": str(amount),
+            "credit": credit,
+            "currency": currency,
+            "debit": debit,
+            "funder": funder,
+            "kind": kind,
+            "price": price,
+            "rule": rule,
+            "terms": None if terms is None else str(terms),
+        },
+    )
+
+
+def line_digest(salt: bytes, line: bytes) -> bytes:
+    """The commitment to a line."""
+    return hashlib.sha256(LINE_PREFIX + salt + line).digest()
+
+
+def facts_digest(salt: bytes, facts: bytes) -> bytes:
+    """The commitment to the facts of an entry."""
+    return hashlib.sha256(FACTS_PREFIX + salt + facts).digest()
+
+
+def lines_root(digests: Sequence[bytes]) -> bytes:
+    """The commitment of an entry to all of its lines, in order."""
+    return hashlib.sha256(LINES_ROOT_PREFIX + b"".join(digests)).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An accepted event before it has its number.
+
+    `facts` say what happened, as text and nested text; `facts_parties` may see them.
+    `business` entries belong to the open window; administration and settlement do not.
+    `directory` entries change what later requests are judged by.
+    """
+
+    kind: str
+    sender: str
+    facts: Mapping[str, object]
+    facts_parties: frozenset[str]
+    lines: tuple[Line, ...] = ()
+    request_sha256: bytes | None = None
+    corrects: int | None = None
+    business: bool = False
+    directory: bool = False
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An entry with its place in the log; the bytes follow from it."""
+
+    coalition: Coalition
+    draft: Draft
+    number: int
+    accepted_at: datetime
+    window: int | None
+
+    @cached_property
+    def facts_bytes(self) -> bytes:
+        """The exact bytes of the facts."""
+        return canonical(self.draft.facts)
+
+    @cached_property
+    def facts_salt(self) -> bytes:
+        """The salt of the facts' digest."""
+        return self.coalition.salt(self.number, FACTS_TAG)
+
+    @cached_property
+    def line_bytes(self) -> tuple[bytes, ...]:
+        """The exact bytes of every line, in order."""
+        return tuple(
+            line_bytes(
+                kind=line.kind,
+                currency=line.currency,
+                amount=line.amount,
+                debit=line.debit.code,
+                credit=line.credit.code,
+                funder=line.funder,
+                price=None if line.price is None else price_text(line.price),
+                rule=line.rule,
+                terms=line.terms,
+            )
+            for line in self.draft.lines
+        )
+
+    @cached_property
+    def salts(self) -> tuple[bytes, ...]:
+        """The salt of every line's digest, in order."""
+        return tuple(self.coalition.salt(self.number, i) for i in range(len(self.draft.lines)))
+
+    @cached_property
+    def digests(self) -> tuple[bytes, ...]:
+        """The digest of every line, in order."""
+        return tuple(map(line_digest, self.salts, self.line_bytes))
+
+    @cached_property
+    def entry_bytes(self) -> bytes:
+        """The exact bytes of the entry."""
+        draft = self.draft
+        return canonical(
+            {
+                "accepted_at": timestamp(self.accepted_at),
+                "coalition": self.coalition.coalition_id,
+                "corrects": None if draft.corrects is None else str(draft.corrects),
+                "facts": facts_digest(self.facts_salt, self.facts_bytes).hex(),
+                "kind": draft.kind,
+                "lines": str(len(draft.lines)),
+                "lines_root": lines_root(self.digests).hex(),
+                "number": str(self.number),
+                "request": None if draft.request_sha256 is None else draft.request_sha256.hex(),
+                "sender": draft.sender,
+                "version": ENTRY_VERSION,
+                "window": None if self.window is None else str(self.window),
+            },
+        )
+
+    @cached_property
+    def leaf(self) -> bytes:
+        """The entry's leaf of the hash tree."""
+        return leaf_hash(self.entry_bytes)

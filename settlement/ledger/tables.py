@@ -1,0 +1,135 @@
+"""The tables of the book. Entries and lines are only ever inserted."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "%(table_name)s_pkey",
+        "ix": "%(table_name)s_%(column_0_name)s_idx",
+        "uq": "%(table_name)s_%(column_0_name)s_key",
+        "ck": "%(table_name)s_%(constraint_name)s_check",
+    },
+)
+"""All rooms hang their tables here, so that one migration history sees them all."""
+
+
+def instant(name: str, *, nullable: bool = False) -> Column[object]:
+    """A column for a UTC instant."""
+    return Column(name, DateTime(timezone=True), nullable=nullable)
+
+
+coalition = Table(
+    "coalition",
+    metadata,
+    Column("one", Boolean, CheckConstraint("one", name="one"), primary_key=True),
+    Column("coalition_id", Text, nullable=False),
+    Column("operator", Text, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("exponent", SmallInteger, nullable=False),
+    Column("salt_key", LargeBinary, nullable=False),
+    instant("created_at"),
+    comment="The one coalition of this database.",
+)
+
+head = Table(
+    "ledger_head",
+    metadata,
+    Column("one", Boolean, CheckConstraint("one", name="one"), primary_key=True),
+    Column("size", BigInteger, nullable=False),
+    instant("accepted_at"),
+    Column("open_window", BigInteger, nullable=False),
+    Column("directory_version", BigInteger, nullable=False),
+    Column("frontier", ARRAY(LargeBinary), nullable=False),
+    comment="End of the log. Whoever locks this row is the writer.",
+)
+
+entry = Table(
+    "entry",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("kind", Text, nullable=False),
+    Column("sender", Text, nullable=False),
+    instant("accepted_at"),
+    Column("window_id", BigInteger),
+    Column("corrects", BigInteger),
+    Column("request_sha256", LargeBinary),
+    Column("facts", LargeBinary, nullable=False),
+    Column("entry_bytes", LargeBinary, nullable=False),
+    Column("leaf", LargeBinary, nullable=False),
+    comment="One accepted event each, gapless, in commit order.",
+)
+
+line = Table(
+    "line",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("index", SmallInteger, primary_key=True, autoincrement=False),
+    Column("kind", Text, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("amount", BigInteger, CheckConstraint("amount > 0", name="amount"), nullable=False),
+    Column("debit", Text, nullable=False),
+    Column("credit", Text, nullable=False),
+    Column("funder", Text),
+    Column("price", Text),
+    Column("rule", Text),
+    Column("terms", BigInteger),
+    CheckConstraint("debit <> credit", name="accounts"),
+    comment="One movement each, from the debit to the credit account.",
+)
+
+company_account = Table(
+    "company_account",
+    metadata,
+    Column("code", Text, primary_key=True),
+    Column("currency", Text, nullable=False),
+    Column("debits", BigInteger, nullable=False),
+    Column("credits", BigInteger, nullable=False),
+    Column("debits_pending", BigInteger, nullable=False, server_default="0"),
+    Column("credits_pending", BigInteger, nullable=False, server_default="0"),
+    comment="Counters of the accounts that belong to companies. They only grow.",
+)
+
+member_account = Table(
+    "member_account",
+    metadata,
+    Column("member_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("programme", Text, primary_key=True),
+    Column("currency", Text, nullable=False),
+    Column("debits", BigInteger, nullable=False),
+    Column("credits", BigInteger, nullable=False),
+    Column("debits_pending", BigInteger, nullable=False, server_default="0"),
+    Column("credits_pending", BigInteger, nullable=False, server_default="0"),
+    comment="Counters of members' accounts, member first so that they can be distributed.",
+)
+
+feed = Table(
+    "feed",
+    metadata,
+    Column("participant", Text, primary_key=True),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("facts", Boolean, nullable=False),
+    Column("lines", ARRAY(SmallInteger), nullable=False),
+    comment="Which entries, and what of them, a participant is shown.",
+)
+
+member_entry = Table(
+    "member_entry",
+    metadata,
+    Column("member_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("programme", Text, primary_key=True),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    comment="Which entries moved a member's account.",
+)
+

@@ -1,0 +1,1 @@
+"""Tests of the contract: signed bytes, records, the client and its evidence."""
