@@ -1,6 +1,6 @@
 """What happened in the world, as values, and whether it can have happened like that."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -174,7 +174,8 @@ def _require_duration(activity: Activity) -> None:
 def _require_spend(activity: Activity) -> None:
     kind = activity.key.kind
     ceiling_usd = SPEND_CEILINGS_USD.get(kind, GENERIC_SPEND_CEILING_USD)
-    for currency, minor in _totals((s.currency, s.minor, s.category) for s in activity.spend):
+    money = ((part.currency, part.minor) for part in activity.spend)
+    for currency, minor in _totals("spend", money).items():
         ceiling = ceiling_usd * magnitude_of(currency) * 10 ** exponent_of(currency)
         if minor > ceiling:
             raise Implausible(
@@ -185,7 +186,8 @@ def _require_spend(activity: Activity) -> None:
 
 
 def _require_quantities(activity: Activity) -> None:
-    for unit, count in _totals((q.unit, q.count, q.unit) for q in activity.quantities):
+    counts = ((part.unit, part.count) for part in activity.quantities)
+    for unit, count in _totals("quantities", counts).items():
         ceiling = QUANTITY_CEILINGS.get(unit, GENERIC_QUANTITY_CEILING)
         if count > ceiling:
             raise Implausible(
@@ -193,11 +195,15 @@ def _require_quantities(activity: Activity) -> None:
             )
 
 
-def _totals(parts: Iterable[tuple[str, int, str]]) -> Sequence[tuple[str, int]]:
-    """Sum by the first item; raises Implausible for a negative part, named by the third."""
+def _totals(field: str, parts: Iterable[tuple[str, int]]) -> Mapping[str, int]:
+    """Sum by the first item of each pair; raises Implausible for a negative part."""
     totals: dict[str, int] = {}
-    for key, amount, name in parts:
+    for name, amount in parts:
         if amount < 0:
-            raise Implausible(name, str(amount), "zero or more; to take back, reverse the activity")
-        totals[key] = totals.get(key, 0) + amount
-    return list(totals.items())
+            raise Implausible(
+                field=f"{field}.{name}",
+                found=str(amount),
+                allowed="zero or more; to take back, reverse the activity",
+            )
+        totals[name] = totals.get(name, 0) + amount
+    return totals

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from partners.changes import Change, write_all
 from partners.context import Context, Decision
-from partners.directory import Directory, KeyState
+from partners.directory import Directory
 from partners.directory_store import current_directory
 from partners.refusals import STORED, Reason, Refused
 from partners.requests import (
@@ -26,8 +26,9 @@ from partners.requests import (
 from partners.state import Needs, State
 from partners.state_store import load
 from partners.usecases import USE_CASES
+from partners.validity import require_alive, require_not_revoked
 from settlement.ledger.book import Head, append, place, read_head
-from settlement.ledger.entries import Coalition, Draft, Entry, timestamp
+from settlement.ledger.entries import Coalition, Draft, Entry
 
 
 class AnswerWriter(Protocol):
@@ -117,7 +118,7 @@ class _Desk:
             before = self._seen_before(head, submission.keyid)
             if before is not None:
                 return before
-            self._require_valid(submission)
+            require_alive(self.directory.keys[submission.keyid], submission)
             if submission.items is not None:
                 return self._judge_batch(submission, submission.items)
             self._require_role(head)
@@ -129,13 +130,7 @@ class _Desk:
 
     def _seen_before(self, request: Request, keyid: str) -> Answer | None:
         """The answer to the same request, given before: also after it expired."""
-        key = self.directory.keys.get(keyid)
-        if key is None or key.state is KeyState.REVOKED:
-            raise Refused(
-                Reason.KEY_REVOKED,
-                "the key was revoked; sign with another one",
-                {"keyid": keyid},
-            )
+        require_not_revoked(self.directory.keys[keyid])
         before = self.seen.get(request.key)
         if before is None:
             return None
@@ -148,22 +143,6 @@ class _Desk:
         if before.batch_index is None:
             return before.answer
         return self.writer.item(before.answer, before.batch_index)
-
-    def _require_valid(self, submission: Submission) -> None:
-        """The key may sign now, and the request is alive."""
-        key = self.directory.keys[submission.keyid]
-        if not key.active(submission.received_at):
-            raise Refused(
-                Reason.KEY_NOT_ACTIVE,
-                "the key is not approved, not valid yet, or no longer valid",
-                {"keyid": key.keyid, "state": key.state},
-            )
-        if submission.received_at >= submission.expires:
-            raise Refused(
-                Reason.EXPIRED,
-                f"the request expired at {timestamp(submission.expires)}; sign a new one",
-                {"expires": timestamp(submission.expires)},
-            )
 
     def _require_role(self, request: Request) -> None:
         roles = USE_CASES[type(request.command)].roles
@@ -229,13 +208,15 @@ class _Desk:
 
     def _judge_batch(self, submission: Submission, items: Sequence[Request]) -> Answer:
         """One outcome per item; only what was decided by the rules is remembered by its id."""
+        for item in items:
+            if item.command is not None:
+                self._require_role(item)
         outcomes: list[Answer] = []
         fresh: list[Decided] = []
         for index, item in enumerate(items):
             try:
                 outcome = self._seen_before(item, submission.keyid)
                 if outcome is None:
-                    self._require_item_role(item)
                     outcome, number = self._decide(item)
                     fresh.append(Decided(item, submission, number, self.now, outcome, index))
                     self.seen[item.key] = Remembered(item.sha256, item.method, outcome)
@@ -246,7 +227,3 @@ class _Desk:
         self._remember(Decided(submission.head, submission, None, self.now, answer))
         self.decided.extend(replace(item, answer=None) for item in fresh)
         return answer
-
-    def _require_item_role(self, item: Request) -> None:
-        if item.malformed is None:
-            self._require_role(item)

@@ -4,6 +4,7 @@ It is small, changes only by entries of the log, and is read whole. A `Directory
 of one version of it; the writer works on the version that it finds under its lock.
 """
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -92,6 +93,11 @@ class ProgrammeVersion:
     valid_from: datetime
     definition: ProgrammeDefinition
     source: bytes
+
+    @property
+    def sha256(self) -> bytes:
+        """SHA-256 of the definition as it was published."""
+        return hashlib.sha256(self.source).digest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 """Loading the state that a batch needs: a fixed number of set-based queries."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from fractions import Fraction
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -20,10 +19,9 @@ from partners.state import (
     RecordedActivity,
     State,
 )
-from settlement.ledger.accounts import Account
 from settlement.ledger.book import Counters
 from settlement.ledger.bulk import unnest
-from settlement.ledger.entries import Line
+from settlement.ledger.reading import lines_of
 
 
 def load(connection: Connection, needs: Needs) -> State:
@@ -229,14 +227,8 @@ def _load_link_codes(connection: Connection, state: State, keys: set[MembershipK
 def _load_lines(connection: Connection, state: State, keys: set[ActivityKey]) -> None:
     """Lines of recorded activities, and the balances of the members on them."""
     numbers = {a.number for key in keys if (a := state.activities.get(key)) is not None}
-    rows = _query(
-        connection,
-        'select l.* from {batch} join line l using (number) order by number, "index"',
-        {"number": "bigint"},
-        ((number,) for number in numbers),
-    )
-    for number in numbers:
-        state.lines[number] = tuple(_line(row) for row in rows if row.number == number)
+    for number, lines in lines_of(connection, numbers).items():
+        state.lines[number] = tuple(line.as_line() for line in lines)
     accounts = {
         (account.member_id, account.programme)
         for lines in state.lines.values()
@@ -246,28 +238,6 @@ def _load_lines(connection: Connection, state: State, keys: set[ActivityKey]) ->
     }
     _load_member_counters(connection, state, accounts)
     _load_accounts(connection, state, accounts - state.accounts.keys())
-
-
-def _line(row: Any) -> Line:  # noqa: ANN401 - a row
-    """A stored line. Who was shown it stands in the feed, not here."""
-    return Line(
-        kind=row.kind,
-        amount=row.amount,
-        debit=_account(row.debit, row.currency),
-        credit=_account(row.credit, row.currency),
-        parties=frozenset(),
-        funder=row.funder,
-        price=None if row.price is None else Fraction(row.price),
-        rule=row.rule,
-        terms=row.terms,
-    )
-
-
-def _account(code: str, currency: str) -> Account:
-    if not code.startswith("member/"):
-        return Account(code, currency)
-    _, member_id, programme = code.split("/")
-    return Account(code, currency, programme, int(member_id))
 
 
 def _load_balances(connection: Connection, state: State, keys: set[MembershipKey]) -> None:

@@ -31,7 +31,7 @@ _INITDB_OPTIONS = (
 
 _HEADER = """\
 # Written by the coalition gateway at each start of the server: changes to this file are lost.
-# Your own settings belong into local.conf beside this one, or use ALTER SYSTEM.
+# For settings of your own use ALTER SYSTEM, which is kept and comes last.
 """
 
 _SETTINGS = """\
@@ -76,8 +76,6 @@ lc_monetary = 'C'
 lc_numeric = 'C'
 lc_time = 'C'
 default_text_search_config = 'pg_catalog.english'
-
-include_if_exists = 'local.conf'
 """
 
 _HBA = """\

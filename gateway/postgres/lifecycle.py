@@ -36,7 +36,8 @@ def embedded_postgres(
 
     ``data_dir`` and its parents are created if missing. As root the server runs as the user
     ``coalition``, who must be able to enter the directory: see ``reachable_data_dir``. With
-    ``durable=False``, for tests, a power failure may destroy the data.
+    ``durable=False``, for tests, a crash of the server loses commits and a power failure may
+    destroy everything.
 
     Raises:
         EmbeddedPostgresError: the server cannot be started or stopped; the message says why and

@@ -37,7 +37,7 @@ def reachable_data_dir(preferred: Path) -> Path:
     A checkout below /root is closed to the account that runs the server for root; the directory is
     then below /var/lib/coalition. For another user whose checkout is not writable it is below
     ``$XDG_STATE_HOME/coalition`` (``~/.local/state/coalition``). It depends on the preferred path
-    only, so that every process of a checkout finds the same one. Nothing is created.
+    only, so that every process of a checkout finds the same one. No directory is created.
     """
     preferred = preferred.resolve()
     if _usable(preferred):

@@ -131,7 +131,7 @@ class Server:
             pass
 
     def is_durable(self) -> bool:
-        """Whether a commit of the running server survives a power failure."""
+        """Whether a commit of the running server survives whatever ends it."""
         with self._session("postgres") as connection:
             row = connection.execute("select current_setting('fsync')").fetchone()
         return row == ("on",)

@@ -50,6 +50,9 @@ MAX_DEFINITION_BYTES = 256 * 1024
 """As in the contract (PublishProgramme). The largest definition of a known programme is a
 hundredth of it."""
 
+MAX_LINE_CHARACTERS = 1_000
+"""The parser takes quadratic time over a dotted key, and a key stands on one line."""
+
 MAX_PROBLEMS = 20
 """Problems that are named at once: what a person mends in one go, and what the error details
 of a gRPC status (8 KiB of metadata by default) can carry."""
@@ -123,6 +126,7 @@ def parse_definition(data: bytes) -> ProgrammeDefinition:
     Raises BadDefinition with everything that is wrong, as far as it can be told at once.
     """
     text = _decode(data)
+    _require_short_lines(text)
     document = _parse_toml(text)
     try:
         definition = ProgrammeDefinition.model_validate(document)
@@ -146,18 +150,24 @@ def _decode(data: bytes) -> str:
         raise BadDefinition([problem]) from None
 
 
+def _require_short_lines(text: str) -> None:
+    for number, line in enumerate(text.split("\n"), start=1):
+        if len(line) > MAX_LINE_CHARACTERS:
+            size = f"has {len(line)} characters in one line"
+            remedy = f"break it at {MAX_LINE_CHARACTERS}"
+            raise BadDefinition([Problem(number, "definition", size, remedy)])
+
+
 def _parse_toml(text: str) -> Mapping[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         what, place, where = str(error).partition(" (at ")
         found = _LINE.match(where)
-        line = int(found[1]) if found else text.count("\n") + 1 if place else None
-        problem = Problem(line, "definition", f"is not TOML ({what})", "see https://toml.io")
+        number = int(found[1]) if found else text.rstrip().count("\n") + 1 if place else None
+        problem = Problem(number, "definition", f"is not TOML ({what})", "see https://toml.io")
     except RecursionError:
         problem = Problem(None, "definition", "is nested too deep", "use the tables of the schema")
-    except ValueError:  # of int(), which refuses more digits than sys.get_int_max_str_digits()
-        problem = Problem(None, "definition", "holds an endless number", "shorten it")
     raise BadDefinition([problem])
 
 

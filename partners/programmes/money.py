@@ -3,7 +3,8 @@
 Source: ISO 4217 list one as its maintenance agency (SIX) published it on 2026-01-01, without
 the entries that have no minor unit (metals, bond units, SDR, testing). A table of our own,
 since what an activity earned must not change with the release of a library, and locale
-data (CLDR) counts decimals otherwise than the standard.
+data (CLDR) counts decimals otherwise than the standard. Codes are added and never taken out:
+definitions that were published name them for ever.
 """
 
 from collections.abc import Mapping

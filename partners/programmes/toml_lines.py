@@ -11,8 +11,9 @@ from typing import Any, TypeAlias
 Path: TypeAlias = tuple[str | int, ...]
 """Keys and list indices from the root to a value."""
 
-MAX_STATEMENT_LINES = 500
-"""A statement that is longer ends the search: finding its end takes quadratic time."""
+MAX_PARSED_LINES = 200_000
+"""Work after which the search ends, about a second: the end of a statement of many lines is
+found in quadratic time. A definition of the largest size in plain statements is 30,000."""
 
 MAX_DEPTH = 8
 """Inside one statement. What lies deeper has the line of what is around it."""
@@ -51,19 +52,17 @@ def _lines_by_path(text: str) -> Mapping[Path, int]:
 def _statements(text: str) -> Iterator[tuple[int, bool, Mapping[str, Any]]]:
     """Each statement: its first line, whether it is a table header, and what it parses to."""
     lines = text.replace("\r\n", "\n").split("\n")
-    start = 0
-    while start < len(lines):
-        for end in range(start + 1, min(start + MAX_STATEMENT_LINES, len(lines)) + 1):
-            try:
-                parsed = tomllib.loads("\n".join(lines[start:end]))
-            except tomllib.TOMLDecodeError:
-                continue
-            break
-        else:
-            return
+    start, end, work = 0, 1, 0
+    while end <= len(lines) and work < MAX_PARSED_LINES:
+        work += end - start
+        try:
+            parsed = tomllib.loads("\n".join(lines[start:end]))
+        except tomllib.TOMLDecodeError:  # it goes on
+            end += 1
+            continue
         if parsed:
             yield start + 1, lines[start].lstrip().startswith("["), parsed
-        start = end
+        start, end = end, end + 1
 
 
 def _opened(header: Mapping[str, Any], last_index: dict[Path, int]) -> Path:

@@ -80,6 +80,7 @@ class ReceiptFile:
         """Open or create. Raises ReceiptFileError, also where another process has it open."""
         self._path = path
         self._lock = threading.Lock()
+        self._closed = False
         try:
             flags = os.O_RDWR | os.O_CREAT | os.O_APPEND
             self._descriptor = os.open(path, flags, 0o600)
@@ -108,8 +109,16 @@ class ReceiptFile:
         self.close()
 
     def close(self) -> None:
-        """Close; what was written is on disk already."""
-        os.close(self._descriptor)
+        """Close, once and for all; what was written is on disk already."""
+        with self._lock:
+            if not self._closed:
+                os.close(self._descriptor)
+            self._closed = True
+
+    @property
+    def path(self) -> Path:
+        """Where it is."""
+        return self._path
 
     def add_request(self, request_id: str, method: str, payload: bytes) -> None:
         """Keep a request that is about to be sent for the first time.

@@ -120,7 +120,7 @@ def open_entry(data: bytes) -> Entry:
     try:
         fields = form.parse_object(data)
         if fields.get("version") != str(ENTRY_VERSION):
-            message = f"version {fields.get('version')!r}; this client reads {ENTRY_VERSION!r}"
+            message = f"version {fields.get('version')!r}; this client reads '{ENTRY_VERSION}'"
             raise form.BadJson(message)  # noqa: TRY301 - one place turns it into BadRecord
         form.require_keys(fields, _ENTRY_KEYS)
         form.require_canonical(data, fields)
@@ -150,7 +150,7 @@ def open_line(index: int, data: bytes) -> Line:
         form.require_canonical(data, fields)
         return Line(
             index=index,
-            amount=form.integer(fields, "amount"),
+            amount=form.positive(fields, "amount"),
             currency=form.text(fields, "currency"),
             debit=form.text(fields, "debit"),
             credit=form.text(fields, "credit"),

@@ -74,6 +74,14 @@ def integer(fields: Mapping[str, object], key: str) -> int:
     return int(value)
 
 
+def positive(fields: Mapping[str, object], key: str) -> int:
+    """As integer, and not 0."""
+    found = integer(fields, key)
+    if found == 0:
+        raise _refused(key, fields[key], "more than nothing")
+    return found
+
+
 def optional_integer(fields: Mapping[str, object], key: str) -> int | None:
     """As integer, or null."""
     return None if fields[key] is None else integer(fields, key)

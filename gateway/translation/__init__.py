@@ -1,0 +1,1 @@
+"""Between protobuf and values: the wire stops here."""

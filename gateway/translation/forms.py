@@ -1,0 +1,108 @@
+"""The form of every field: what a string, a number or an instant on the wire may be."""
+
+import re
+from datetime import UTC, datetime
+from fractions import Fraction
+
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from coalition.v1 import common_pb2
+from partners.activities import ActivityKey
+from partners.refusals import invalid
+from partners.state import MembershipKey
+
+SLUG = re.compile(r"[a-z][a-z0-9-]{1,31}")
+"""Ids of participants, persons, programmes, choices."""
+
+CURRENCY = re.compile(r"[A-Z][A-Z0-9-]{1,15}")
+REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+MEMBER_NUMBER = re.compile(r"[A-Za-z0-9._:/-]{1,64}")
+KIND = re.compile(r"[A-Z][A-Z_]{1,31}")
+CATEGORY = re.compile(r"[A-Z][A-Z_]{0,31}")
+TIER = re.compile(r"[A-Z][A-Z0-9_-]{0,31}")
+REFERENCE = re.compile(r"[\x20-\x7e]{1,128}")
+KEYID = re.compile(r"[0-9a-f]{64}")
+LINK_CODE = re.compile(r"[A-Z2-7]{10}")
+
+MAX_REVISION = 1_000
+"""An activity that was corrected a thousand times is a program that loops."""
+
+
+def matching(pattern: re.Pattern[str], value: str, field: str) -> str:
+    """A string of that form, or INVALID_ARGUMENT."""
+    if pattern.fullmatch(value) is None:
+        problem = f"is not of the form {pattern.pattern}" if value else "is missing"
+        raise invalid(field, problem)
+    return value
+
+
+def optional(pattern: re.Pattern[str], value: str, field: str) -> str:
+    """A string of that form, or empty."""
+    return matching(pattern, value, field) if value else ""
+
+
+def words(value: str, field: str, longest: int) -> str:
+    """Text for people: not empty, printable, of at most so many characters."""
+    if not value or len(value) > longest or not value.isprintable():
+        raise invalid(field, f"is 1 to {longest} printable characters")
+    return value
+
+
+def positive(value: int, field: str) -> int:
+    """A number above zero."""
+    if value <= 0:
+        raise invalid(field, f"is {value}; it has to be positive")
+    return value
+
+
+def not_negative(value: int, field: str) -> int:
+    """A number from zero on."""
+    if value < 0:
+        raise invalid(field, f"is {value}; it cannot be negative")
+    return value
+
+
+def fraction(value: common_pb2.Fraction, field: str) -> Fraction:
+    """An exact fraction, not negative."""
+    if value.denominator <= 0 or value.numerator < 0:
+        raise invalid(field, "needs a positive denominator and a numerator from zero on")
+    return Fraction(value.numerator, value.denominator)
+
+
+def instant(value: Timestamp, field: str) -> datetime:
+    """A UTC instant of the years 1 to 9999, in whole microseconds."""
+    try:
+        if value.nanos % 1_000:
+            raise invalid(field, "is finer than microseconds")
+        return value.ToDatetime(tzinfo=UTC)
+    except (ValueError, OverflowError) as error:
+        raise invalid(field, "is not an instant of the years 1 to 9999") from error
+
+
+def membership_key(value: common_pb2.MembershipRef, field: str) -> MembershipKey:
+    """Programme and member number."""
+    return (
+        matching(SLUG, value.programme, f"{field}.programme"),
+        matching(MEMBER_NUMBER, value.member_number, f"{field}.member_number"),
+    )
+
+
+def activity_key(value: common_pb2.ActivityKey, field: str) -> ActivityKey:
+    """A natural key; revision 0 means 1."""
+    if value.revision > MAX_REVISION:
+        raise invalid(f"{field}.revision", f"is above {MAX_REVISION}")
+    return ActivityKey(
+        supplier=matching(SLUG, value.supplier, f"{field}.supplier"),
+        kind=matching(KIND, value.kind, f"{field}.kind"),
+        reference=matching(REFERENCE, value.reference, f"{field}.reference"),
+        revision=value.revision or 1,
+    )
+
+
+def known(value: int, names: dict[int, str], field: str) -> str:
+    """The name of an enum's value; unspecified and unknown ones are refused."""
+    if value not in names:
+        raise invalid(field, f"is {value}; it has to be one of {', '.join(names.values())}")
+    return names[value]
+
+

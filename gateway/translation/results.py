@@ -1,0 +1,232 @@
+"""From results of use cases to the messages in a receipt: one function per result."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from fractions import Fraction
+from typing import Any
+
+from google.protobuf.message import Message
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from coalition.v1 import (
+    accrual_pb2,
+    agreements_pb2,
+    common_pb2,
+    exchange_pb2,
+    members_pb2,
+    partners_pb2,
+    rates_pb2,
+)
+from partners.directory import Agreement, Directory, Key, Programme, Rate
+from partners.exchange.arithmetic import RateTerms
+from partners.postings import PricedLeg
+from partners.state import Membership, MembershipKey
+from partners.usecases import accrual, agreements, directory, exchange, members
+
+
+def timestamp(instant: datetime | None) -> Timestamp | None:
+    """An instant on the wire; None stays absent."""
+    if instant is None:
+        return None
+    stamp = Timestamp()
+    stamp.FromDatetime(instant)
+    return stamp
+
+
+def fraction(value: Fraction | None) -> common_pb2.Fraction | None:
+    """A fraction on the wire; None stays absent."""
+    if value is None:
+        return None
+    return common_pb2.Fraction(numerator=value.numerator, denominator=value.denominator)
+
+
+def membership_ref(key: MembershipKey) -> common_pb2.MembershipRef:
+    """A membership's key on the wire."""
+    return common_pb2.MembershipRef(programme=key[0], member_number=key[1])
+
+
+def ref_of(membership: Membership) -> common_pb2.MembershipRef:
+    """A membership as others name it."""
+    return membership_ref((membership.programme, membership.member_number))
+
+
+def membership_message(membership: Membership) -> members_pb2.Membership:
+    """A membership, without its links."""
+    return members_pb2.Membership(
+        membership=ref_of(membership),
+        member_id=membership.member_id,
+        tier=membership.tier,
+        choice=membership.choice,
+        state=members_pb2.MembershipState.Value(f"MEMBERSHIP_STATE_{membership.state}"),
+    )
+
+
+def _leg(leg: PricedLeg, currencies: Directory) -> accrual_pb2.Leg:
+    return accrual_pb2.Leg(
+        programme=leg.membership.programme,
+        currency=currencies.programmes[leg.membership.programme].currency,
+        reason=leg.reason,
+        points_minor=leg.points_minor,
+        funder=leg.funder,
+        price=fraction(leg.price),
+        owed_minor=leg.owed_minor,
+        fee_minor=leg.fee_minor,
+        rule=leg.rule,
+        terms=leg.terms,
+    )
+
+
+def _accrued(result: accrual.Accrued, known: Directory) -> accrual_pb2.AccrualResult:
+    return accrual_pb2.AccrualResult(legs=[_leg(leg, known) for leg in result.legs])
+
+
+def _reversed(result: accrual.Reversed, known: Directory) -> accrual_pb2.ReversalResult:
+    return accrual_pb2.ReversalResult(
+        reversed_number=result.reversed_number,
+        legs=[_leg(leg, known) for leg in result.legs],
+    )
+
+
+def _terms(result: exchange.Terms, _: Directory) -> exchange_pb2.ConversionTerms:
+    quote = result.quote
+    return exchange_pb2.ConversionTerms(
+        quote=quote.number,
+        source=ref_of(result.source),
+        target=ref_of(result.target),
+        source_minor=quote.source_minor,
+        target_minor=quote.target_minor,
+        shared_minor=quote.shared_minor,
+        fee_minor=quote.fee_minor,
+        spread_minor=quote.spread_minor,
+        value_minor=quote.value_minor,
+        rounding_minor=quote.rounding_minor,
+        source_rate=quote.source_rate,
+        target_rate=quote.target_rate,
+        expires_at=timestamp(quote.expires_at),
+    )
+
+
+def key_message(key: Key) -> partners_pb2.Key:
+    """A key on the wire."""
+    return partners_pb2.Key(
+        keyid=key.keyid,
+        owner=key.owner,
+        ed25519=key.public,
+        state=partners_pb2.KeyState.Value(f"KEY_STATE_{key.state}"),
+        valid_from=timestamp(key.valid_from),
+        valid_to=timestamp(key.valid_to),
+        revoked_at=timestamp(key.revoked_at),
+        compromised_since=timestamp(key.compromised_since),
+    )
+
+
+def _published(result: directory.Published, _: Directory) -> partners_pb2.Programme:
+    return partners_pb2.Programme(
+        programme=result.programme,
+        partner=result.partner,
+        currency=result.currency,
+        version=result.version,
+        valid_from=timestamp(result.valid_from),
+        definition_sha256=result.definition_sha256,
+    )
+
+
+def programme_messages(programme: Programme) -> list[partners_pb2.Programme]:
+    """Every version of a programme."""
+    return [
+        partners_pb2.Programme(
+            programme=programme.programme_id,
+            partner=programme.partner,
+            currency=programme.currency,
+            version=version.number,
+            valid_from=timestamp(version.valid_from),
+            definition_sha256=version.sha256,
+        )
+        for version in programme.versions
+    ]
+
+
+def _rate_terms(terms: RateTerms) -> rates_pb2.RateTerms:
+    return rates_pb2.RateTerms(
+        programme=terms.programme,
+        rate_in=fraction(terms.rate_in),
+        cost_out=fraction(terms.cost_out),
+        fee=fraction(terms.fee),
+        spread=fraction(terms.spread),
+    )
+
+
+def rate_message(rate: Rate) -> rates_pb2.Rate:
+    """A rate or proposal on the wire."""
+    state = "PROPOSED" if rate.version is None else "APPROVED"
+    return rates_pb2.Rate(
+        proposal=rate.proposal,
+        version=rate.version or 0,
+        terms=_rate_terms(rate.terms),
+        effective_from=timestamp(rate.effective_from),
+        state=rates_pb2.RateState.Value(f"RATE_STATE_{state}"),
+        proposed_by=rate.proposed_by,
+        approved_by=rate.approved_by or "",
+        reason=rate.reason,
+    )
+
+
+def agreement_message(agreement: Agreement, used_minor: int) -> agreements_pb2.Agreement:
+    """An agreement on the wire."""
+    terms = agreement.terms
+    return agreements_pb2.Agreement(
+        agreement=agreement.number,
+        terms=agreements_pb2.AgreementTerms(
+            programme=terms.programme,
+            buyer=terms.buyer,
+            price=fraction(terms.price),
+            operator_fee=fraction(terms.operator_fee),
+            cap_minor=terms.cap_minor,
+            permissions=[
+                agreements_pb2.Permission.Value(f"PERMISSION_{permission}")
+                for permission in sorted(terms.permissions)
+            ],
+            valid_from=timestamp(terms.valid_from),
+            valid_to=timestamp(terms.valid_to),
+        ),
+        state=agreements_pb2.AgreementState.Value(f"AGREEMENT_STATE_{agreement.state}"),
+        offered_by=agreement.offered_by,
+        used_minor=used_minor,
+    )
+
+
+def _link_code(result: members.LinkCodeCreated, _: Directory) -> members_pb2.CreateLinkCodeResult:
+    return members_pb2.CreateLinkCodeResult(
+        code=result.code,
+        expires_at=timestamp(result.expires_at),
+    )
+
+
+def _linked(result: members.Linked, _: Directory) -> members_pb2.LinkResult:
+    return members_pb2.LinkResult(
+        membership=membership_ref(result.membership),
+        other=membership_ref(result.other),
+    )
+
+
+_RESULTS: Mapping[type, Callable[[Any, Directory], Message]] = {
+    members.Enrolled: lambda r, _: members_pb2.EnrolResult(member_id=r.member_id),
+    Membership: lambda r, _: members_pb2.UpdateMembershipResult(membership=membership_message(r)),
+    members.LinkCodeCreated: _link_code,
+    members.Linked: _linked,
+    accrual.Accrued: _accrued,
+    accrual.Reversed: _reversed,
+    exchange.Terms: _terms,
+    exchange.Authorized: lambda r, _: exchange_pb2.AuthorizeDebitResult(
+        authorization=r.authorization
+    ),
+    Key: lambda r, _: key_message(r),
+    directory.Published: _published,
+    Rate: lambda r, _: rate_message(r),
+    agreements.AgreementAnswer: lambda r, _: agreement_message(r.agreement, r.used_minor),
+}
+
+
+def result_message(result: object, known: Directory) -> Message:
+    """The message that a receipt holds of a result."""
+    return _RESULTS[type(result)](result, known)

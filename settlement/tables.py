@@ -1,0 +1,62 @@
+"""The tables of windows, settlements and statements."""
+
+from sqlalchemy import BigInteger, Column, LargeBinary, Table, Text
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from settlement.ledger.tables import instant, metadata
+
+window = Table(
+    "settlement_window",
+    metadata,
+    Column("window_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("state", Text, nullable=False),
+    Column("first_number", BigInteger, nullable=False),
+    instant("opened_at"),
+    Column("cut_number", BigInteger),
+    instant("cut_at", nullable=True),
+    comment="Spans of the log that settle together.",
+)
+
+settlement = Table(
+    "settlement",
+    metadata,
+    Column("settlement_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("window_id", BigInteger, nullable=False),
+    Column("stage", Text, nullable=False),
+    Column("participants", ARRAY(Text), nullable=False),
+    Column("post_number", BigInteger),
+    instant("started_at"),
+    instant("closed_at", nullable=True),
+    comment="Runs of the night, each at the stage that it has reached.",
+)
+
+position = Table(
+    "settlement_position",
+    metadata,
+    Column("settlement_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("participant", Text, primary_key=True),
+    Column("net", BigInteger, nullable=False),
+    comment="Net of a settlement by participant; positive receives.",
+)
+
+payment = Table(
+    "settlement_payment",
+    metadata,
+    Column("settlement_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("payer", Text, primary_key=True),
+    Column("payee", Text, primary_key=True),
+    Column("amount", BigInteger, nullable=False),
+    comment="What is to be paid, after netting.",
+)
+
+statement = Table(
+    "settlement_statement",
+    metadata,
+    Column("settlement_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("participant", Text, primary_key=True),
+    Column("json", LargeBinary, nullable=False),
+    Column("csv", LargeBinary, nullable=False),
+    Column("sha256", LargeBinary, nullable=False),
+    Column("previous_sha256", LargeBinary),
+    comment="What each participant is told, as the exact bytes.",
+)

@@ -1,0 +1,90 @@
+"""One PostgreSQL server for the whole run, and a migrated database for each worker or test."""
+
+import fcntl
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, Engine, create_engine, make_url, text
+
+from gateway.database import report_engine, upgrade
+from gateway.postgres import embedded_postgres, reachable_data_dir
+
+TEMPLATE = "coalition_template"
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _run_dir(factory: pytest.TempPathFactory) -> Path:
+    """A folder that all workers of this run share."""
+    base = factory.getbasetemp()
+    return base.parent if base.name.startswith("popen-") else base
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """URL of the run's server; the last worker out stops it."""
+    shared = _run_dir(tmp_path_factory)
+    data_dir = reachable_data_dir(shared / "postgres")
+    with embedded_postgres(data_dir, durable=False) as url:
+        with _locked(shared / "template.lock"):
+            _make_template(url)
+        yield url
+
+
+def _make_template(url: str) -> None:
+    """Migrate one database to head; the others are copies of it."""
+    admin = create_engine(url, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        known = text("select 1 from pg_database where datname = :name")
+        if connection.execute(known, {"name": TEMPLATE}).first():
+            return
+        connection.execute(text(f"create database {TEMPLATE}"))
+    engine = create_engine(make_url(url).set(database=TEMPLATE))
+    with engine.begin() as connection:
+        upgrade(connection)
+    engine.dispose()
+    admin.dispose()
+
+
+@contextmanager
+def _new_database(url: str) -> Iterator[str]:
+    name = f"test_{uuid.uuid4().hex}"
+    admin = create_engine(url, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(f"create database {name} template {TEMPLATE}"))
+        yield make_url(url).set(database=name).render_as_string(hide_password=False)
+        connection.execute(text(f"drop database {name} with (force)"))
+    admin.dispose()
+
+
+@pytest.fixture
+def database_url(postgres_url: str) -> Iterator[str]:
+    """A migrated database of the test's own."""
+    with _new_database(postgres_url) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def worker_engine(postgres_url: str) -> Iterator[Engine]:
+    """A migrated database that the tests of a worker share and leave as they found it."""
+    with _new_database(postgres_url) as url:
+        engine = report_engine(url)
+        yield engine
+        engine.dispose()
+
+
+@pytest.fixture
+def connection(worker_engine: Engine) -> Iterator[Connection]:
+    """A connection whose work is rolled back when the test ends."""
+    with worker_engine.connect() as connection:
+        transaction = connection.begin()
+        yield connection
+        transaction.rollback()

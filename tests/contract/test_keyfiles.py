@@ -1,0 +1,125 @@
+"""Key files: encrypted, for one pair of eyes, and clear about what is wrong."""
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
+from coalition import keyfiles
+from coalition.keyfiles import KeyFileError
+from coalition.signing import public_bytes
+
+PASSPHRASE = b"correct horse"
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "hotel.key"
+
+
+def test_key_is_read_as_it_was_written(path: Path) -> None:
+    key = keyfiles.generate()
+    keyfiles.write_key(path, key, PASSPHRASE)
+    assert public_bytes(keyfiles.read_key(path, PASSPHRASE)) == public_bytes(key)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert b"ENCRYPTED PRIVATE KEY" in path.read_bytes()
+    assert key.private_bytes_raw() not in path.read_bytes()
+
+
+def test_mode_is_0600_under_any_umask(path: Path) -> None:
+    before = os.umask(0)
+    try:
+        keyfiles.write_key(path, keyfiles.generate(), PASSPHRASE)
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_key_is_never_overwritten(path: Path) -> None:
+    keyfiles.write_key(path, keyfiles.generate(), PASSPHRASE)
+    before = path.read_bytes()
+    with pytest.raises(KeyFileError, match="never overwritten"):
+        keyfiles.write_key(path, keyfiles.generate(), PASSPHRASE)
+    assert path.read_bytes() == before
+
+
+def test_key_is_not_written_without_passphrase(path: Path) -> None:
+    with pytest.raises(KeyFileError, match="without a passphrase"):
+        keyfiles.write_key(path, keyfiles.generate(), b"")
+    assert not path.exists()
+
+
+def test_folder_is_missing(tmp_path: Path) -> None:
+    with pytest.raises(KeyFileError, match="cannot write .*No such file"):
+        keyfiles.write_key(tmp_path / "no" / "key", keyfiles.generate(), PASSPHRASE)
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o644, 0o660, 0o610])
+def test_file_that_others_can_read_is_refused(path: Path, mode: int) -> None:
+    keyfiles.write_key(path, keyfiles.generate(), PASSPHRASE)
+    path.chmod(mode)
+    with pytest.raises(KeyFileError, match="chmod 600"):
+        keyfiles.read_key(path, PASSPHRASE)
+
+
+def test_wrong_passphrase(path: Path) -> None:
+    keyfiles.write_key(path, keyfiles.generate(), PASSPHRASE)
+    for wrong in (b"wrong", b""):
+        with pytest.raises(KeyFileError, match="wrong passphrase"):
+            keyfiles.read_key(path, wrong)
+
+
+def test_missing_file(path: Path) -> None:
+    with pytest.raises(KeyFileError, match="cannot read the key file .*No such file"):
+        keyfiles.read_key(path, PASSPHRASE)
+
+
+def pem(key: X25519PrivateKey, encryption: serialization.KeySerializationEncryption) -> bytes:
+    form = serialization.PrivateFormat.PKCS8
+    return key.private_bytes(serialization.Encoding.PEM, form, encryption)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "not an encrypted private key"),
+        (
+            pem(X25519PrivateKey.generate(), serialization.NoEncryption()),
+            "not an encrypted private key",
+        ),
+        (
+            pem(X25519PrivateKey.generate(), serialization.BestAvailableEncryption(PASSPHRASE)),
+            "another kind",
+        ),
+        (b"-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n", "damaged"),
+    ],
+    ids=["empty", "not encrypted", "not Ed25519", "damaged"],
+)
+def test_other_files_are_refused(path: Path, content: bytes, words: str) -> None:
+    path.write_bytes(content)
+    path.chmod(0o600)
+    with pytest.raises(KeyFileError, match=words):
+        keyfiles.read_key(path, PASSPHRASE)
+
+
+def test_passphrase_from_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COALITION_PASSPHRASE", "from the environment")
+    file = tmp_path / "passphrase"
+    file.write_bytes(b" spaces and \xc3\xbcmlauts stay \r\n")
+    assert keyfiles.passphrase(file) == b" spaces and \xc3\xbcmlauts stay "
+    file.write_bytes(b"\n")
+    with pytest.raises(KeyFileError, match="is empty"):
+        keyfiles.passphrase(file)
+    with pytest.raises(KeyFileError, match="cannot read the passphrase file"):
+        keyfiles.passphrase(tmp_path / "none")
+
+
+def test_passphrase_from_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COALITION_PASSPHRASE", "from the environment")
+    assert keyfiles.passphrase(None) == b"from the environment"
+    monkeypatch.delenv("COALITION_PASSPHRASE")
+    with pytest.raises(KeyFileError, match="COALITION_PASSPHRASE or give --passphrase-file"):
+        keyfiles.passphrase(None)
