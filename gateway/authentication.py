@@ -227,9 +227,7 @@ def _item(request: Authenticated, data: bytes, index: int) -> Request:
     request_id = ""
     try:
         message = parse(accrual_pb2.AccrualItem, data)
-        request_id = forms.matching(
-            forms.REQUEST_ID, message.request_id, f"{field}.request_id"
-        )
+        request_id = forms.matching(forms.REQUEST_ID, message.request_id, f"{field}.request_id")
         if request_id == request.request_id:
             raise invalid(f"{field}.request_id", "is the batch's own; every item has another")
         command, malformed = accrual_item(message, field), None

@@ -250,5 +250,3 @@ def _reply_all(batch: Sequence[_Waiting], reply: Refused) -> None:
     for waiting in batch:
         if not waiting.done.done():
             waiting.done.set_result(reply)
-
-

@@ -63,7 +63,9 @@ class Modification(Change):
         types = {name: type_name(cls.table.columns[name]) for name in names}
         sets = ", ".join(f"{name} = batch.{name}" for name in cls.columns)
         keys = " and ".join(f"target.{name} = batch.{name}" for name in cls.key)
-        statement = f"update {cls.table.name} as target set {sets} from {unnest(types)} where {keys}"  # noqa: S608 - names of our tables
+        statement = (
+            f"update {cls.table.name} as target set {sets} from {unnest(types)} where {keys}"  # noqa: S608 - names of our tables
+        )
         lists = zip(*rows, strict=True)
         connection.execute(
             text(statement),

@@ -195,5 +195,3 @@ class RateApproved(_Modification):
         """Key and new values."""
         r = self.rate
         return r.proposal, r.version, r.effective_from, r.approved_at, r.approved_by
-
-

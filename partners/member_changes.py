@@ -346,5 +346,3 @@ class AuthorizationUsed(Modification):
     def row(self) -> tuple[object, ...]:
         """Key and new value."""
         return self.authorization.number, True
-
-

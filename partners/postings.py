@@ -186,7 +186,9 @@ class Book:
 
     def _taken_back(self, leg: "RecordedLeg", points: int) -> Iterator[Line]:
         original = leg.points
-        parties = frozenset({self.issuer(leg.programme), *([original.funder] * bool(original.funder))})
+        parties = frozenset(
+            {self.issuer(leg.programme), *([original.funder] * bool(original.funder))}
+        )
         yield replace(
             original,
             amount=points,

@@ -125,8 +125,7 @@ def agreements(connection: Connection, asker: Asker) -> list[tuple[Agreement, in
     return [
         (agreement, used.get(agreement.number, 0))
         for agreement in asker.directory.agreements.values()
-        if asker.is_administrator
-        or asker.participant in {agreement.issuer, agreement.terms.buyer}
+        if asker.is_administrator or asker.participant in {agreement.issuer, agreement.terms.buyer}
     ]
 
 

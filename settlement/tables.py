@@ -30,13 +30,26 @@ settlement = Table(
     comment="Runs of the night, each at the stage that it has reached.",
 )
 
+obligation = Table(
+    "settlement_obligation",
+    metadata,
+    Column("settlement_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("debtor", Text, primary_key=True),
+    Column("creditor", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("lines", BigInteger, nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    comment="Gross sums over a window's lines, by who owes whom and the kind of line.",
+)
+
 position = Table(
     "settlement_position",
     metadata,
     Column("settlement_id", BigInteger, primary_key=True, autoincrement=False),
     Column("participant", Text, primary_key=True),
     Column("net", BigInteger, nullable=False),
-    comment="Net of a settlement by participant; positive receives.",
+    Column("opening", BigInteger),
+    comment="Net of a settlement, and what was open when it was posted; positive receives.",
 )
 
 payment = Table(

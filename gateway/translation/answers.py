@@ -26,6 +26,11 @@ def reason_number(reason: Reason) -> errors_pb2.Reason:
     return errors_pb2.Reason.Value(f"REASON_{reason}")
 
 
+def reason_of(number: errors_pb2.Reason) -> Reason:
+    """The reason that a number of the wire stands for."""
+    return Reason(errors_pb2.Reason.Name(number).removeprefix("REASON_"))
+
+
 @dataclass(frozen=True, slots=True)
 class Answers:
     """Writes what the gateway says under its current key."""

@@ -20,6 +20,11 @@ from partners.activities import Activity, Quantity, Spend, StatedLeg
 from partners.context import Command
 from partners.directory import NOT_PARTICIPANTS, AgreementTerms, Permission, PrincipalKind
 from partners.exchange.arithmetic import BadRateTerms, RateTerms
+from partners.programmes.definition import (
+    BadDefinition,
+    ProgrammeDefinition,
+    parse_definition,
+)
 from partners.refusals import Reason, Refused, invalid
 from partners.state import MembershipState
 from partners.usecases import accrual, agreements, directory, exchange, members, rates
@@ -279,7 +284,11 @@ def _revoke_key(m: partners_pb2.RevokeKeyRequest) -> directory.RevokeKey:
 def _publish_programme(m: partners_pb2.PublishProgrammeRequest) -> directory.PublishProgramme:
     if not 0 < len(m.definition) <= MAX_DEFINITION_BYTES:
         raise invalid("definition", f"is 1 to {MAX_DEFINITION_BYTES} bytes")
-    return directory.PublishProgramme(m.definition)
+    try:
+        parsed: ProgrammeDefinition | BadDefinition = parse_definition(m.definition)
+    except BadDefinition as error:
+        parsed = error
+    return directory.PublishProgramme(m.definition, parsed)
 
 
 _COMMANDS: Mapping[type[Message], Callable[[Any], Command]] = {

@@ -104,5 +104,3 @@ def known(value: int, names: dict[int, str], field: str) -> str:
     if value not in names:
         raise invalid(field, f"is {value}; it has to be one of {', '.join(names.values())}")
     return names[value]
-
-

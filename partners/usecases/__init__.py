@@ -50,8 +50,6 @@ USE_CASES: Mapping[type, UseCase] = {
     directory.RegisterKey: UseCase(directory.register_key, frozenset(Role), administrative=True),
     directory.ApproveKey: UseCase(directory.approve_key, ADMINISTRATORS, administrative=True),
     directory.RevokeKey: UseCase(directory.revoke_key, frozenset(Role), administrative=True),
-    directory.PublishProgramme: UseCase(
-        directory.publish_programme, PARTNERS, administrative=True
-    ),
+    directory.PublishProgramme: UseCase(directory.publish_programme, PARTNERS, administrative=True),
 }
 """The authorisation table of everything that changes something."""

@@ -15,10 +15,16 @@ from partners.activities import (
 from partners.agreements.pricing import LegPrice, price_leg
 from partners.context import Context, Decision, require_active
 from partners.directory import Agreement, Permission, ProgrammeVersion
+from partners.facts import key_facts
 from partners.member_changes import ActivityRecorded, ActivityReversed, AgreementUsed
 from partners.postings import PricedLeg, RecordedLeg, recorded_legs
 from partners.programmes.definition import ReversalPolicy
-from partners.programmes.earning import CurrencyNotEarning, EarnedLeg, earn
+from partners.programmes.earning import (
+    CurrencyNotEarning,
+    EarnedLeg,
+    UnknownPointsCurrency,
+    earn,
+)
 from partners.programmes.money import UnknownMoney
 from partners.refusals import Reason, Refused
 from partners.state import Membership, MembershipKey, MembershipState, Needs, RecordedActivity
@@ -205,16 +211,26 @@ def _by_rule(
     version: ProgrammeVersion,
     context: Context,
 ) -> tuple[EarnedLeg, ...]:
+    """Tier and choice that the version of that day did not have yet count as its first."""
     if command.stated:
         return ()
+    definition = version.definition
+    tiers = {tier.name for tier in definition.tiers}
+    choices = {choice.id for choice in definition.choices}
     try:
         return earn(
-            version.definition,
+            definition,
             command.activity,
-            tier=membership.tier,
-            choice=membership.choice,
+            tier=membership.tier if membership.tier in tiers else definition.entry_tier,
+            choice=membership.choice if membership.choice in choices else definition.default_choice,
             exponents=context.directory.exponents,
         )
+    except UnknownPointsCurrency as error:
+        raise Refused(
+            Reason.UNKNOWN_PROGRAMME,
+            str(error),
+            {"programme": error.programme},
+        ) from error
     except CurrencyNotEarning as error:
         raise Refused(
             Reason.UNKNOWN_CURRENCY,
@@ -327,16 +343,6 @@ def _facts(
         "tier": membership.tier,
         "choice": membership.choice,
         "skipped": skipped,
-    }
-
-
-def key_facts(key: ActivityKey) -> dict[str, str]:
-    """A natural key as facts have it."""
-    return {
-        "supplier": key.supplier,
-        "kind": key.kind,
-        "reference": key.reference,
-        "revision": str(key.revision),
     }
 
 

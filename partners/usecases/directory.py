@@ -19,7 +19,7 @@ from partners.directory_changes import (
     PrincipalAdded,
     ProgrammePublished,
 )
-from partners.programmes.definition import BadDefinition, ProgrammeDefinition, parse_definition
+from partners.programmes.definition import BadDefinition, ProgrammeDefinition
 from partners.refusals import Reason, Refused, Violation
 from partners.state import Needs
 from settlement.ledger.entries import EVERYONE, timestamp
@@ -211,9 +211,13 @@ def revoke_key(command: RevokeKey, context: Context) -> Decision:
 
 @dataclass(frozen=True, slots=True)
 class PublishProgramme(WithoutMembers):
-    """Publish a programme or a new version of it."""
+    """Publish a programme or a new version of it.
+
+    `parsed` was made of the definition before the writer's lock was taken: it takes long.
+    """
 
     definition: bytes
+    parsed: ProgrammeDefinition | BadDefinition
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +234,7 @@ class Published:
 
 def publish_programme(command: PublishProgramme, context: Context) -> Decision:
     """A first version may begin in the past; a later one changes nothing that has happened."""
-    definition = _parsed(command.definition)
+    definition = _parsed(command)
     existing = context.directory.programmes.get(definition.programme)
     if existing is None:
         _require_free(definition, context)
@@ -269,18 +273,17 @@ def publish_programme(command: PublishProgramme, context: Context) -> Decision:
     )
 
 
-def _parsed(definition: bytes) -> ProgrammeDefinition:
-    try:
-        return parse_definition(definition)
-    except BadDefinition as error:
-        raise Refused(
-            Reason.BAD_DEFINITION,
-            str(error),
-            violations=tuple(
-                Violation(problem.field, f"line {problem.line}: {problem.problem}; {problem.remedy}")
-                for problem in error.problems
-            ),
-        ) from error
+def _parsed(command: PublishProgramme) -> ProgrammeDefinition:
+    if isinstance(command.parsed, ProgrammeDefinition):
+        return command.parsed
+    raise Refused(
+        Reason.BAD_DEFINITION,
+        str(command.parsed),
+        violations=tuple(
+            Violation(problem.field, f"line {problem.line}: {problem.problem}; {problem.remedy}")
+            for problem in command.parsed.problems
+        ),
+    )
 
 
 def _require_free(definition: ProgrammeDefinition, context: Context) -> None:

@@ -332,5 +332,3 @@ def unlink(command: Unlink, context: Context) -> Decision:
             {"programme": command.other[0], "member_number": command.other[1]},
         )
     return _link_decision("UNLINK", membership, other, context)
-
-

@@ -24,7 +24,7 @@ DETAILS_TRAILER = "grpc-status-details-bin"
 """Trailer that holds a google.rpc.Status, by gRPC's convention."""
 
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
-"""A batch receipt of 1,000 double dips is some 4 MB, gRPC's own limit; this leaves room."""
+"""A batch receipt of 1,000 double dips is some 3 MB, close to gRPC's own limit of 4 MiB."""
 
 TIMEOUT_SECONDS = 20.0
 """How long one attempt may take: a batch of 1,000 items waits behind a few others."""

@@ -43,5 +43,3 @@ def unnest(columns: Mapping[str, str]) -> str:
     """
     casts = ", ".join(f"cast(:{name} as {kind}[])" for name, kind in columns.items())
     return f"unnest({casts}) as batch({', '.join(columns)})"
-
-

@@ -132,4 +132,3 @@ member_entry = Table(
     Column("number", BigInteger, primary_key=True, autoincrement=False),
     comment="Which entries moved a member's account.",
 )
-

@@ -77,7 +77,7 @@ def receipt_of(sent: Sent, number: int = 123) -> Receipt:
     return receipt
 
 
-def refusal_of(sent: Sent, reason: "Reason.ValueType", message: str = "no") -> Refusal:
+def refusal_of(sent: Sent, reason: "Reason", message: str = "no") -> Refusal:
     """The refusal of a request by a rule."""
     return Refusal(
         audience=sent.audience,
@@ -155,7 +155,7 @@ def refuse(reason: str, code: grpc.StatusCode, *details: Message) -> Act:
     return fail(code, f"refused for {reason}", info, *details)
 
 
-def refuse_signed(reason: "Reason.ValueType", key: Ed25519PrivateKey = KEY) -> Act:
+def refuse_signed(reason: "Reason", key: Ed25519PrivateKey = KEY) -> Act:
     """An act: refuse by a rule, with the signed refusal in the status."""
 
     def act(
@@ -204,7 +204,7 @@ class FakeGateway(grpc.GenericRpcHandler):
 
     def service(
         self, handler_call_details: grpc.HandlerCallDetails
-    ) -> grpc.RpcMethodHandler | None:
+    ) -> "grpc.RpcMethodHandler[Envelope, Message] | None":
         """The handler of any method of the contract."""
         method = METHODS.get(handler_call_details.method)
         if method is None:

@@ -466,9 +466,9 @@ def test_get_receipt_of_a_request_that_is_not_kept(gateway: FakeGateway) -> None
 
 
 def test_mistakes_of_the_caller_send_nothing(client: Client, gateway: FakeGateway) -> None:
-    with pytest.raises(TypeError, match="Accrual.Accrue takes a AccrueRequest, not a"):
+    with pytest.raises(TypeError, match=r"Accrual.Accrue takes a AccrueRequest, not a"):
         client.write("Accrual.Accrue", GetBalancesRequest())
-    with pytest.raises(TypeError, match="Members.GetBalances is a read, not a write"):
+    with pytest.raises(TypeError, match=r"Members.GetBalances is a read, not a write"):
         client.write("Members.GetBalances", GetBalancesRequest())
     with pytest.raises(TypeError, match="does not answer with one Balances"):
         client.read("Settlement.ListWindows", ListWindowsRequest(), Balances)

@@ -53,7 +53,7 @@ def test_key_is_not_written_without_passphrase(path: Path) -> None:
 
 
 def test_folder_is_missing(tmp_path: Path) -> None:
-    with pytest.raises(KeyFileError, match="cannot write .*No such file"):
+    with pytest.raises(KeyFileError, match=r"cannot write .*No such file"):
         keyfiles.write_key(tmp_path / "no" / "key", keyfiles.generate(), PASSPHRASE)
 
 
@@ -73,7 +73,7 @@ def test_wrong_passphrase(path: Path) -> None:
 
 
 def test_missing_file(path: Path) -> None:
-    with pytest.raises(KeyFileError, match="cannot read the key file .*No such file"):
+    with pytest.raises(KeyFileError, match=r"cannot read the key file .*No such file"):
         keyfiles.read_key(path, PASSPHRASE)
 
 

@@ -72,9 +72,9 @@ def test_broken_profile_is_refused_in_words(tmp_path: Path, content: str, words:
 
 
 def test_missing_profile(tmp_path: Path) -> None:
-    with pytest.raises(ProfileError, match="cannot read the profile .*No such file"):
+    with pytest.raises(ProfileError, match=r"cannot read the profile .*No such file"):
         read_profile(tmp_path / "none")
-    with pytest.raises(ProfileError, match="cannot write the profile .*No such file"):
+    with pytest.raises(ProfileError, match=r"cannot write the profile .*No such file"):
         write_profile(tmp_path / "no" / "profile", PROFILE)
 
 

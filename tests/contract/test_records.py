@@ -181,7 +181,7 @@ BROKEN: dict[str, tuple[EntryRecord, str]] = {
     "number as a number": (tampered(number=123), "number is 123"),
     "leading zero": (tampered(number="0123"), "number is '0123'"),
     "negative": (tampered(number="-1"), "number is '-1'"),
-    "other digits": (tampered(number="١"), "number is"),
+    "other digits": (tampered(number="\u0661"), "number is"),
     "beyond int64": (tampered(number=str(2**63)), "number is"),
     "no such day": (tampered(accepted_at="2026-02-30T00:00:00.000000Z"), "accepted_at is"),
     "no microseconds": (tampered(accepted_at="2026-02-20T00:00:00Z"), "accepted_at is"),
@@ -225,5 +225,5 @@ def test_facts_with_a_key_twice_are_refused() -> None:
     data, entry = b'{"a":"1","a":"2"}', dict(FIELDS)
     entry["facts"] = sha256(b"\x03", record.facts_salt, data).hex()
     record.facts, record.entry = data, canonical(entry)
-    with pytest.raises(BadRecord, match="the facts: .*twice"):
+    with pytest.raises(BadRecord, match=r"the facts: .*twice"):
         open_record(record)

@@ -21,9 +21,7 @@ def upgrade() -> None:
         sa.Column("number", sa.BigInteger(), nullable=False),
         sa.Column("reporter", sa.Text(), nullable=False),
         sa.Column("reversed_number", sa.BigInteger(), nullable=True),
-        sa.PrimaryKeyConstraint(
-            "supplier", "kind", "reference", "revision", name="activity_pkey"
-        ),
+        sa.PrimaryKeyConstraint("supplier", "kind", "reference", "revision", name="activity_pkey"),
         comment="Natural keys of all that was ever reported. Unique for ever.",
     )
     op.create_table(
@@ -328,14 +326,25 @@ def upgrade() -> None:
         comment="Runs of the night, each at the stage that it has reached.",
     )
     op.create_table(
+        "settlement_obligation",
+        sa.Column("settlement_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("debtor", sa.Text(), nullable=False),
+        sa.Column("creditor", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("lines", sa.BigInteger(), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint(
+            "settlement_id", "debtor", "creditor", "kind", name="settlement_obligation_pkey"
+        ),
+        comment="Gross sums over a window's lines, by who owes whom and the kind of line.",
+    )
+    op.create_table(
         "settlement_payment",
         sa.Column("settlement_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("payer", sa.Text(), nullable=False),
         sa.Column("payee", sa.Text(), nullable=False),
         sa.Column("amount", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint(
-            "settlement_id", "payer", "payee", name="settlement_payment_pkey"
-        ),
+        sa.PrimaryKeyConstraint("settlement_id", "payer", "payee", name="settlement_payment_pkey"),
         comment="What is to be paid, after netting.",
     )
     op.create_table(
@@ -343,10 +352,9 @@ def upgrade() -> None:
         sa.Column("settlement_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("participant", sa.Text(), nullable=False),
         sa.Column("net", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint(
-            "settlement_id", "participant", name="settlement_position_pkey"
-        ),
-        comment="Net of a settlement by participant; positive receives.",
+        sa.Column("opening", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("settlement_id", "participant", name="settlement_position_pkey"),
+        comment="Net of a settlement, and what was open when it was posted; positive receives.",
     )
     op.create_table(
         "settlement_statement",
@@ -356,9 +364,7 @@ def upgrade() -> None:
         sa.Column("csv", sa.LargeBinary(), nullable=False),
         sa.Column("sha256", sa.LargeBinary(), nullable=False),
         sa.Column("previous_sha256", sa.LargeBinary(), nullable=True),
-        sa.PrimaryKeyConstraint(
-            "settlement_id", "participant", name="settlement_statement_pkey"
-        ),
+        sa.PrimaryKeyConstraint("settlement_id", "participant", name="settlement_statement_pkey"),
         comment="What each participant is told, as the exact bytes.",
     )
     op.create_table(
@@ -380,6 +386,7 @@ def downgrade() -> None:
     op.drop_table("settlement_statement")
     op.drop_table("settlement_position")
     op.drop_table("settlement_payment")
+    op.drop_table("settlement_obligation")
     op.drop_table("settlement")
     op.drop_index("request_key_idx", table_name="request")
     op.drop_table("request")

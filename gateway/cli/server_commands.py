@@ -1,0 +1,405 @@
+"""Commands that open the database: init, serve, settle, check, rotate-key."""
+
+import json
+import os
+import re
+import secrets
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
+
+from coalition.keyfiles import KeyFileError, generate, write_key
+from coalition.keyfiles import passphrase as read_passphrase
+from coalition.profile import ProfileError, gateway_key, write_profile
+from coalition.signing import public_bytes
+from gateway import logs
+from gateway.database import connect_engine, report_engine, upgrade
+from gateway.founding import Founding, FoundingError, found, random_founding, rotate_gateway_key
+from gateway.home import Home
+from gateway.postgres import EmbeddedPostgresError
+from gateway.reports import check_problems, show_settlement, statement_files
+from gateway.server import Gateway, Listen, ServerError, run
+from partners.directory_store import load_directory
+from settlement.ledger.book import load_coalition
+from settlement.ledger.entries import Coalition
+from settlement.run import SettlementError, SettlementReport, settle
+
+DEFAULT_ADDRESS = "127.0.0.1:7466"
+PASSPHRASE_BYTES = 24
+
+_SLUG = re.compile(r"[a-z][a-z0-9-]{1,31}")
+_CURRENCY = re.compile(r"[A-Z][A-Z0-9-]{1,15}")
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+out = Console(stderr=True)
+
+
+def utc_now() -> datetime:
+    """The clock of the real server."""
+    return datetime.now(UTC)
+
+
+def _options(*options: Callable[[F], F]) -> Callable[[F], F]:
+    def decorate(function: F) -> F:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return decorate
+
+
+database_options = _options(
+    click.option(
+        "--data-dir",
+        type=click.Path(file_okay=False, path_type=Path),
+        default=Path(".coalition"),
+        show_default=True,
+        help="Keys, profile and the embedded database.",
+    ),
+    click.option("--database-url", help="A PostgreSQL of yours instead of the embedded one."),
+)
+
+passphrase_option = click.option(
+    "--passphrase-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Holds the passphrase of the key files; else COALITION_PASSPHRASE does.",
+)
+
+
+@contextmanager
+def _plain_errors() -> Iterator[None]:
+    """What went wrong in one line, not in a traceback."""
+    try:
+        yield
+    except (
+        FoundingError,
+        ServerError,
+        SettlementError,
+        EmbeddedPostgresError,
+        KeyFileError,
+        ProfileError,
+    ) as error:
+        raise click.ClickException(str(error)) from error
+    except OperationalError as error:
+        message = f"the database is out of reach: {str(error.orig).strip()}"
+        raise click.ClickException(message) from error
+
+
+@contextmanager
+def _opened(
+    data_dir: Path,
+    database_url: str | None,
+    make_engine: Callable[[str], Engine] = report_engine,
+) -> Iterator[tuple[Home, Engine]]:
+    home = Home(data_dir)
+    with _plain_errors(), home.database(_sqlalchemy_url(database_url)) as url:
+        engine = make_engine(url)
+        try:
+            yield home, engine
+        finally:
+            engine.dispose()
+
+
+def _sqlalchemy_url(url: str | None) -> str | None:
+    """Accept postgresql:// and postgres:// as people write them."""
+    return None if url is None else re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", url)
+
+
+def _matching(pattern: re.Pattern[str]) -> Callable[[click.Context, click.Parameter, str], str]:
+    def check(_: click.Context, __: click.Parameter, value: str) -> str:
+        if pattern.fullmatch(value) is None:
+            message = f"{value!r} is not of the form {pattern.pattern}"
+            raise click.BadParameter(message)
+        return value
+
+    return check
+
+
+@click.command()
+@database_options
+@passphrase_option
+@click.option(
+    "--generate-passphrase",
+    is_flag=True,
+    help="Make the passphrase file, with a random passphrase, where it is not there yet.",
+)
+@click.option("--operator", default="operator", show_default=True, callback=_matching(_SLUG))
+@click.option("--name", default="Coalition", show_default=True, help="The operator's name.")
+@click.option(
+    "--currency",
+    default="COIN",
+    show_default=True,
+    callback=_matching(_CURRENCY),
+    help="Code of the shared currency.",
+)
+@click.option(
+    "--exponent",
+    type=click.IntRange(0, 6),
+    default=2,
+    show_default=True,
+    help="Digits of the shared currency's minor unit.",
+)
+@click.option(
+    "--administrators",
+    default="admin-one,admin-two",
+    show_default=True,
+    help="Ids of the persons who administer, at least two.",
+)
+def init(  # noqa: PLR0913 - one parameter per option
+    *,
+    data_dir: Path,
+    database_url: str | None,
+    passphrase_file: Path | None,
+    generate_passphrase: bool,
+    operator: str,
+    name: str,
+    currency: str,
+    exponent: int,
+    administrators: str,
+) -> None:
+    """Make a new coalition: id, schema, operator, shared currency and keys."""
+    with _plain_errors():
+        if generate_passphrase and passphrase_file is not None:
+            _make_passphrase(passphrase_file)
+        secret = read_passphrase(passphrase_file)
+    home = Home(data_dir)
+    if home.is_founded:
+        message = f"{data_dir} holds a coalition already; give another --data-dir"
+        raise click.ClickException(message)
+    gateway = generate()
+    people = {person: generate() for person in _people(administrators)}
+    founding = random_founding(
+        operator=operator,
+        name=name,
+        currency=currency,
+        exponent=exponent,
+        gateway=gateway,
+        administrators=people,
+    )
+    with _opened(data_dir, database_url) as (_, engine):
+        written = [home.add_gateway_key(gateway, secret)]
+        try:
+            for person, key in people.items():
+                write_key(home.key_path(person), key, secret)
+                written.append(home.key_path(person))
+            found(engine, founding, utc_now())
+        except BaseException:
+            for path in written:
+                path.unlink()
+            raise
+        write_profile(home.profile_path, founding.profile)
+    _tell_founded(home, founding)
+
+
+def _people(administrators: str) -> list[str]:
+    people = [person.strip() for person in administrators.split(",")]
+    enough = len(set(people)) >= 2  # noqa: PLR2004 - one proposes, another approves
+    if not enough or not all(map(_SLUG.fullmatch, people)):
+        message = "needs at least two different ids, such as alice,bob"
+        raise click.BadParameter(message, param_hint="--administrators")
+    return people
+
+
+def _make_passphrase(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return
+    with os.fdopen(descriptor, "w") as file:
+        file.write(secrets.token_urlsafe(PASSPHRASE_BYTES) + "\n")
+
+
+def _tell_founded(home: Home, founding: Founding) -> None:
+    out.print(f"Coalition [bold]{founding.coalition_id}[/] made in {home.path}.")
+    out.print(f"  profile for partners: {home.profile_path}")
+    for person in founding.administrators:
+        out.print(f"  key of {person}: {home.key_path(person)} (encrypted; hand it over)")
+    out.print("Next: coalition serve")
+
+
+@click.command()
+@database_options
+@passphrase_option
+@click.option("--listen", default=DEFAULT_ADDRESS, show_default=True, help="host:port")
+@click.option(
+    "--tls-certificate",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="PEM; plain text is served on loopback only.",
+)
+@click.option("--tls-key", type=click.Path(dir_okay=False, path_type=Path), help="PEM.")
+@click.option(
+    "--log-level",
+    type=click.Choice(["DEBUG", "INFO", "WARNING", "ERROR"]),
+    default="INFO",
+    show_default=True,
+)
+def serve(  # noqa: PLR0913 - one parameter per option
+    *,
+    data_dir: Path,
+    database_url: str | None,
+    passphrase_file: Path | None,
+    listen: str,
+    tls_certificate: Path | None,
+    tls_key: Path | None,
+    log_level: str,
+) -> None:
+    """Run the gateway until SIGTERM, then drain."""
+    logs.configure(log_level)
+    with _opened(data_dir, database_url, connect_engine) as (home, engine):
+        secret = read_passphrase(passphrase_file)
+        if not home.is_founded:
+            message = f"{data_dir} holds no coalition; make one with `coalition init`"
+            raise ServerError(message)
+        with engine.begin() as connection:
+            upgrade(connection)
+        gateway = Gateway(
+            engine=engine,
+            keyring=home.keyring(secret),
+            clock=utc_now,
+            listen=Listen(listen, tls_certificate, tls_key),
+        )
+        run(gateway, lambda port: out.print(f"Serving on port {port}."))
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[str, int, int], None]]:
+    """A bar per stage of something long, on standard error."""
+    columns = (
+        TextColumn("{task.description:<24}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=out, disable=not sys.stderr.isatty()) as bar:
+        tasks: dict[str, Any] = {}
+
+        def show(stage: str, done: int, total: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = bar.add_task(stage, total=total)
+            bar.update(tasks[stage], completed=done, total=total)
+
+        yield show
+
+
+def _known_coalition(engine: Engine) -> tuple[Coalition, list[str]]:
+    with engine.begin() as connection:
+        upgrade(connection)
+        coalition = load_coalition(connection)
+        if coalition is None:
+            message = "the database holds no coalition; make one with `coalition init`"
+            raise ServerError(message)
+        directory = load_directory(connection, coalition)
+    return coalition, [p.principal_id for p in directory.participants()]
+
+
+def settle_now(
+    engine: Engine,
+    clock: Callable[[], datetime],
+    show: Callable[[str, int, int], None],
+) -> SettlementReport:
+    """Settle what is open, or go on with what was begun."""
+    coalition, participants = _known_coalition(engine)
+    return settle(engine, coalition, participants, clock, show)
+
+
+@click.command(name="settle")
+@database_options
+@click.option(
+    "--out",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Also write every statement, as JSON and CSV, into this folder.",
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of tables.")
+def settle_command(
+    *,
+    data_dir: Path,
+    database_url: str | None,
+    folder: Path | None,
+    as_json: bool,
+) -> None:
+    """Close the open window: cut, net, post, state. Run again, it goes on or changes nothing."""
+    with _opened(data_dir, database_url) as (_, engine), progress() as show:
+        report = settle_now(engine, utc_now, show)
+        files = statement_files(engine, report)
+    if folder is not None:
+        _write_files(folder, files)
+    if as_json:
+        click.echo(json.dumps(report_json(report, files)))
+    else:
+        show_settlement(Console(), report)
+
+
+def _write_files(folder: Path, files: Mapping[str, bytes]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, data in files.items():
+        (folder / name).write_bytes(data)
+
+
+def report_json(report: SettlementReport, files: Mapping[str, bytes]) -> dict[str, object]:
+    """A settlement for machines."""
+    import hashlib
+
+    return {
+        "settlement": report.settlement_id,
+        "window": report.window,
+        "stage": report.stage,
+        "positions": dict(report.positions),
+        "positions_sum": sum(report.positions.values()),
+        "payments": [
+            {"debtor": p.payer, "creditor": p.payee, "amount": p.amount} for p in report.payments
+        ],
+        "statements": {name: hashlib.sha256(data).hexdigest() for name, data in files.items()},
+    }
+
+
+@click.command()
+@database_options
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
+def check(*, data_dir: Path, database_url: str | None, as_json: bool) -> None:
+    """Recompute every balance, window total and hash from the lines."""
+    with _opened(data_dir, database_url) as (_, engine), progress() as show:
+        coalition, _participants = _known_coalition(engine)
+        problems, entries = check_problems(engine, coalition, show)
+    if as_json:
+        click.echo(json.dumps({"entries": entries, "problems": [str(p) for p in problems]}))
+    else:
+        for problem in problems:
+            click.echo(str(problem))
+        verdict = f"{len(problems)} problems" if problems else "no problem"
+        click.echo(f"{entries} entries checked: {verdict}.")
+    if problems:
+        sys.exit(1)
+
+
+@click.command()
+@database_options
+@passphrase_option
+def rotate_key(
+    *,
+    data_dir: Path,
+    database_url: str | None,
+    passphrase_file: Path | None,
+) -> None:
+    """Give the gateway a new key; old answers go on verifying. Restart the gateway after it."""
+    with _opened(data_dir, database_url) as (home, engine):
+        secret = read_passphrase(passphrase_file)
+        coalition, _ = _known_coalition(engine)
+        profile, key = home.profile(), generate()
+        with engine.begin() as connection:
+            registered = rotate_gateway_key(connection, coalition, public_bytes(key), utc_now())
+            home.add_gateway_key(key, secret)
+        keys = (*profile.gateway_keys, gateway_key(public_bytes(key)))
+        write_profile(home.profile_path, profile.model_copy(update={"gateway_keys": keys}))
+    out.print(f"New key {registered.keyid}; give partners the new {home.profile_path}.")

@@ -1,0 +1,191 @@
+"""The server: composition root, limits, TLS, health, reflection, and a graceful end."""
+
+import asyncio
+import ipaddress
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import grpc
+import structlog
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+from sqlalchemy import Engine
+
+from coalition.methods import METHODS
+from gateway.authentication import MAX_ENVELOPE_BYTES
+from gateway.directories import DirectoryCache
+from gateway.keyring import Keyring
+from gateway.service import Service
+from gateway.translation.answers import Answers
+from gateway.writer import Writer
+from settlement.ledger.book import load_coalition
+
+MESSAGE_SLACK_BYTES = 64 * 1024
+"""Above our own limit gRPC cuts a message off without a reason; a little over it, we say why."""
+
+MAX_CONCURRENT_CALLS = 4_096
+"""Calls in progress, as many as the writer lets wait; beyond it RESOURCE_EXHAUSTED."""
+
+MAX_STREAMS_PER_CONNECTION = 1_024
+
+DRAIN_SECONDS = 20
+"""How long calls in progress may take after SIGTERM: the longest unary deadline in use."""
+
+OPTIONS = (
+    ("grpc.max_receive_message_length", MAX_ENVELOPE_BYTES + MESSAGE_SLACK_BYTES),
+    ("grpc.max_send_message_length", 64 * 1024 * 1024),
+    ("grpc.max_concurrent_streams", MAX_STREAMS_PER_CONNECTION),
+    ("grpc.max_metadata_size", 16 * 1024),
+    # A dead peer is noticed in 40 seconds; one that pings more often than that is cut off.
+    ("grpc.keepalive_time_ms", 30_000),
+    ("grpc.keepalive_timeout_ms", 10_000),
+    ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
+    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.so_reuseport", 0),
+)
+
+_log = structlog.get_logger(__name__)
+
+
+class ServerError(Exception):
+    """The server cannot start; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """Where to listen: plain on loopback, or TLS with certificate and key (PEM files)."""
+
+    address: str
+    certificate: Path | None = None
+    private_key: Path | None = None
+
+
+@dataclass
+class Gateway:
+    """A gateway on one database, from start to stop."""
+
+    engine: Engine
+    keyring: Keyring
+    clock: Callable[[], datetime]
+    listen: Listen
+
+    async def serve(self, ready: Callable[[int], None], stop: asyncio.Event) -> None:
+        """Serve until `stop` is set, then drain. `ready` is told the port."""
+        service = self._service()
+        loop = asyncio.get_running_loop()
+        service.writer.on_commit = lambda: loop.call_soon_threadsafe(service.announce)
+        service.writer.start()
+        server = grpc.aio.server(
+            options=OPTIONS,
+            maximum_concurrent_rpcs=MAX_CONCURRENT_CALLS,
+        )
+        server.add_generic_rpc_handlers(service.handlers())
+        healthy = _add_furniture(server)
+        port = _bind(server, self.listen)
+        await server.start()
+        await healthy(health_pb2.HealthCheckResponse.SERVING)
+        _log.info("serving", address=self.listen.address, port=port)
+        ready(port)
+        await stop.wait()
+        _log.info("draining", seconds=DRAIN_SECONDS)
+        await healthy(health_pb2.HealthCheckResponse.NOT_SERVING)
+        await server.stop(DRAIN_SECONDS)
+        await asyncio.to_thread(service.writer.stop)
+        await asyncio.to_thread(service.close)
+        _log.info("stopped")
+
+    def _service(self) -> Service:
+        with self.engine.connect() as connection:
+            coalition = load_coalition(connection)
+            if coalition is None:
+                message = "the database holds no coalition; make one with `coalition init`"
+                raise ServerError(message)
+            directories = DirectoryCache(connection, coalition)
+        if self.keyring.current not in directories.known.keys:
+            message = "the gateway's key is not one of this coalition; check the data directory"
+            raise ServerError(message)
+        answers = Answers(coalition.coalition_id, self.keyring.current)
+        writer = Writer(
+            engine=self.engine,
+            answers=answers,
+            clock=self.clock,
+            directories=directories,
+            keyring=self.keyring,
+            on_commit=lambda: None,
+        )
+        return Service(
+            engine=self.engine,
+            directories=directories,
+            writer=writer,
+            keyring=self.keyring,
+            answers=answers,
+            clock=self.clock,
+        )
+
+
+def _add_furniture(
+    server: grpc.aio.Server,
+) -> "Callable[[health_pb2.HealthCheckResponse.ServingStatus], asyncio.Future[None]]":
+    """Health and reflection; returns how to say how we are."""
+    names = {method.full_name.split("/")[1] for method in METHODS.values()}
+    servicer = health.aio.HealthServicer()
+    health_pb2_grpc.add_HealthServicer_to_server(servicer, server)
+    shown = (*sorted(names), health.SERVICE_NAME, reflection.SERVICE_NAME)
+    reflection.enable_server_reflection(shown, server)
+
+    async def say(status: "health_pb2.HealthCheckResponse.ServingStatus") -> None:
+        for name in ("", *names):
+            await servicer.set(name, status)
+
+    return say
+
+
+def _bind(server: grpc.aio.Server, listen: Listen) -> int:
+    try:
+        if listen.certificate is None or listen.private_key is None:
+            _require_loopback(listen)
+            return server.add_insecure_port(listen.address)
+        credentials = grpc.ssl_server_credentials(
+            [(listen.private_key.read_bytes(), listen.certificate.read_bytes())],
+        )
+        return server.add_secure_port(listen.address, credentials)
+    except RuntimeError as error:
+        message = f"cannot listen on {listen.address}: is another gateway there? ({error})"
+        raise ServerError(message) from error
+    except OSError as error:
+        message = f"cannot read {error.filename}: {error.strerror}"
+        raise ServerError(message) from error
+
+
+def _require_loopback(listen: Listen) -> None:
+    """Without TLS nobody but this machine may call."""
+    if (listen.certificate is None) != (listen.private_key is None):
+        message = "TLS needs both --tls-certificate and --tls-key"
+        raise ServerError(message)
+    host = listen.address.rpartition(":")[0].strip("[]")
+    try:
+        loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        loopback = False
+    if not loopback:
+        message = (
+            f"{listen.address} is not on loopback, and plain text is served there only; "
+            "give --tls-certificate and --tls-key"
+        )
+        raise ServerError(message)
+
+
+def run(gateway: Gateway, ready: Callable[[int], None]) -> None:
+    """Serve until SIGTERM or SIGINT."""
+
+    async def main() -> None:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        await gateway.serve(ready, stop)
+
+    asyncio.run(main())

@@ -1,0 +1,282 @@
+"""The services on the wire: from the bytes of a call to the bytes of its answer."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from typing import Any, TypeVar
+
+import grpc
+import psycopg
+import structlog
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from coalition.methods import METHODS, Kind, Method
+from coalition.v1 import envelope_pb2, feed_pb2
+from gateway.authentication import Authenticated, authenticate, submission_of
+from gateway.directories import DirectoryCache
+from gateway.keyring import Keyring
+from gateway.statuses import STATUS_OF, status_of
+from gateway.translation.answers import REFUSAL_TYPE, Answers, reason_of
+from gateway.translation.reads import Reading, read
+from gateway.translation.shown import feed_answer
+from gateway.writer import Writer, out_of_reach
+from partners.queries import Asker
+from partners.refusals import Reason, Refused
+from partners.requests import Submission
+from partners.validity import require_alive
+from settlement.ledger.reading import Shown, feed_page
+
+READERS = 8
+"""Threads that read; with the writer and a feed or two they fill the pool of connections."""
+
+FEED_PAGE = 200
+FEED_POLL_SECONDS = 1.0
+"""How long a feed waits before it looks by itself: other processes write as well."""
+
+MAX_FEEDS = 200
+"""Feeds that may be followed at once; a coalition has tens of partners."""
+
+LARGE_BYTES = 16 * 1024
+"""Larger requests are decoded in a thread: a batch or a definition must not hold up others."""
+
+_log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+
+
+@dataclass
+class Service:
+    """Answers every method of the contract."""
+
+    engine: Engine
+    directories: DirectoryCache
+    writer: Writer
+    keyring: Keyring
+    answers: Answers
+    clock: Callable[[], datetime]
+    _feeds: int = 0
+    _readers: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(READERS, thread_name_prefix="reader"),
+    )
+    _news: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def handlers(self) -> list[grpc.GenericRpcHandler]:
+        """One generic handler per service, built from the table of methods."""
+        by_service: dict[str, dict[str, grpc.RpcMethodHandler]] = {}
+        for method in METHODS.values():
+            service = method.full_name.split("/")[1]
+            by_service.setdefault(service, {})[method.name] = self._handler(method)
+        return [
+            grpc.method_handlers_generic_handler(service, handlers)
+            for service, handlers in by_service.items()
+        ]
+
+    def close(self) -> None:
+        """End the readers."""
+        self._readers.shutdown(wait=True, cancel_futures=True)
+
+    def announce(self) -> None:
+        """Wake the feeds: something was written. Called on the event loop."""
+        news, self._news = self._news, asyncio.Event()
+        news.set()
+
+    def _handler(self, method: Method) -> grpc.RpcMethodHandler:
+        if method.streaming:
+            return grpc.unary_stream_rpc_method_handler(partial(self._follow, method))
+        answer = self._write if method.kind is Kind.WRITE else self._read
+        return grpc.unary_unary_rpc_method_handler(partial(self._answer, method, answer))
+
+    async def _answer(
+        self,
+        method: Method,
+        answer: Callable[[Method, bytes], Awaitable[bytes]],
+        data: bytes,
+        context: Any,  # noqa: ANN401 - grpc.aio's context has no public type that fits
+    ) -> bytes:
+        try:
+            return await answer(method, data)
+        except _SignedRefusal as refusal:
+            await _abort(context, method, refusal.refused, refusal.envelope)
+        except Refused as refused:
+            await _abort(context, method, refused)
+        except (SQLAlchemyError, psycopg.Error) as error:
+            if not out_of_reach(error):
+                raise
+            await _abort(context, method, _database_away())
+        message = "abort() returned"
+        raise RuntimeError(message)
+
+    async def _write(self, method: Method, data: bytes) -> bytes:
+        submission = await self._decode(partial(self._submission, method, data), data)
+        reply = await asyncio.wrap_future(self.writer.submit(submission))
+        if isinstance(reply, Refused):
+            raise reply
+        if reply.payload_type == REFUSAL_TYPE:
+            raise _SignedRefusal(reply)
+        return reply.SerializeToString()
+
+    async def _decode(self, work: Callable[[], T], data: bytes) -> T:
+        if len(data) < LARGE_BYTES:
+            return work()
+        return await self._in_thread(work)
+
+    def _submission(self, method: Method, data: bytes) -> Submission:
+        request, _ = self._authenticated(method, data)
+        return submission_of(request, data)
+
+    def _authenticated(
+        self, method: Method, data: bytes
+    ) -> tuple[Authenticated, envelope_pb2.Envelope]:
+        now = self.clock()
+        try:
+            return authenticate(data, method, self.directories.known, now)
+        except Refused as refused:
+            if refused.reason is not Reason.UNKNOWN_KEY:
+                raise
+            directory = self.directories.knowing(self.engine, refused.metadata["keyid"])
+            return authenticate(data, method, directory, now)
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._readers, work)
+
+    async def _read(self, method: Method, data: bytes) -> bytes:
+        return await self._in_thread(partial(self._read_now, method, data))
+
+    def _read_now(self, method: Method, data: bytes) -> bytes:
+        request, _ = self._authenticated(method, data)
+        with self.engine.begin() as connection:
+            directory = self.directories.current(connection)
+            require_alive(directory.keys[request.keyid], request)
+            reading = Reading(
+                connection=connection,
+                asker=Asker(request.sender, directory, request.received_at),
+                keyring=self.keyring,
+                answers=self.answers,
+            )
+            return read(request.payload, reading).SerializeToString()
+
+    async def _follow(
+        self,
+        method: Method,
+        data: bytes,
+        context: Any,  # noqa: ANN401 - as above
+    ) -> AsyncIterator[bytes]:
+        """A partner's feed: pages while there are any, then as news come."""
+        if self._feeds >= MAX_FEEDS:
+            await _abort(context, method, _too_many_feeds())
+        self._feeds += 1
+        try:
+            async for record in self._records(method, data):
+                yield record
+        except Refused as refused:
+            await _abort(context, method, refused)
+        except (SQLAlchemyError, psycopg.Error) as error:
+            if not out_of_reach(error):
+                raise
+            await _abort(context, method, _database_away())
+        finally:
+            self._feeds -= 1
+
+    async def _records(self, method: Method, data: bytes) -> AsyncIterator[bytes]:
+        request, _ = await self._in_thread(partial(self._authenticated, method, data))
+        if not isinstance(request.payload, feed_pb2.FollowRequest):
+            message = f"{method.full_name} is not a feed"
+            raise TypeError(message)
+        after = request.payload.after_number
+        first = True
+        while True:
+            news = self._news
+            page = await self._in_thread(partial(self._page, request, after, first=first))
+            first = False
+            for after, record in page:
+                yield record
+            if page:
+                continue
+            if request.payload.stop_at_end:
+                return
+            await _wait(news)
+
+    def _page(self, request: Authenticated, after: int, *, first: bool) -> list[tuple[int, bytes]]:
+        """The next records. A stream outlives its request, but not its key."""
+        with self.engine.begin() as connection:
+            directory = self.directories.current(connection)
+            asker = Asker(request.sender, directory, self.clock())
+            _require_may_follow(request, asker, first=first)
+            shown = feed_page(
+                connection,
+                directory.coalition,
+                asker.participant,
+                after=after,
+                limit=FEED_PAGE,
+            )
+        return [(entry.number, self._record(entry, asker.participant)) for entry in shown]
+
+    def _record(self, entry: Shown, participant: str) -> bytes:
+        answer = feed_answer(entry, participant, self.answers)
+        return self.keyring.seal(answer).SerializeToString()
+
+
+def _require_may_follow(request: Authenticated, asker: Asker, *, first: bool) -> None:
+    key = asker.directory.keys[request.keyid]
+    if first:
+        require_alive(key, request)
+    elif not key.active(asker.now):
+        raise Refused(
+            Reason.KEY_NOT_ACTIVE,
+            "the key that opened this feed is no longer active; open it again with another",
+            {"keyid": key.keyid},
+        )
+
+
+async def _wait(news: asyncio.Event) -> None:
+    try:
+        await asyncio.wait_for(news.wait(), FEED_POLL_SECONDS)
+    except TimeoutError:
+        return
+
+
+class _SignedRefusal(Exception):  # noqa: N818 - an answer
+    """A refusal that was stored and signed."""
+
+    def __init__(self, envelope: envelope_pb2.Envelope) -> None:
+        super().__init__()
+        self.envelope = envelope
+        refusal = envelope_pb2.Refusal.FromString(envelope.payload)
+        self.refused = Refused(
+            reason_of(refusal.reason),
+            refusal.message,
+            dict(refusal.metadata),
+        )
+
+
+def _database_away() -> Refused:
+    return Refused(
+        Reason.UNAVAILABLE,
+        "the ledger is out of reach; try again with the same request id",
+    )
+
+
+def _too_many_feeds() -> Refused:
+    return Refused(
+        Reason.OVERLOADED,
+        f"{MAX_FEEDS} feeds are open; close one, or try again later",
+    )
+
+
+async def _abort(
+    context: Any,  # noqa: ANN401 - as above
+    method: Method,
+    refused: Refused,
+    signed: envelope_pb2.Envelope | None = None,
+) -> None:
+    _log.info("refused", method=method.full_name, reason=str(refused.reason))
+    status = status_of(refused, signed)
+    await context.abort(
+        STATUS_OF[refused.reason],
+        refused.message,
+        (("grpc-status-details-bin", status.SerializeToString()),),
+    )

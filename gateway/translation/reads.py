@@ -1,0 +1,282 @@
+"""Reads: from a request message to the query's answer as a typed message, one function each."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from google.protobuf.message import Message
+from sqlalchemy import Connection
+
+from coalition.v1 import (
+    agreements_pb2,
+    common_pb2,
+    members_pb2,
+    partners_pb2,
+    rates_pb2,
+    receipts_pb2,
+    settlement_pb2,
+)
+from gateway.keyring import Keyring
+from gateway.translation import forms
+from gateway.translation.answers import Answers
+from gateway.translation.results import (
+    agreement_message,
+    key_message,
+    membership_message,
+    programme_messages,
+    rate_message,
+    ref_of,
+    timestamp,
+)
+from partners import queries
+from partners.directory import GATEWAY
+from partners.facts import activity_of_facts
+from partners.queries import Asker
+from partners.refusals import Reason, Refused, invalid
+from partners.requests import key_use
+from settlement import statements, windows
+from settlement.ledger.reading import MemberMovement
+
+DEFAULT_PAGE = 50
+LARGEST_PAGE = 500
+LARGEST_KEY_USE_PAGE = 1_000
+"""A page is at most a few hundred kilobytes, far below the message size limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a read needs: a transaction, who asks, and how stored answers are signed."""
+
+    connection: Connection
+    asker: Asker
+    keyring: Keyring
+    answers: Answers
+
+
+def _look_up(m: members_pb2.LookUpRequest, reading: Reading) -> members_pb2.Membership:
+    key = forms.membership_key(m.membership, "membership")
+    membership, linked = queries.look_up(reading.connection, reading.asker, key)
+    answer = membership_message(membership)
+    answer.linked.extend(map(ref_of, linked))
+    return answer
+
+
+def _balances(m: members_pb2.GetBalancesRequest, reading: Reading) -> members_pb2.Balances:
+    key = forms.membership_key(m.membership, "membership")
+    balance = queries.balance(reading.connection, reading.asker, key)
+    counters = balance.counters
+    return members_pb2.Balances(
+        balances=[
+            members_pb2.Balance(
+                currency=balance.currency,
+                balance_minor=counters.balance,
+                credited_minor=counters.credits,
+                debited_minor=counters.debits,
+                held_minor=counters.debits_pending,
+            ),
+        ],
+        as_of_number=balance.as_of_number,
+    )
+
+
+def _page_size(asked: int, default: int, largest: int) -> int:
+    if asked > largest:
+        raise invalid("page_size", f"is {asked}; at most {largest}")
+    return asked or default
+
+
+def _page_number(token: str) -> int:
+    """A page token is the last number seen; nothing else is accepted."""
+    if not token:
+        return -1
+    if not token.isascii() or not token.isdecimal() or len(token) > len(str(2**63)) - 1:
+        raise invalid("page_token", "is not one that an earlier page gave")
+    return int(token)
+
+
+def _history(m: members_pb2.ListActivityRequest, reading: Reading) -> members_pb2.ActivityPage:
+    key = forms.membership_key(m.membership, "membership")
+    entries = _page_size(m.page_size, DEFAULT_PAGE, LARGEST_PAGE)
+    after = _page_number(m.page_token)
+    found = queries.history(reading.connection, reading.asker, key, after=after, entries=entries)
+    full = len({movement.number for movement in found}) == entries
+    return members_pb2.ActivityPage(
+        movements=map(_movement, found),
+        next_page_token=str(found[-1].number) if full else "",
+    )
+
+
+def _movement(movement: MemberMovement) -> members_pb2.Movement:
+    activity = activity_of_facts(movement.facts)
+    return members_pb2.Movement(
+        number=movement.number,
+        accepted_at=timestamp(movement.accepted_at),
+        entry_kind=movement.entry_kind,
+        line_kind=movement.line.kind,
+        currency=movement.line.currency,
+        amount_minor=movement.amount,
+        funder=movement.line.funder or "",
+        rule=movement.line.rule or "",
+        activity=None
+        if activity is None
+        else common_pb2.ActivityKey(
+            supplier=activity.supplier,
+            kind=activity.kind,
+            reference=activity.reference,
+            revision=activity.revision,
+        ),
+    )
+
+
+def _rates(m: rates_pb2.ListRatesRequest, reading: Reading) -> rates_pb2.RateBook:
+    programme = forms.optional(forms.SLUG, m.programme, "programme")
+    as_of = forms.instant(m.as_of, "as_of") if m.HasField("as_of") else None
+    found = queries.rates(reading.asker, programme, as_of)
+    return rates_pb2.RateBook(rates=map(rate_message, found))
+
+
+def _agreements(
+    _: agreements_pb2.ListAgreementsRequest, reading: Reading
+) -> agreements_pb2.AgreementList:
+    found = queries.agreements(reading.connection, reading.asker)
+    return agreements_pb2.AgreementList(
+        agreements=[agreement_message(agreement, used) for agreement, used in found],
+    )
+
+
+def _partners(_: partners_pb2.ListPartnersRequest, reading: Reading) -> partners_pb2.PartnerList:
+    directory = reading.asker.directory
+    return partners_pb2.PartnerList(
+        partners=[
+            partners_pb2.Partner(
+                partner=participant.principal_id,
+                kind=partners_pb2.PartnerKind.Value(f"PARTNER_KIND_{participant.kind}"),
+                name=participant.name,
+                programmes=[
+                    message
+                    for programme in queries.programmes_of(directory, participant.principal_id)
+                    for message in programme_messages(programme)
+                ],
+            )
+            for participant in directory.participants()
+        ],
+    )
+
+
+def _keys(_: partners_pb2.ListKeysRequest, reading: Reading) -> partners_pb2.KeyList:
+    return partners_pb2.KeyList(keys=map(key_message, queries.keys(reading.asker, GATEWAY)))
+
+
+def _key_use(m: partners_pb2.ListKeyUseRequest, reading: Reading) -> partners_pb2.KeyUse:
+    keyid = forms.matching(forms.KEYID, m.keyid, "keyid")
+    queries.require_may_inspect(reading.asker, keyid)
+    limit = _page_size(m.page_size, LARGEST_KEY_USE_PAGE, LARGEST_KEY_USE_PAGE)
+    sender, _, request_id = m.page_token.partition("/")
+    found = key_use(
+        reading.connection,
+        keyid,
+        forms.instant(m.since, "since"),
+        after=(sender, request_id) if m.page_token else None,
+        limit=limit,
+    )
+    last = found[-1] if len(found) == limit else None
+    return partners_pb2.KeyUse(
+        requests=[
+            partners_pb2.UsedRequest(
+                sender=used.sender,
+                request_id=used.request_id,
+                method=used.method,
+                decided_at=timestamp(used.decided_at),
+                number=used.number or 0,
+            )
+            for used in found
+        ],
+        next_page_token="" if last is None else f"{last.sender}/{last.request_id}",
+    )
+
+
+def _receipt(m: receipts_pb2.GetReceiptRequest, reading: Reading) -> Message:
+    request_id = forms.matching(forms.REQUEST_ID, m.request_id, "request_id")
+    given = queries.answer_given(reading.connection, reading.asker, request_id)
+    answer = given.answer
+    if given.batch_index is not None:
+        answer = reading.answers.item(answer, given.batch_index)
+    return reading.keyring.seal(answer)
+
+
+def _windows(_: settlement_pb2.ListWindowsRequest, reading: Reading) -> settlement_pb2.WindowList:
+    return settlement_pb2.WindowList(
+        windows=[
+            settlement_pb2.Window(
+                window=window.window_id,
+                state=settlement_pb2.WindowState.Value(f"WINDOW_STATE_{window.state}"),
+                first_number=window.first_number,
+                last_number=window.cut_number or 0,
+                opened_at=timestamp(window.opened_at),
+                cut_at=timestamp(window.cut_at),
+            )
+            for window in reversed(windows.list_windows(reading.connection))
+        ],
+    )
+
+
+def _positions(
+    m: settlement_pb2.GetPositionsRequest, reading: Reading
+) -> settlement_pb2.PositionList:
+    window = forms.positive(m.window, "window")
+    found = statements.positions(reading.connection, window)
+    if not found:
+        raise _not_settled(window)
+    shown = {
+        participant: net
+        for participant, net in sorted(found.items())
+        if reading.asker.is_administrator or participant == reading.asker.participant
+    }
+    return settlement_pb2.PositionList(
+        currency=reading.asker.directory.coalition.currency,
+        positions=[
+            settlement_pb2.Position(participant=participant, net_minor=net)
+            for participant, net in shown.items()
+        ],
+    )
+
+
+def _statement(m: settlement_pb2.GetStatementRequest, reading: Reading) -> settlement_pb2.Statement:
+    window = forms.positive(m.window, "window")
+    asker = reading.asker
+    whose = forms.optional(forms.SLUG, m.participant, "participant") or asker.participant
+    found = None
+    if whose == asker.participant or asker.is_administrator:
+        found = statements.statement_of_window(reading.connection, window, whose)
+    if found is None:
+        raise _not_settled(window)
+    return settlement_pb2.Statement(json=found.json, csv=found.csv, sha256=found.sha256)
+
+
+def _not_settled(window: int) -> Refused:
+    return Refused(
+        Reason.NOT_FOUND,
+        f"window {window} is not settled, or there is nothing of yours in it",
+        {"window": str(window)},
+    )
+
+
+_READS: Mapping[type[Message], Callable[[Any, Reading], Message]] = {
+    members_pb2.LookUpRequest: _look_up,
+    members_pb2.GetBalancesRequest: _balances,
+    members_pb2.ListActivityRequest: _history,
+    rates_pb2.ListRatesRequest: _rates,
+    agreements_pb2.ListAgreementsRequest: _agreements,
+    partners_pb2.ListPartnersRequest: _partners,
+    partners_pb2.ListKeysRequest: _keys,
+    partners_pb2.ListKeyUseRequest: _key_use,
+    receipts_pb2.GetReceiptRequest: _receipt,
+    settlement_pb2.ListWindowsRequest: _windows,
+    settlement_pb2.GetPositionsRequest: _positions,
+    settlement_pb2.GetStatementRequest: _statement,
+}
+
+
+def read(payload: Message, reading: Reading) -> Message:
+    """Answer a read. Raises Refused."""
+    return _READS[type(payload)](payload, reading)

@@ -1,0 +1,232 @@
+"""Settlements as they are kept: how far each has come, and what it found."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Connection, Row, func, insert, select, text, update
+
+from settlement import tables
+from settlement.ledger.accounts import settlement as settlement_account
+from settlement.netting import Payment
+from settlement.obligations import Gross
+
+
+class Stage(StrEnum):
+    """How far a settlement has come, in order."""
+
+    CUT = "CUT"
+    NET = "NET"
+    POST = "POST"
+    STATE = "STATE"
+    CLOSED = "CLOSED"
+
+
+class SettlementMoved(Exception):  # noqa: N818 - somebody else's doing
+    """A settlement is not at the stage at which it was read; nothing is recorded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """A run of the night. `stage` is the last one that is done."""
+
+    settlement_id: int
+    window_id: int
+    stage: Stage
+    participants: tuple[str, ...]
+    post_number: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A net of a settlement and, once it is posted, what was open before.
+
+    Shared minor units; positive receives.
+    """
+
+    participant: str
+    net_minor: int
+    opening_minor: int | None
+
+
+def begin(
+    connection: Connection,
+    window_id: int,
+    participants: Iterable[str],
+    now: datetime,
+) -> Settlement:
+    """Record that a window is cut and its settlement begun."""
+    table = tables.settlement
+    last = connection.execute(select(func.max(table.c.settlement_id))).scalar_one()
+    settlement = Settlement(
+        settlement_id=(last or 0) + 1,
+        window_id=window_id,
+        stage=Stage.CUT,
+        participants=tuple(sorted(set(participants))),
+    )
+    connection.execute(
+        insert(table).values(
+            settlement_id=settlement.settlement_id,
+            window_id=window_id,
+            stage=settlement.stage,
+            participants=list(settlement.participants),
+            started_at=now,
+        ),
+    )
+    return settlement
+
+
+def advance(
+    connection: Connection,
+    settlement: Settlement,
+    stage: Stage,
+    *,
+    post_number: int | None = None,
+    closed_at: datetime | None = None,
+) -> Settlement:
+    """Record that a stage is done, in the transaction that did it.
+
+    Raises SettlementMoved where the settlement is not at the stage that was read.
+    """
+    table = tables.settlement
+    moved = replace(settlement, stage=stage, post_number=post_number or settlement.post_number)
+    result = connection.execute(
+        update(table)
+        .where(
+            table.c.settlement_id == settlement.settlement_id,
+            table.c.stage == settlement.stage,
+        )
+        .values(stage=stage, post_number=moved.post_number, closed_at=closed_at),
+    )
+    if result.rowcount != 1:
+        message = f"settlement {settlement.settlement_id} is not at {settlement.stage} any more"
+        raise SettlementMoved(message)
+    return moved
+
+
+def _settlement(row: Row[tuple[object, ...]]) -> Settlement:
+    return Settlement(
+        settlement_id=row.settlement_id,
+        window_id=row.window_id,
+        stage=Stage(row.stage),
+        participants=tuple(row.participants),
+        post_number=row.post_number,
+    )
+
+
+def list_settlements(connection: Connection) -> list[Settlement]:
+    """All settlements, oldest first."""
+    table = tables.settlement
+    rows = connection.execute(select(table).order_by(table.c.settlement_id))
+    return [_settlement(row) for row in rows]
+
+
+def get_settlement(connection: Connection, settlement_id: int) -> Settlement | None:
+    """A settlement, None where there is none of that number."""
+    table = tables.settlement
+    query = select(table).where(table.c.settlement_id == settlement_id)
+    row = connection.execute(query).one_or_none()
+    return None if row is None else _settlement(row)
+
+
+def latest_settlement(connection: Connection, window_id: int | None = None) -> Settlement | None:
+    """The newest settlement, of a window where one is named; None where there is none."""
+    table = tables.settlement
+    query = select(table).order_by(table.c.settlement_id.desc()).limit(1)
+    if window_id is not None:
+        query = query.where(table.c.window_id == window_id)
+    row = connection.execute(query).one_or_none()
+    return None if row is None else _settlement(row)
+
+
+def save_net(
+    connection: Connection,
+    settlement: Settlement,
+    gross: Sequence[Gross],
+    positions: Mapping[str, int],
+    payments: Sequence[Payment],
+) -> None:
+    """Keep what netting found."""
+    key = {"settlement_id": settlement.settlement_id}
+    for table, rows in (
+        (
+            tables.obligation,
+            [
+                {
+                    "debtor": row.debtor,
+                    "creditor": row.creditor,
+                    "kind": row.kind,
+                    "lines": row.lines,
+                    "amount": row.amount,
+                }
+                for row in gross
+            ],
+        ),
+        (
+            tables.position,
+            [{"participant": name, "net": net} for name, net in positions.items()],
+        ),
+        (
+            tables.payment,
+            [{"payer": p.payer, "payee": p.payee, "amount": p.amount} for p in payments],
+        ),
+    ):
+        if rows:
+            connection.execute(insert(table), [key | row for row in rows])
+
+
+def open_balances(connection: Connection, participants: Iterable[str]) -> dict[str, int]:
+    """What is still open from settlements, by participant; positive is to be received."""
+    names = list(participants)
+    codes = [settlement_account(name, "").code for name in names]
+    rows = connection.execute(
+        text("select code, credits - debits as balance from company_account where code = any(:c)"),
+        {"c": codes},
+    )
+    balances = {row.code: row.balance for row in rows}
+    return {name: balances.get(code, 0) for name, code in zip(names, codes, strict=True)}
+
+
+def save_openings(
+    connection: Connection,
+    settlement: Settlement,
+    openings: Mapping[str, int],
+) -> None:
+    """Keep what was open before a settlement was posted."""
+    connection.execute(
+        text(
+            "update settlement_position p set opening = o.opening "
+            "from unnest(cast(:names as text[]), cast(:openings as bigint[])) as o(name, opening) "
+            "where p.settlement_id = :id and p.participant = o.name",
+        ),
+        {
+            "id": settlement.settlement_id,
+            "names": list(openings.keys()),
+            "openings": list(openings.values()),
+        },
+    )
+
+
+def load_gross(connection: Connection, settlement_id: int) -> tuple[Gross, ...]:
+    """The gross sums of a settlement, sorted."""
+    table = tables.obligation
+    rows = connection.execute(select(table).where(table.c.settlement_id == settlement_id))
+    return tuple(
+        sorted(Gross(row.debtor, row.creditor, row.kind, row.lines, row.amount) for row in rows),
+    )
+
+
+def load_positions(connection: Connection, settlement_id: int) -> tuple[Position, ...]:
+    """The positions of a settlement, by name."""
+    table = tables.position
+    rows = connection.execute(select(table).where(table.c.settlement_id == settlement_id))
+    found = (Position(row.participant, row.net, row.opening) for row in rows)
+    return tuple(sorted(found, key=lambda position: position.participant))
+
+
+def load_payments(connection: Connection, settlement_id: int) -> tuple[Payment, ...]:
+    """The payments of a settlement, by payer and payee."""
+    table = tables.payment
+    rows = connection.execute(select(table).where(table.c.settlement_id == settlement_id))
+    return tuple(sorted(Payment(row.payer, row.payee, row.amount) for row in rows))

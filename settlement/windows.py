@@ -1,0 +1,146 @@
+"""Windows: the spans of the log that settle together, and cutting one off."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Connection, insert, select, text, update
+
+from settlement import tables
+from settlement.ledger.book import FIRST_WINDOW, append, place, read_head
+from settlement.ledger.entries import EVERYONE, Coalition, Draft
+
+CUT_KIND = "CUT"
+
+
+class WindowState(StrEnum):
+    """What a window takes: business, its settlement, nothing any more."""
+
+    OPEN = "OPEN"
+    CUT = "CUT"
+    CLOSED = "CLOSED"
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A span of the log, from `first_number` to the number of its CUT (None while open)."""
+
+    window_id: int
+    state: WindowState
+    first_number: int
+    opened_at: datetime
+    last_number: int | None = None
+    cut_at: datetime | None = None
+
+
+def open_first(connection: Connection, now: datetime) -> Window:
+    """Open the first window of a new coalition; it begins with the genesis entry."""
+    return _open(connection, FIRST_WINDOW, first_number=0, now=now)
+
+
+def _open(connection: Connection, window_id: int, *, first_number: int, now: datetime) -> Window:
+    connection.execute(
+        insert(tables.window).values(
+            window_id=window_id,
+            state=WindowState.OPEN,
+            first_number=first_number,
+            opened_at=now,
+        ),
+    )
+    return Window(window_id, WindowState.OPEN, first_number, now)
+
+
+def list_windows(connection: Connection) -> list[Window]:
+    """All windows, newest first."""
+    table = tables.window
+    rows = connection.execute(select(table).order_by(table.c.window_id.desc()))
+    return [
+        Window(
+            window_id=row.window_id,
+            state=WindowState(row.state),
+            first_number=row.first_number,
+            opened_at=row.opened_at,
+            last_number=row.cut_number,
+            cut_at=row.cut_at,
+        )
+        for row in rows
+    ]
+
+
+def get_window(connection: Connection, window_id: int) -> Window | None:
+    """A window, None where there is none of that number."""
+    table = tables.window
+    row = connection.execute(select(table).where(table.c.window_id == window_id)).one_or_none()
+    if row is None:
+        return None
+    return Window(
+        window_id=row.window_id,
+        state=WindowState(row.state),
+        first_number=row.first_number,
+        opened_at=row.opened_at,
+        last_number=row.cut_number,
+        cut_at=row.cut_at,
+    )
+
+
+def open_window(connection: Connection) -> Window:
+    """The window that takes business now."""
+    table = tables.window
+    row = connection.execute(select(table.c.window_id).where(table.c.state == WindowState.OPEN))
+    found = get_window(connection, row.scalar_one())
+    if found is None:
+        message = "the open window went away while it was read"
+        raise LookupError(message)
+    return found
+
+
+_FIRST_BUSINESS = text(
+    "select number from entry where number >= :first and window_id = :window "
+    "order by number limit 1",
+)
+
+
+def has_business(connection: Connection, window: Window) -> bool:
+    """Whether any entry belongs to a window; administration and settlement do not."""
+    found = connection.execute(
+        _FIRST_BUSINESS,
+        {"first": window.first_number, "window": window.window_id},
+    )
+    return found.first() is not None
+
+
+def cut(connection: Connection, coalition: Coalition, now: datetime) -> Window | None:
+    """Cut the open window off and open the next one; None where no business is in it.
+
+    The CUT entry is the last of the window's span. The caller commits, and until then
+    nobody else writes.
+    """
+    head = read_head(connection, lock=True)
+    window = open_window(connection)
+    if not has_business(connection, window):
+        return None
+    following = window.window_id + 1
+    draft = Draft(
+        kind=CUT_KIND,
+        sender=coalition.operator,
+        facts={"window": str(window.window_id), "next_window": str(following)},
+        facts_parties=frozenset({EVERYONE}),
+    )
+    entry = place(coalition, head, draft, number=head.size, now=now)
+    append(connection, head, [entry], open_window=following)
+    connection.execute(
+        update(tables.window)
+        .where(tables.window.c.window_id == window.window_id)
+        .values(state=WindowState.CUT, cut_number=entry.number, cut_at=entry.accepted_at),
+    )
+    _open(connection, following, first_number=entry.number + 1, now=entry.accepted_at)
+    return get_window(connection, window.window_id)
+
+
+def close(connection: Connection, window_id: int) -> None:
+    """A window's statements are out: it never changes again."""
+    connection.execute(
+        update(tables.window)
+        .where(tables.window.c.window_id == window_id)
+        .values(state=WindowState.CLOSED),
+    )
