@@ -3,7 +3,7 @@
 import asyncio
 import ipaddress
 import signal
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -76,7 +76,11 @@ class Gateway:
         """Serve until `stop` is set, then drain. `ready` is told the port."""
         service = self._service()
         loop = asyncio.get_running_loop()
-        service.writer.on_commit = lambda: loop.call_soon_threadsafe(service.announce)
+
+        def on_commit() -> None:
+            loop.call_soon_threadsafe(service.announce)
+
+        service.writer.on_commit = on_commit
         service.writer.start()
         server = grpc.aio.server(
             options=OPTIONS,
@@ -128,7 +132,7 @@ class Gateway:
 
 def _add_furniture(
     server: grpc.aio.Server,
-) -> "Callable[[health_pb2.HealthCheckResponse.ServingStatus], asyncio.Future[None]]":
+) -> Callable[[int], Awaitable[None]]:
     """Health and reflection; returns how to say how we are."""
     names = {method.full_name.split("/")[1] for method in METHODS.values()}
     servicer = health.aio.HealthServicer()
@@ -136,7 +140,7 @@ def _add_furniture(
     shown = (*sorted(names), health.SERVICE_NAME, reflection.SERVICE_NAME)
     reflection.enable_server_reflection(shown, server)
 
-    async def say(status: "health_pb2.HealthCheckResponse.ServingStatus") -> None:
+    async def say(status: int) -> None:
         for name in ("", *names):
             await servicer.set(name, status)
 

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import grpc
 import psycopg
@@ -46,6 +46,7 @@ LARGE_BYTES = 16 * 1024
 _log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
+Handler: TypeAlias = "grpc.RpcMethodHandler[bytes, bytes]"
 
 
 @dataclass
@@ -66,7 +67,7 @@ class Service:
 
     def handlers(self) -> list[grpc.GenericRpcHandler]:
         """One generic handler per service, built from the table of methods."""
-        by_service: dict[str, dict[str, grpc.RpcMethodHandler]] = {}
+        by_service: dict[str, dict[str, Handler]] = {}
         for method in METHODS.values():
             service = method.full_name.split("/")[1]
             by_service.setdefault(service, {})[method.name] = self._handler(method)
@@ -84,7 +85,7 @@ class Service:
         news, self._news = self._news, asyncio.Event()
         news.set()
 
-    def _handler(self, method: Method) -> grpc.RpcMethodHandler:
+    def _handler(self, method: Method) -> Handler:
         if method.streaming:
             return grpc.unary_stream_rpc_method_handler(partial(self._follow, method))
         answer = self._write if method.kind is Kind.WRITE else self._read

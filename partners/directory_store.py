@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Table, select
 
 from partners import tables
 from partners.directory import (
@@ -33,11 +33,11 @@ def load_directory(connection: Connection, coalition: Coalition) -> Directory:
     return Directory(
         version=read_head(connection).directory_version,
         coalition=coalition,
-        principals={row.principal_id: _principal(row) for row in _all(connection, "principal")},
-        keys={row.keyid: _key(row) for row in _all(connection, "key")},
-        programmes=_programmes(_all(connection, "programme_version")),
-        agreements={row.number: _agreement(row) for row in _all(connection, "agreement")},
-        rates={row.proposal: _rate(row) for row in _all(connection, "rate")},
+        principals={row.principal_id: _principal(row) for row in _all(connection, tables.principal)},
+        keys={row.keyid: _key(row) for row in _all(connection, tables.key)},
+        programmes=_programmes(_all(connection, tables.programme_version)),
+        agreements={row.number: _agreement(row) for row in _all(connection, tables.agreement)},
+        rates={row.proposal: _rate(row) for row in _all(connection, tables.rate)},
     )
 
 
@@ -52,8 +52,7 @@ def current_directory(
     return load_directory(connection, coalition)
 
 
-def _all(connection: Connection, name: str) -> Iterable[Any]:
-    table = tables.metadata.tables[name]
+def _all(connection: Connection, table: Table) -> Iterable[Any]:
     return connection.execute(select(table).order_by(*table.primary_key.columns)).all()
 
 

@@ -186,15 +186,13 @@ class Book:
 
     def _taken_back(self, leg: "RecordedLeg", points: int) -> Iterator[Line]:
         original = leg.points
-        parties = frozenset(
-            {self.issuer(leg.programme), *([original.funder] * bool(original.funder))}
-        )
+        issuer = self.issuer(leg.programme)
         yield replace(
             original,
             amount=points,
             debit=original.credit,
             credit=original.debit,
-            parties=parties,
+            parties=frozenset({issuer, original.funder or issuer}),
         )
         for line in leg.obligations:
             debtor, creditor = accounts.clearing_pair(line.debit.code)

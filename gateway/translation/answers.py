@@ -21,11 +21,6 @@ BATCH_RECEIPT_TYPE = payload_type_of(envelope_pb2.BatchReceipt)
 FEED_RECORD_TYPE = payload_type_of(envelope_pb2.FeedRecord)
 
 
-def reason_number(reason: Reason) -> errors_pb2.Reason:
-    """The reason on the wire."""
-    return errors_pb2.Reason.Value(f"REASON_{reason}")
-
-
 def reason_of(number: errors_pb2.Reason) -> Reason:
     """The reason that a number of the wire stands for."""
     return Reason(errors_pb2.Reason.Name(number).removeprefix("REASON_"))
@@ -62,7 +57,7 @@ class Answers:
             sender=request.sender,
             request_id=request.request_id,
             request_sha256=request.sha256,
-            reason=reason_number(refused.reason),
+            reason=f"REASON_{refused.reason}",
             message=refused.message,
             metadata=refused.metadata,
             refused_at=timestamp(now),

@@ -342,7 +342,7 @@ def parse(kind: type[M], data: bytes) -> M:
 def require_no_unknown_fields(message: Message) -> None:
     """Refuse what this gateway does not know and so could not honour, at any depth."""
     size = message.ByteSize()
-    message.DiscardUnknownFields()  # type: ignore[attr-defined]
+    message.DiscardUnknownFields()
     if message.ByteSize() != size:
         raise Refused(
             Reason.UNKNOWN_FIELDS,

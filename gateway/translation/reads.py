@@ -150,7 +150,7 @@ def _partners(_: partners_pb2.ListPartnersRequest, reading: Reading) -> partners
         partners=[
             partners_pb2.Partner(
                 partner=participant.principal_id,
-                kind=partners_pb2.PartnerKind.Value(f"PARTNER_KIND_{participant.kind}"),
+                kind=f"PARTNER_KIND_{participant.kind}",
                 name=participant.name,
                 programmes=[
                     message
@@ -209,9 +209,9 @@ def _windows(_: settlement_pb2.ListWindowsRequest, reading: Reading) -> settleme
         windows=[
             settlement_pb2.Window(
                 window=window.window_id,
-                state=settlement_pb2.WindowState.Value(f"WINDOW_STATE_{window.state}"),
+                state=f"WINDOW_STATE_{window.state}",
                 first_number=window.first_number,
-                last_number=window.cut_number or 0,
+                last_number=window.last_number or 0,
                 opened_at=timestamp(window.opened_at),
                 cut_at=timestamp(window.cut_at),
             )

@@ -57,7 +57,7 @@ def membership_message(membership: Membership) -> members_pb2.Membership:
         member_id=membership.member_id,
         tier=membership.tier,
         choice=membership.choice,
-        state=members_pb2.MembershipState.Value(f"MEMBERSHIP_STATE_{membership.state}"),
+        state=f"MEMBERSHIP_STATE_{membership.state}",
     )
 
 
@@ -112,7 +112,7 @@ def key_message(key: Key) -> partners_pb2.Key:
         keyid=key.keyid,
         owner=key.owner,
         ed25519=key.public,
-        state=partners_pb2.KeyState.Value(f"KEY_STATE_{key.state}"),
+        state=f"KEY_STATE_{key.state}",
         valid_from=timestamp(key.valid_from),
         valid_to=timestamp(key.valid_to),
         revoked_at=timestamp(key.revoked_at),
@@ -164,7 +164,7 @@ def rate_message(rate: Rate) -> rates_pb2.Rate:
         version=rate.version or 0,
         terms=_rate_terms(rate.terms),
         effective_from=timestamp(rate.effective_from),
-        state=rates_pb2.RateState.Value(f"RATE_STATE_{state}"),
+        state=f"RATE_STATE_{state}",
         proposed_by=rate.proposed_by,
         approved_by=rate.approved_by or "",
         reason=rate.reason,
@@ -182,14 +182,11 @@ def agreement_message(agreement: Agreement, used_minor: int) -> agreements_pb2.A
             price=fraction(terms.price),
             operator_fee=fraction(terms.operator_fee),
             cap_minor=terms.cap_minor,
-            permissions=[
-                agreements_pb2.Permission.Value(f"PERMISSION_{permission}")
-                for permission in sorted(terms.permissions)
-            ],
+            permissions=[f"PERMISSION_{permission}" for permission in sorted(terms.permissions)],
             valid_from=timestamp(terms.valid_from),
             valid_to=timestamp(terms.valid_to),
         ),
-        state=agreements_pb2.AgreementState.Value(f"AGREEMENT_STATE_{agreement.state}"),
+        state=f"AGREEMENT_STATE_{agreement.state}",
         offered_by=agreement.offered_by,
         used_minor=used_minor,
     )

@@ -7,7 +7,7 @@ from psycopg import sql
 from sqlalchemy import Column, Connection, Table
 from sqlalchemy.dialects.postgresql import dialect
 
-_DIALECT = dialect()
+_DIALECT = dialect()  # type: ignore[no-untyped-call]
 
 
 def type_name(column: Column[Any]) -> str:
