@@ -214,10 +214,10 @@ class Service:
                 after=after,
                 limit=FEED_PAGE,
             )
-        return [(entry.number, self._record(entry, asker.participant)) for entry in shown]
+        return [(entry.number, self._record(entry, request.sender)) for entry in shown]
 
-    def _record(self, entry: Shown, participant: str) -> bytes:
-        answer = feed_answer(entry, participant, self.answers)
+    def _record(self, entry: Shown, reader: str) -> bytes:
+        answer = feed_answer(entry, reader, self.answers)
         return self.keyring.seal(answer).SerializeToString()
 
 

@@ -33,7 +33,9 @@ def load_directory(connection: Connection, coalition: Coalition) -> Directory:
     return Directory(
         version=read_head(connection).directory_version,
         coalition=coalition,
-        principals={row.principal_id: _principal(row) for row in _all(connection, tables.principal)},
+        principals={
+            row.principal_id: _principal(row) for row in _all(connection, tables.principal)
+        },
         keys={row.keyid: _key(row) for row in _all(connection, tables.key)},
         programmes=_programmes(_all(connection, tables.programme_version)),
         agreements={row.number: _agreement(row) for row in _all(connection, tables.agreement)},

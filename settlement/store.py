@@ -1,11 +1,12 @@
 """Settlements as they are kept: how far each has come, and what it found."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, text, update
+from sqlalchemy import Connection, Row, Table, func, insert, select, text, update
 
 from settlement import tables
 from settlement.ledger.accounts import settlement as settlement_account
@@ -105,7 +106,7 @@ def advance(
     return moved
 
 
-def _settlement(row: Row[tuple[object, ...]]) -> Settlement:
+def _settlement(row: Row[Any]) -> Settlement:
     return Settlement(
         settlement_id=row.settlement_id,
         window_id=row.window_id,
@@ -148,32 +149,21 @@ def save_net(
     payments: Sequence[Payment],
 ) -> None:
     """Keep what netting found."""
-    key = {"settlement_id": settlement.settlement_id}
-    for table, rows in (
-        (
-            tables.obligation,
-            [
-                {
-                    "debtor": row.debtor,
-                    "creditor": row.creditor,
-                    "kind": row.kind,
-                    "lines": row.lines,
-                    "amount": row.amount,
-                }
-                for row in gross
-            ],
-        ),
-        (
-            tables.position,
-            [{"participant": name, "net": net} for name, net in positions.items()],
-        ),
-        (
-            tables.payment,
-            [{"payer": p.payer, "payee": p.payee, "amount": p.amount} for p in payments],
-        ),
-    ):
-        if rows:
-            connection.execute(insert(table), [key | row for row in rows])
+    netted = ({"participant": name, "net": net} for name, net in positions.items())
+    _insert(connection, settlement, tables.obligation, map(asdict, gross))
+    _insert(connection, settlement, tables.position, netted)
+    _insert(connection, settlement, tables.payment, map(asdict, payments))
+
+
+def _insert(
+    connection: Connection,
+    settlement: Settlement,
+    table: Table,
+    rows: Iterable[dict[str, Any]],
+) -> None:
+    listed = [{"settlement_id": settlement.settlement_id, **row} for row in rows]
+    if listed:
+        connection.execute(insert(table), listed)
 
 
 def open_balances(connection: Connection, participants: Iterable[str]) -> dict[str, int]:

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import Connection, insert, select, text, update
+from sqlalchemy import Connection, Row, insert, select, text, update
 
 from settlement import tables
 from settlement.ledger.book import FIRST_WINDOW, append, place, read_head
@@ -54,25 +55,10 @@ def list_windows(connection: Connection) -> list[Window]:
     """All windows, newest first."""
     table = tables.window
     rows = connection.execute(select(table).order_by(table.c.window_id.desc()))
-    return [
-        Window(
-            window_id=row.window_id,
-            state=WindowState(row.state),
-            first_number=row.first_number,
-            opened_at=row.opened_at,
-            last_number=row.cut_number,
-            cut_at=row.cut_at,
-        )
-        for row in rows
-    ]
+    return [_window(row) for row in rows]
 
 
-def get_window(connection: Connection, window_id: int) -> Window | None:
-    """A window, None where there is none of that number."""
-    table = tables.window
-    row = connection.execute(select(table).where(table.c.window_id == window_id)).one_or_none()
-    if row is None:
-        return None
+def _window(row: Row[Any]) -> Window:
     return Window(
         window_id=row.window_id,
         state=WindowState(row.state),
@@ -83,15 +69,18 @@ def get_window(connection: Connection, window_id: int) -> Window | None:
     )
 
 
+def get_window(connection: Connection, window_id: int) -> Window | None:
+    """A window, None where there is none of that number."""
+    table = tables.window
+    row = connection.execute(select(table).where(table.c.window_id == window_id)).one_or_none()
+    return None if row is None else _window(row)
+
+
 def open_window(connection: Connection) -> Window:
     """The window that takes business now."""
     table = tables.window
-    row = connection.execute(select(table.c.window_id).where(table.c.state == WindowState.OPEN))
-    found = get_window(connection, row.scalar_one())
-    if found is None:
-        message = "the open window went away while it was read"
-        raise LookupError(message)
-    return found
+    query = select(table).where(table.c.state == WindowState.OPEN)
+    return _window(connection.execute(query).one())
 
 
 _FIRST_BUSINESS = text(

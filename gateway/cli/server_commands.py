@@ -26,12 +26,13 @@ from gateway.database import connect_engine, report_engine, upgrade
 from gateway.founding import Founding, FoundingError, found, random_founding, rotate_gateway_key
 from gateway.home import Home
 from gateway.postgres import EmbeddedPostgresError
-from gateway.reports import check_problems, show_settlement, statement_files
+from gateway.reports import settlement_json, show_settlement, statement_files
 from gateway.server import Gateway, Listen, ServerError, run
 from partners.directory_store import load_directory
 from settlement.ledger.book import load_coalition
 from settlement.ledger.entries import Coalition
-from settlement.run import SettlementError, SettlementReport, settle
+from settlement.reports import SettlementReport
+from settlement.run import SettlementDifference, SettlementUnderWay, settle
 
 DEFAULT_ADDRESS = "127.0.0.1:7466"
 PASSPHRASE_BYTES = 24
@@ -84,7 +85,8 @@ def _plain_errors() -> Iterator[None]:
     except (
         FoundingError,
         ServerError,
-        SettlementError,
+        SettlementDifference,
+        SettlementUnderWay,
         EmbeddedPostgresError,
         KeyFileError,
         ProfileError,
@@ -292,7 +294,8 @@ def progress() -> Iterator[Callable[[str, int, int], None]]:
         yield show
 
 
-def _known_coalition(engine: Engine) -> tuple[Coalition, list[str]]:
+def known_coalition(engine: Engine) -> tuple[Coalition, list[str]]:
+    """The coalition of a database, whose schema is brought up to date, and its participants."""
     with engine.begin() as connection:
         upgrade(connection)
         coalition = load_coalition(connection)
@@ -307,10 +310,10 @@ def settle_now(
     engine: Engine,
     clock: Callable[[], datetime],
     show: Callable[[str, int, int], None],
-) -> SettlementReport:
+) -> tuple[Coalition, SettlementReport]:
     """Settle what is open, or go on with what was begun."""
-    coalition, participants = _known_coalition(engine)
-    return settle(engine, coalition, participants, clock, show)
+    coalition, participants = known_coalition(engine)
+    return coalition, settle(engine, coalition, participants, clock, show)
 
 
 @click.command(name="settle")
@@ -331,37 +334,20 @@ def settle_command(
 ) -> None:
     """Close the open window: cut, net, post, state. Run again, it goes on or changes nothing."""
     with _opened(data_dir, database_url) as (_, engine), progress() as show:
-        report = settle_now(engine, utc_now, show)
-        files = statement_files(engine, report)
+        coalition, report = settle_now(engine, utc_now, show)
     if folder is not None:
-        _write_files(folder, files)
+        write_files(folder, statement_files(report))
     if as_json:
-        click.echo(json.dumps(report_json(report, files)))
+        click.echo(json.dumps(settlement_json(report)))
     else:
-        show_settlement(Console(), report)
+        show_settlement(Console(), report, coalition)
 
 
-def _write_files(folder: Path, files: Mapping[str, bytes]) -> None:
+def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write files into a folder, which is made where it is not there."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, data in files.items():
         (folder / name).write_bytes(data)
-
-
-def report_json(report: SettlementReport, files: Mapping[str, bytes]) -> dict[str, object]:
-    """A settlement for machines."""
-    import hashlib
-
-    return {
-        "settlement": report.settlement_id,
-        "window": report.window,
-        "stage": report.stage,
-        "positions": dict(report.positions),
-        "positions_sum": sum(report.positions.values()),
-        "payments": [
-            {"debtor": p.payer, "creditor": p.payee, "amount": p.amount} for p in report.payments
-        ],
-        "statements": {name: hashlib.sha256(data).hexdigest() for name, data in files.items()},
-    }
 
 
 @click.command()
@@ -370,8 +356,8 @@ def report_json(report: SettlementReport, files: Mapping[str, bytes]) -> dict[st
 def check(*, data_dir: Path, database_url: str | None, as_json: bool) -> None:
     """Recompute every balance, window total and hash from the lines."""
     with _opened(data_dir, database_url) as (_, engine), progress() as show:
-        coalition, _participants = _known_coalition(engine)
-        problems, entries = check_problems(engine, coalition, show)
+        coalition, _participants = known_coalition(engine)
+        problems, entries = check_book(engine, coalition, show)
     if as_json:
         click.echo(json.dumps({"entries": entries, "problems": [str(p) for p in problems]}))
     else:
@@ -395,7 +381,7 @@ def rotate_key(
     """Give the gateway a new key; old answers go on verifying. Restart the gateway after it."""
     with _opened(data_dir, database_url) as (home, engine):
         secret = read_passphrase(passphrase_file)
-        coalition, _ = _known_coalition(engine)
+        coalition, _ = known_coalition(engine)
         profile, key = home.profile(), generate()
         with engine.begin() as connection:
             registered = rotate_gateway_key(connection, coalition, public_bytes(key), utc_now())

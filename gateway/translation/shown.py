@@ -6,7 +6,7 @@ from partners.requests import Answer
 from settlement.ledger.reading import Shown
 
 
-def feed_answer(entry: Shown, participant: str, answers: Answers) -> Answer:
+def feed_answer(entry: Shown, reader: str, answers: Answers) -> Answer:
     """The payload of a feed record, to be signed by the current key."""
     record = envelope_pb2.EntryRecord(
         entry=entry.entry_bytes,
@@ -20,7 +20,7 @@ def feed_answer(entry: Shown, participant: str, answers: Answers) -> Answer:
     )
     message = envelope_pb2.FeedRecord(
         audience=answers.audience,
-        participant=participant,
+        participant=reader,
         number=entry.number,
         record=record,
     )

@@ -212,6 +212,11 @@ def member_movements(
                 )
 
 
+def count_lines(connection: Connection) -> int:
+    """How many lines the book has."""
+    return int(connection.execute(text("select count(*) from line")).scalar_one())
+
+
 def member_counters(connection: Connection, member_id: int, programme: str) -> Counters:
     """Counters of a member's account; all zero where nothing ever moved."""
     table = tables.member_account

@@ -1,0 +1,420 @@
+"""A coalition's day, played through a real gateway by separate signed clients.
+
+Everything that could differ from run to run is fixed: keys, ids, order and clock. So the same
+files give the same ledger and the same statements every time.
+"""
+
+import hashlib
+import multiprocessing
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from fractions import Fraction
+from functools import cached_property
+from importlib import resources
+from multiprocessing.connection import Connection as Pipe
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from google.protobuf.message import Message
+
+from coalition.activity_files.mapping import FileMapping
+from coalition.activity_files.reading import members_in
+from coalition.activity_files.sending import SendReport, send_file
+from coalition.answers import Answer
+from coalition.client import Client
+from coalition.errors import Refused
+from coalition.profile import Profile
+from coalition.receipt_file import ReceiptFile
+from coalition.signing import key_id, prove_possession, public_bytes
+from coalition.v1 import (
+    accrual_pb2,
+    agreements_pb2,
+    common_pb2,
+    exchange_pb2,
+    members_pb2,
+    partners_pb2,
+    rates_pb2,
+)
+from gateway import logs
+from gateway.database import connect_engine
+from gateway.founding import Founding
+from gateway.keyring import Keyring
+from gateway.server import Gateway, Listen, run
+
+CLOCK = datetime(2026, 3, 31, 20, 0, tzinfo=UTC)
+"""The demo's one instant: a Tuesday evening after everything in the files has happened."""
+
+COALITION_ID = "demo-coalition"
+ADMINISTRATORS = ("alice", "bob")
+PARTNERS = (
+    ("hotel", "HOTEL", "Demo Hotels"),
+    ("airline", "AIRLINE", "Demo Air"),
+    ("card", "CARD_ISSUER", "Demo Bank"),
+)
+
+MILES_PRICE = 120
+MILES_FEE = Fraction(1, 50)
+"""The hotel buys a mile at 1.20 shared units; the operator takes 2 % of that."""
+
+CAP = 10**12
+
+RATES = (
+    ("hotel", Fraction(50), Fraction(55), Fraction(1, 50), Fraction(1, 100)),
+    ("airline", Fraction(75), Fraction(80), Fraction(1, 50), Fraction(0)),
+    ("card", Fraction(40), Fraction(45), Fraction(0), Fraction(0)),
+)
+"""Programme, rate in, cost out (shared minor units per point), fee and spread."""
+
+DOUBLE_DIPPERS = 3
+"""Every third member of the hotel takes points and miles; the others take points."""
+
+CONVERTERS = 10
+"""Every tenth double dipper turns points into miles at the end of the day."""
+
+CONVERTED_SHARE = 2
+"""They convert half of what they hold."""
+
+START_SECONDS = 60
+
+
+def demo_key(name: str) -> Ed25519PrivateKey:
+    """The key of a demo's participant: known to everybody, so of no use elsewhere."""
+    seed = hashlib.sha256(f"coalition demo, not a secret: {name}".encode()).digest()
+    return Ed25519PrivateKey.from_private_bytes(seed)
+
+
+def demo_founding() -> Founding:
+    """The coalition of the demo."""
+    return Founding(
+        coalition_id=COALITION_ID,
+        operator="operator",
+        name="Demo Operator",
+        currency="COIN",
+        exponent=2,
+        salt_key=hashlib.sha256(b"coalition demo, not a secret: salt").digest(),
+        gateway=public_bytes(demo_key("gateway")),
+        administrators={who: public_bytes(demo_key(who)) for who in ADMINISTRATORS},
+    )
+
+
+def demo_clock() -> datetime:
+    """The demo's clock stands still."""
+    return CLOCK
+
+
+def _serve(url: str, pipe: Pipe, log: str) -> None:
+    """The gateway's process: the real server, with the demo's key and clock."""
+    logs.configure(log)
+    engine = connect_engine(url)
+    key = demo_key("gateway")
+    keyid = key_id(public_bytes(key))
+    gateway = Gateway(engine, Keyring({keyid: key}, keyid), demo_clock, Listen("127.0.0.1:0"))
+    run(gateway, pipe.send)
+
+
+@contextmanager
+def gateway_process(url: str, log: str = "ERROR") -> Iterator[str]:
+    """A gateway in a process of its own; yields host:port, and drains it at the end."""
+    context = multiprocessing.get_context("spawn")
+    here, there = context.Pipe(duplex=False)
+    process = context.Process(target=_serve, args=(url, there, log), daemon=True)
+    process.start()
+    there.close()
+    try:
+        if not here.poll(START_SECONDS):
+            message = f"the gateway did not start within {START_SECONDS} seconds"
+            raise RuntimeError(message)
+        yield f"127.0.0.1:{here.recv()}"
+    finally:
+        process.terminate()
+        process.join(START_SECONDS)
+
+
+@dataclass(frozen=True)
+class ActivityFile:
+    """A file of what happened, whose it is, and what its columns mean."""
+
+    sender: str
+    path: Path
+    mapping: FileMapping
+
+    @cached_property
+    def members(self) -> list[str]:
+        """Member numbers that it names, sorted."""
+        return sorted(members_in(self.path, self.mapping))
+
+
+@dataclass
+class DayReport:
+    """What a day came to, counted by the clients that played it."""
+
+    activities: int = 0
+    refused: int = 0
+    seconds: float = 0.0
+    converted: int = 0
+    members: int = 0
+    sent: dict[str, SendReport] = field(default_factory=dict)
+
+
+Progress = Callable[[str, int, int], None]
+
+
+class DemoDay:
+    """Plays the day; every call is a signed request of one participant or administrator."""
+
+    def __init__(self, target: str, profile: Profile, out: Path, progress: Progress) -> None:
+        """Clients keep their receipts in `out`, one file each."""
+        self._target = target
+        self._profile = profile
+        self._out = out
+        self._progress = progress
+        self._stack = ExitStack()
+        self._clients: dict[str, Client] = {}
+        self._requests = 0
+        self.report = DayReport()
+
+    def __enter__(self) -> "DemoDay":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    @property
+    def senders(self) -> list[str]:
+        """Who took part so far."""
+        return sorted(self._clients)
+
+    def receipts_path(self, sender: str) -> Path:
+        """Where a sender keeps its receipts."""
+        return self._out / f"receipts-{sender}.jsonl"
+
+    def client(self, sender: str) -> Client:
+        """The client of a sender."""
+        if sender not in self._clients:
+            receipts = self._stack.enter_context(ReceiptFile(self.receipts_path(sender)))
+            self._clients[sender] = self._stack.enter_context(
+                Client(
+                    self._target,
+                    self._profile,
+                    sender,
+                    demo_key(sender),
+                    receipts=receipts,
+                    clock=demo_clock,
+                ),
+            )
+        return self._clients[sender]
+
+    def _write(self, sender: str, method: str, message: Message) -> Answer:
+        self._requests += 1
+        return self.client(sender).write(method, message, f"demo-{self._requests:06}")
+
+    def found_partners(self) -> None:
+        """Partners are registered by one administrator and approved by the other."""
+        for done, (partner, kind, name) in enumerate(PARTNERS, 1):
+            self._admit(partner, kind, name)
+            self._publish(partner)
+            self._progress("Partners join", done, len(PARTNERS))
+        self._agree()
+        for programme, rate_in, cost_out, fee, spread in RATES:
+            self._rate(programme, rate_in, cost_out, fee, spread)
+
+    def _admit(self, partner: str, kind: str, name: str) -> None:
+        public = public_bytes(demo_key(partner))
+        proof = prove_possession(demo_key(partner), self._profile.coalition, partner)
+        self._write(
+            ADMINISTRATORS[0],
+            "Partners.RegisterPartner",
+            partners_pb2.RegisterPartnerRequest(
+                partner=partner,
+                kind=f"PARTNER_KIND_{kind}",
+                name=name,
+                key=partners_pb2.PublicKey(ed25519=public, proof=proof),
+            ),
+        )
+        approval = partners_pb2.ApproveKeyRequest(keyid=key_id(public))
+        self._write(ADMINISTRATORS[1], "Partners.ApproveKey", approval)
+
+    def _publish(self, partner: str) -> None:
+        sample = resources.files("partners.programmes.samples") / f"{partner}.toml"
+        request = partners_pb2.PublishProgrammeRequest(definition=sample.read_bytes())
+        self._write(partner, "Partners.PublishProgramme", request)
+
+    def _agree(self) -> None:
+        """The airline lets the hotel give miles: both sign."""
+        terms = agreements_pb2.AgreementTerms(
+            programme="airline",
+            buyer="hotel",
+            price=_fraction(Fraction(MILES_PRICE)),
+            operator_fee=_fraction(MILES_FEE),
+            cap_minor=CAP,
+            permissions=[agreements_pb2.PERMISSION_DOUBLE_DIP],
+        )
+        offered = self._write(
+            "airline", "Agreements.Offer", agreements_pb2.OfferRequest(terms=terms)
+        )
+        number = offered.result_as(agreements_pb2.Agreement).agreement
+        accepted = agreements_pb2.AcceptRequest(agreement=number)
+        self._write("hotel", "Agreements.Accept", accepted)
+
+    def _rate(
+        self,
+        programme: str,
+        rate_in: Fraction,
+        cost_out: Fraction,
+        fee: Fraction,
+        spread: Fraction,
+    ) -> None:
+        terms = rates_pb2.RateTerms(
+            programme=programme,
+            rate_in=_fraction(rate_in),
+            cost_out=_fraction(cost_out),
+            fee=_fraction(fee),
+            spread=_fraction(spread),
+        )
+        proposed = self._write(
+            ADMINISTRATORS[0],
+            "Rates.ProposeRate",
+            rates_pb2.ProposeRateRequest(terms=terms, reason="the demo's opening rate"),
+        )
+        approval = rates_pb2.ApproveRateRequest(proposal=proposed.result_as(rates_pb2.Rate).proposal)
+        self._write(ADMINISTRATORS[1], "Rates.ApproveRate", approval)
+
+    def enrol_members(self, files: Sequence[ActivityFile]) -> None:
+        """Every member that the files name; every third of the hotel's takes miles as well."""
+        numbers = {file.sender: file.members for file in files}
+        hotel, airline = numbers.get("hotel", []), numbers.get("airline", [])
+        dippers = set(hotel[::DOUBLE_DIPPERS])
+        total = len(hotel) + len(airline)
+        for done, number in enumerate(airline, 1):
+            self._enrol("airline", number)
+            self._progress("Members enrol", done, total)
+        for done, number in enumerate(hotel, len(airline) + 1):
+            if number in dippers:
+                self._enrol_with_miles(number)
+            else:
+                self._enrol("hotel", number)
+            self._progress("Members enrol", done, total)
+        self.report.members = total + len(dippers)
+
+    def _enrol(self, programme: str, number: str, choice: str = "") -> None:
+        request = members_pb2.EnrolRequest(membership=_member(programme, number), choice=choice)
+        self._write(programme, "Members.Enrol", request)
+
+    def _enrol_with_miles(self, number: str) -> None:
+        """The airline obtains a code, the member carries it to the hotel, the hotel links."""
+        self._enrol("airline", _linked_number(number))
+        self._enrol("hotel", number, "points-and-miles")
+        made = self._write(
+            "airline",
+            "Members.CreateLinkCode",
+            members_pb2.CreateLinkCodeRequest(
+                membership=_member("airline", _linked_number(number)),
+                other=_member("hotel", number),
+            ),
+        )
+        self._write(
+            "hotel",
+            "Members.Link",
+            members_pb2.LinkRequest(
+                membership=_member("hotel", number),
+                other_programme="airline",
+                code=made.result_as(members_pb2.CreateLinkCodeResult).code,
+            ),
+        )
+
+    def send(self, file: ActivityFile) -> None:
+        """A partner sends its activity file, in signed batches."""
+        label = f"{file.sender} sends {file.path.name}"
+        began = time.perf_counter()
+        report = send_file(
+            self.client(file.sender),
+            file.path,
+            file.mapping,
+            on_progress=lambda done, total: self._progress(label, done, total),
+        )
+        self.report.seconds += time.perf_counter() - began
+        self.report.activities += report.accepted
+        self.report.refused += report.refused.total()
+        self.report.sent[file.sender] = report
+
+    def convert_some(self, file: ActivityFile) -> None:
+        """Some of the linked members turn half of their points into miles."""
+        chosen = file.members[::DOUBLE_DIPPERS][::CONVERTERS]
+        for done, number in enumerate(chosen, 1):
+            balance = self._balance(number)
+            if balance >= CONVERTED_SHARE:
+                self._convert(number, balance // CONVERTED_SHARE)
+            self._progress("Members convert", done, len(chosen))
+
+    def _balance(self, number: str) -> int:
+        read = self.client("hotel").read(
+            "Members.GetBalances",
+            members_pb2.GetBalancesRequest(membership=_member("hotel", number)),
+            members_pb2.Balances,
+        )
+        return read.balances[0].balance_minor
+
+    def _convert(self, number: str, amount: int) -> None:
+        quoted = self._write(
+            "hotel",
+            "Exchange.Quote",
+            exchange_pb2.QuoteRequest(
+                source=_member("hotel", number),
+                target=_member("airline", _linked_number(number)),
+                amount_minor=amount,
+            ),
+        )
+        quote = quoted.result_as(exchange_pb2.ConversionTerms).quote
+        self._write("hotel", "Exchange.Convert", exchange_pb2.ConvertRequest(quote=quote))
+        self.report.converted += 1
+
+    def try_what_is_refused(self, file: ActivityFile) -> list[str]:
+        """Reports an activity twice and spends too much; gives the reasons for the refusals."""
+        number = file.members[0]
+        key = common_pb2.ActivityKey(supplier="hotel", kind="STAY", reference="walk-in/1")
+        stay = accrual_pb2.AccrualItem(
+            membership=_member("hotel", number),
+            activity=accrual_pb2.Activity(key=key),
+        )
+        stay.activity.started_at.FromDatetime(CLOCK.replace(tzinfo=None))
+        request = accrual_pb2.AccrueRequest(accrual=stay)
+        self._write("hotel", "Accrual.Accrue", request)
+        self.report.activities += 1
+        too_much = exchange_pb2.QuoteRequest(
+            source=_member("hotel", number),
+            target=_member("airline", _linked_number(number)),
+            amount_minor=10**9,
+        )
+        quoted = self._write("hotel", "Exchange.Quote", too_much)
+        convert = exchange_pb2.ConvertRequest(
+            quote=quoted.result_as(exchange_pb2.ConversionTerms).quote
+        )
+        return [
+            self._refused("hotel", "Accrual.Accrue", request),
+            self._refused("hotel", "Exchange.Convert", convert),
+        ]
+
+    def _refused(self, sender: str, method: str, message: Message) -> str:
+        try:
+            self._write(sender, method, message)
+        except Refused as refused:
+            self.report.refused += 1
+            return refused.reason
+        text = f"{method} was expected to be refused"
+        raise RuntimeError(text)
+
+
+def _fraction(value: Fraction) -> common_pb2.Fraction:
+    return common_pb2.Fraction(numerator=value.numerator, denominator=value.denominator)
+
+
+def _member(programme: str, number: str) -> common_pb2.MembershipRef:
+    return common_pb2.MembershipRef(programme=programme, member_number=number)
+
+
+def _linked_number(number: str) -> str:
+    """The airline's number of a hotel's member."""
+    return f"of-{number}"

@@ -1,0 +1,1 @@
+"""Examples for activity files: two mappings, and a small file for each of them."""

@@ -1,0 +1,389 @@
+"""Mappings: which column of a partner's file is what. TOML, and every problem with its line."""
+
+import difflib
+import re
+import tomllib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from coalition.activity_files.currencies import exponent_of
+from coalition.activity_files.values import (
+    ISO,
+    Column,
+    Constant,
+    Number,
+    Product,
+    Sum,
+    Template,
+    shown,
+)
+
+MAX_MAPPING_BYTES = 64 * 1024
+"""A mapping of a large file has some fifty lines."""
+
+MAX_DEPTH = 5
+"""Sums and products inside each other."""
+
+MAX_EXPONENT = 6
+"""As of any currency of a coalition."""
+
+_CONSTANT = re.compile(r"-?\d{1,15}(?:\.\d{1,9})?", re.ASCII)
+
+
+def _problem(text: str) -> PydanticCustomError:
+    # The text may hold braces of its own, so it is an argument and no template.
+    return PydanticCustomError("mapping", "{text}", {"text": text})
+
+
+def _number(value: object, depth: int = MAX_DEPTH) -> Number:
+    if isinstance(value, str) and value:
+        return Column(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return Constant(Decimal(value))
+    if isinstance(value, dict) and len(value) == 1 and depth:
+        ((key, inner),) = value.items()
+        if key == "number" and isinstance(inner, str) and _CONSTANT.fullmatch(inner):
+            return Constant(Decimal(inner))
+        if key in {"sum", "product"} and isinstance(inner, list) and inner:
+            parts = tuple(_number(part, depth - 1) for part in inner)
+            return Sum(parts) if key == "sum" else Product(parts)
+    message = (
+        'write a column ("adr"), a whole number (1), { number = "0.5" }, '
+        '{ sum = ["a", "b"] } or { product = ["a", "b"] }'
+    )
+    raise _problem(message)
+
+
+def _template(value: object) -> Template:
+    if isinstance(value, str) and Template(value).is_well_formed:
+        return Template(value)
+    message = 'write a text, with columns in braces, such as "{property}-{folio}"'
+    raise _problem(message)
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    values = value if isinstance(value, list) else [value]
+    if values and all(isinstance(v, str | int) for v in values):
+        return tuple(str(v).lower() if isinstance(v, bool) else str(v) for v in values)
+    message = 'write the value to take, or a list of them, such as ["Check-Out"]'
+    raise _problem(message)
+
+
+def _format(value: object) -> str:
+    """A format of strptime that can be read back and holds year, month and day."""
+    example = datetime(2001, 2, 3, tzinfo=UTC)
+    if value == ISO:
+        return ISO
+    try:
+        found = datetime.strptime(example.strftime(str(value)), str(value))  # noqa: DTZ007 - an example
+    except (ValueError, re.error):
+        found = None
+    if isinstance(value, str) and found and found.date() == example.date():
+        return value
+    message = f'write "{ISO}", or a format with year, month and day, such as "%Y-%m-%d %H:%M"'
+    raise _problem(message)
+
+
+def _one_of_form(pattern: str, example: str) -> BeforeValidator:
+    compiled = re.compile(pattern, re.ASCII)
+
+    def check(value: object) -> object:
+        if isinstance(value, str) and compiled.fullmatch(value):
+            return value
+        message = f'write something like "{example}" ({pattern})'
+        raise _problem(message)
+
+    return BeforeValidator(check)
+
+
+NumberField = Annotated[Number, PlainValidator(_number)]
+TemplateField = Annotated[Template, PlainValidator(_template)]
+Slug = Annotated[str, _one_of_form(r"[a-z][a-z0-9-]{1,31}", "hotel")]
+Category = Annotated[str, _one_of_form(r"[A-Z][A-Z_]{0,31}", "ROOM")]
+LegReason = Annotated[str, _one_of_form(r"[A-Z][A-Z_]{1,31}", "BASE")]
+Currency = Annotated[str, _one_of_form(r"[A-Z][A-Z0-9-]{1,15}", "EUR")]
+Rounding = Literal["half-up", "half-even", "down"]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+
+class CsvForm(_Part):
+    """How a CSV file is written."""
+
+    delimiter: str = Field(default=",", min_length=1, max_length=1, pattern=r'^[^"\r\n]$')
+    encoding: Literal["utf-8", "latin-1", "cp1252"] = "utf-8"
+    decimal: Literal[".", ","] = "."
+
+
+class ActivityPart(_Part):
+    """The natural key of an activity."""
+
+    supplier: TemplateField
+    kind: TemplateField
+    reference: TemplateField
+    revision: NumberField = Constant(Decimal(1))
+
+
+class InstantPart(_Part):
+    """An instant: columns in a format, or (for the end) days after the start."""
+
+    column: str | None = None
+    columns: tuple[str, ...] = ()
+    format: Annotated[str, PlainValidator(_format)] = ISO
+    add_days: NumberField | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if sum((self.column is not None, bool(self.columns), self.add_days is not None)) != 1:
+            message = "give one of column, columns and (for the end) add_days"
+            raise _problem(message)
+        return self
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns to join."""
+        return self.columns if self.column is None else (self.column,)
+
+
+class SpendPart(_Part):
+    """Money paid: `amount` in major units, such as euros."""
+
+    category: Category
+    currency: Currency
+    amount: NumberField
+    exponent: int | None = Field(default=None, ge=0, le=MAX_EXPONENT)
+    rounding: Rounding | None = None
+
+    @model_validator(mode="after")
+    def _known_exponent(self) -> Self:
+        if self.exponent is None and exponent_of(self.currency) is None:
+            message = f"{self.currency} is no money of ISO 4217: add its exponent, such as 0"
+            raise _problem(message)
+        return self
+
+    @property
+    def decimals(self) -> int:
+        """Digits of the currency's minor unit."""
+        known = self.exponent if self.exponent is not None else exponent_of(self.currency)
+        return known or 0
+
+
+class QuantityPart(_Part):
+    """Something measured, in whole units."""
+
+    unit: Category
+    count: NumberField
+    rounding: Rounding | None = None
+
+
+class StatedPart(_Part):
+    """Points that the sender states; a row in which they come to 0 states none."""
+
+    programme: Slug
+    reason: LegReason
+    points_minor: NumberField
+    rounding: Rounding | None = None
+
+
+class HashedNumber(_Part):
+    """A member number for rows that hold none: one of `members`, by a hash of a template."""
+
+    hash_of: TemplateField
+    members: int = Field(ge=1, le=10_000_000)
+    prefix: str = Field(default="", pattern=r"^[A-Za-z0-9._:/-]{0,40}$")
+
+
+class MemberPart(_Part):
+    """Whose activity it is."""
+
+    programme: Slug
+    number: Annotated[
+        Template | HashedNumber,
+        PlainValidator(lambda v: _hashed(v) if isinstance(v, dict) else _template(v)),
+    ]
+
+
+def _hashed(value: object) -> HashedNumber:
+    try:
+        return HashedNumber.model_validate(value)
+    except ValidationError as error:
+        first = error.errors()[0]
+        message = f"{'.'.join(map(str, first['loc']))}: {_message(first)}"
+        raise _problem(message) from None
+
+
+class FileMapping(_Part):
+    """A whole mapping. `format` may be left out where the file's name tells it."""
+
+    format: Literal["csv", "json", "jsonl"] | None = None
+    csv: CsvForm = CsvForm()
+    when: dict[str, Annotated[tuple[str, ...], PlainValidator(_texts)]] = Field(
+        default_factory=dict
+    )
+    activity: ActivityPart
+    started_at: InstantPart
+    ended_at: InstantPart | None = None
+    spend: tuple[SpendPart, ...] = ()
+    quantity: tuple[QuantityPart, ...] = ()
+    stated: tuple[StatedPart, ...] = ()
+    member: MemberPart
+
+    @model_validator(mode="after")
+    def _start_by_itself(self) -> Self:
+        if self.started_at.add_days is not None:
+            message = "add_days is for ended_at: a start has columns of its own"
+            raise _problem(message)
+        return self
+
+    def columns(self) -> Iterator[str]:
+        """Every column that the mapping takes."""
+        yield from self.when
+        for text in (self.activity.supplier, self.activity.kind, self.activity.reference):
+            yield from text.columns()
+        yield from self._columns_of_instants()
+        numbers = [
+            self.activity.revision,
+            *(part.amount for part in self.spend),
+            *(part.count for part in self.quantity),
+            *(part.points_minor for part in self.stated),
+        ]
+        for number in numbers:
+            yield from number.columns()
+        member = self.member.number
+        yield from (member if isinstance(member, Template) else member.hash_of).columns()
+
+    def _columns_of_instants(self) -> Iterator[str]:
+        for part in (self.started_at, self.ended_at):
+            if part is not None:
+                yield from part.names
+                yield from part.add_days.columns() if part.add_days else ()
+
+
+@dataclass(frozen=True, slots=True)
+class MappingProblem:
+    """One thing that is wrong with a mapping. `line` is None where it is of no one line."""
+
+    line: int | None
+    field: str
+    problem: str
+
+    def __str__(self) -> str:
+        """For people, on one line."""
+        place = f"line {self.line}, " if self.line else ""
+        return f"{place}{self.field}: {self.problem}"
+
+
+class BadMapping(ValueError):  # noqa: N818 - named for what it says, as all refusals are
+    """A mapping cannot be used; `problems` say where and why."""
+
+    def __init__(self, name: str, problems: Sequence[MappingProblem]) -> None:
+        self.problems = tuple(problems)
+        told = "; ".join(map(str, self.problems))
+        super().__init__(f"the mapping {name} cannot be used: {told}")
+
+
+def read_mapping(path: Path) -> FileMapping:
+    """The mapping in a file. Raises BadMapping."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_MAPPING_BYTES + 1)
+    except OSError as problem:
+        reason = f"cannot be read ({problem.strerror})"
+        raise BadMapping(str(path), [MappingProblem(None, "file", reason)]) from None
+    return parse_mapping(data, str(path))
+
+
+def parse_mapping(data: bytes, name: str = "given") -> FileMapping:
+    """The mapping in these bytes; `name` is for messages. Raises BadMapping."""
+    if len(data) > MAX_MAPPING_BYTES:
+        reason = f"is longer than {MAX_MAPPING_BYTES} bytes"
+        raise BadMapping(name, [MappingProblem(None, "file", reason)])
+    try:
+        text = data.decode("utf-8-sig")
+        document = tomllib.loads(text)
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as problem:
+        reason = f"is not TOML ({problem})"
+        raise BadMapping(name, [MappingProblem(None, "file", reason)]) from None
+    try:
+        return FileMapping.model_validate(document)
+    except ValidationError as error:
+        problems = [_located(text, found) for found in error.errors(include_url=False)]
+        raise BadMapping(name, problems) from None
+
+
+def _located(text: str, error: Any) -> MappingProblem:  # noqa: ANN401 - pydantic's dictionary
+    loc: tuple[str | int, ...] = error["loc"]
+    parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc)
+    field = "".join(parts).removeprefix(".") or "file"
+    return MappingProblem(_line_of(text, loc), field, _message(error))
+
+
+def _message(error: Any) -> str:  # noqa: ANN401 - pydantic's dictionary
+    kind, found = error["type"], error["input"]
+    if kind == "missing":
+        return "is missing"
+    if kind == "extra_forbidden":
+        return f"is not a key of this table{_meant(error['loc'])}"
+    told = str(error["msg"])
+    return told if isinstance(found, dict | list) else f"{told}; it is {shown(found)}"
+
+
+_PARTS: dict[str, type[_Part]] = {
+    "": FileMapping,
+    "csv": CsvForm,
+    "activity": ActivityPart,
+    "started_at": InstantPart,
+    "ended_at": InstantPart,
+    "spend": SpendPart,
+    "quantity": QuantityPart,
+    "stated": StatedPart,
+    "member": MemberPart,
+}
+
+
+def _meant(loc: tuple[str | int, ...]) -> str:
+    part = _PARTS.get(str(loc[0]) if len(loc) > 1 else "", FileMapping)
+    close = difflib.get_close_matches(str(loc[-1]), list(part.model_fields), n=1)
+    return f"; did you mean {close[0]}?" if close else ""
+
+
+_HEADER = re.compile(r"\s*\[\[?\s*([A-Za-z0-9_-]+)\s*\]\]?")
+_KEY = re.compile(r"\s*([A-Za-z0-9_-]+|\"[^\"]*\")\s*[.=]")
+
+
+def _line_of(text: str, loc: tuple[str | int, ...]) -> int | None:
+    """The line of a key, else of its table, from 1. A mapping is two levels deep at most."""
+    table = str(loc[0]) if loc else ""
+    index = loc[1] if len(loc) > 1 and isinstance(loc[1], int) else 0
+    key = next((part for part in loc[1:] if isinstance(part, str)), "")
+    current, seen, of_table = "", -1, None
+    for number, line in enumerate(text.splitlines(), start=1):
+        if header := _HEADER.match(line):
+            current = header[1]
+            seen += current == table
+            if current == table and seen == index:
+                of_table = number
+        elif found := _KEY.match(line):
+            name = found[1].strip('"')
+            if not current and name == table:
+                return number
+            if current == table and seen == index and name == key:
+                return number
+    return of_table

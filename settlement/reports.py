@@ -1,0 +1,48 @@
+"""What a settlement comes to: positions, payments, statements."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection
+
+from settlement.netting import Payment
+from settlement.statements import Statement, statements_of
+from settlement.store import Settlement, latest_settlement, load_payments, load_positions
+from settlement.windows import Window, get_window
+
+
+@dataclass(frozen=True, slots=True)
+class SettlementReport:
+    """A closed settlement; the same however often, and in how many attempts, it was run.
+
+    Amounts in shared minor units; a positive position receives.
+    """
+
+    settlement: Settlement | None = None
+    window: Window | None = None
+    positions: Mapping[str, int] = field(default_factory=dict)
+    payments: tuple[Payment, ...] = ()
+    statements: Mapping[str, Statement] = field(default_factory=dict)
+
+    @property
+    def nothing_to_settle(self) -> bool:
+        """Whether there was no business to settle, ever."""
+        return self.settlement is None
+
+
+def last_report(connection: Connection) -> SettlementReport:
+    """The report of the newest settlement; one of nothing where there is none."""
+    settlement = latest_settlement(connection)
+    if settlement is None:
+        return SettlementReport()
+    settlement_id = settlement.settlement_id
+    return SettlementReport(
+        settlement=settlement,
+        window=get_window(connection, settlement.window_id),
+        positions={
+            position.participant: position.net_minor
+            for position in load_positions(connection, settlement_id)
+        },
+        payments=load_payments(connection, settlement_id),
+        statements=statements_of(connection, settlement_id),
+    )

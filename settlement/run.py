@@ -1,0 +1,246 @@
+"""The night: one settlement in stages, each a transaction that ends by recording it.
+
+    CUT    the open window ends at a number, the next one opens
+    NET    sums of the window by two paths; positions; payments
+    POST   one entry: clearing goes to zero, what is due is posted
+    STATE  a statement for every participant
+    CLOSED the window never changes again
+
+Start equals resume: whatever ended an earlier run, the next one goes on after the last stage
+that was recorded, and comes to the same bytes.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from settlement import statements, store, windows
+from settlement.check_settlements import settlement_problems
+from settlement.check_windows import clearing_left
+from settlement.ledger.accounts import clearing_pair
+from settlement.ledger.book import append, place, read_head
+from settlement.ledger.entries import Coalition
+from settlement.ledger.problems import Problem
+from settlement.netting import bilateral, payments, positions
+from settlement.obligations import counted, differences, read_book
+from settlement.posting import settlement_draft
+from settlement.reports import SettlementReport, last_report
+from settlement.store import Settlement, Stage
+from settlement.windows import Window
+
+Clock = Callable[[], datetime]
+Progress = Callable[[str, int, int], None]
+"""Told the stage, and how much of how much of it is done; nothing is committed before it
+returns, and what it raises ends the run."""
+
+LOCK = int.from_bytes(b"coalset1")
+"""Advisory lock of the night. PostgreSQL knows it per database, so the number is free."""
+
+
+class SettlementUnderWay(Exception):  # noqa: N818 - not this run's error
+    """Another run is settling this coalition; it is safe to wait and run again."""
+
+
+class SettlementDifference(Exception):  # noqa: N818 - named for what was found
+    """Two paths to the same sum disagree. Nothing is changed; see `problems`."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        """Keep the problems, and name the first ones."""
+        super().__init__("the books do not agree: " + "; ".join(map(str, problems[:5])))
+        self.problems = tuple(problems)
+
+
+def ignore(_stage: str, _done: int, _total: int) -> None:
+    """Nobody wants to know."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Night:
+    connection: Connection
+    coalition: Coalition
+    clock: Clock
+    progress: Progress
+
+    def window(self, settlement: Settlement) -> Window:
+        window = windows.get_window(self.connection, settlement.window_id)
+        if window is None:
+            where = f"settlement {settlement.settlement_id}"
+            problem = Problem("windows", where, "no window", f"window {settlement.window_id}")
+            raise SettlementDifference([problem])
+        return window
+
+
+def settle(
+    engine: Engine,
+    coalition: Coalition,
+    participants: Sequence[str],
+    clock: Clock,
+    progress: Progress = ignore,
+) -> SettlementReport:
+    """Settle the open window, or finish the settlement that an earlier run left.
+
+    Where the open window has no business, nothing is cut and the last settlement's report is
+    given again. Every participant named, the operator, and whoever owes or is owed, gets a
+    statement.
+
+    Raises SettlementUnderWay where another run holds the lock, and SettlementDifference where
+    the books do not agree; then the stage that found it changed nothing.
+    """
+    with _only_run(engine) as connection:
+        night = _Night(connection, coalition, clock, progress)
+        settlement = _unfinished(night) or _cut(night, participants)
+        while settlement is not None and settlement.stage is not Stage.CLOSED:
+            settlement = _next_stage(night, settlement)
+        with connection.begin():
+            return last_report(connection)
+
+
+@contextmanager
+def _only_run(engine: Engine) -> Iterator[Connection]:
+    """The connection of the one run: it holds the lock, and all stages are done on it.
+
+    Were it lost, the lock would be lost with the transaction of the stage, not before.
+    """
+    with engine.connect() as connection:
+        with connection.begin():
+            taken = connection.execute(text("select pg_try_advisory_lock(:lock)"), {"lock": LOCK})
+            if not taken.scalar_one():
+                message = "another settlement run is under way; let it end, then run again"
+                raise SettlementUnderWay(message)
+        try:
+            yield connection
+        finally:
+            _unlock(connection)
+
+
+def _unlock(connection: Connection) -> None:
+    """Give the lock back; a connection that cannot is closed, which gives it back too."""
+    try:
+        connection.rollback()
+        connection.execute(text("select pg_advisory_unlock(:lock)"), {"lock": LOCK})
+        connection.commit()
+    except SQLAlchemyError:
+        connection.invalidate()
+
+
+def _unfinished(night: _Night) -> Settlement | None:
+    with night.connection.begin():
+        latest = store.latest_settlement(night.connection)
+    return None if latest is None or latest.stage is Stage.CLOSED else latest
+
+
+def _cut(night: _Night, participants: Iterable[str]) -> Settlement | None:
+    """CUT, after the sums of the open window are seen to agree; None without business.
+
+    The check reads a state of the book without holding up the writer; NET repeats it.
+    """
+    connection, operator = night.connection, night.coalition.operator
+    with connection.begin():
+        window = windows.open_window(connection)
+        if not windows.has_business(connection, window):
+            return None
+        night.progress(Stage.CUT, 0, 1)
+        _require_none(differences(read_book(connection, window, night.coalition.currency)))
+    with connection.begin():
+        now = night.clock()
+        cut = windows.cut(connection, night.coalition, now)
+        if cut is None:
+            return None
+        owing = counted(connection, cut.window_id)
+        named = {name for owed in owing for name in (owed.debtor, owed.creditor)}
+        settlement = store.begin(
+            connection,
+            cut.window_id,
+            {*participants, operator, *named},
+            now,
+        )
+        night.progress(Stage.CUT, 1, 1)
+    return settlement
+
+
+def _next_stage(night: _Night, settlement: Settlement) -> Settlement:
+    stage, work = _STAGES[settlement.stage]
+    with night.connection.begin():
+        night.progress(stage, 0, 1)
+        settlement = work(night, settlement)
+        night.progress(stage, 1, 1)
+    return settlement
+
+
+def _net(night: _Night, settlement: Settlement) -> Settlement:
+    """Sum the window over its lines, compare with its accounts, net."""
+    connection = night.connection
+    book = read_book(connection, night.window(settlement), night.coalition.currency)
+    _require_none(differences(book))
+    nets = positions((row.obligation for row in book.gross), settlement.participants)
+    by_counters = dict.fromkeys(nets, 0)
+    for code, (debits, credits_) in book.counters.items():
+        owner, _ = clearing_pair(code)
+        by_counters[owner] = by_counters.get(owner, 0) + credits_ - debits
+    _require_same("positions", nets, by_counters)
+    store.save_net(connection, settlement, book.gross, nets, payments(nets))
+    return store.advance(connection, settlement, Stage.NET)
+
+
+def _post(night: _Night, settlement: Settlement) -> Settlement:
+    """Write the entry of the settlement, and see that it did what it should."""
+    connection, settlement_id = night.connection, settlement.settlement_id
+    head = read_head(connection, lock=True)
+    nets = {p.participant: p.net_minor for p in store.load_positions(connection, settlement_id)}
+    openings = store.open_balances(connection, nets)
+    draft = settlement_draft(
+        night.coalition,
+        settlement_id,
+        settlement.window_id,
+        bilateral(row.obligation for row in store.load_gross(connection, settlement_id)),
+        store.load_payments(connection, settlement_id),
+    )
+    entry = place(night.coalition, head, draft, number=head.size, now=night.clock())
+    append(connection, head, [entry])
+    store.save_openings(connection, settlement, openings)
+    _require_none(clearing_left(connection, settlement.window_id))
+    closings = {name: openings[name] + net for name, net in nets.items()}
+    _require_same("closing", closings, store.open_balances(connection, nets))
+    return store.advance(connection, settlement, Stage.POST, post_number=entry.number)
+
+
+def _state(night: _Night, settlement: Settlement) -> Settlement:
+    """Tell every participant."""
+    window = night.window(settlement)
+    made = statements.compose(night.connection, night.coalition, settlement, window)
+    statements.save(night.connection, made)
+    return store.advance(night.connection, settlement, Stage.STATE)
+
+
+def _close(night: _Night, settlement: Settlement) -> Settlement:
+    """See that all that was stored agrees, then close the window."""
+    _require_none(settlement_problems(night.connection, settlement))
+    windows.close(night.connection, settlement.window_id)
+    return store.advance(night.connection, settlement, Stage.CLOSED, closed_at=night.clock())
+
+
+_STAGES: dict[Stage, tuple[Stage, Callable[[_Night, Settlement], Settlement]]] = {
+    Stage.CUT: (Stage.NET, _net),
+    Stage.NET: (Stage.POST, _post),
+    Stage.POST: (Stage.STATE, _state),
+    Stage.STATE: (Stage.CLOSED, _close),
+}
+"""What is done next, by the last stage that is done."""
+
+
+def _require_same(check: str, found: dict[str, int], expected: dict[str, int]) -> None:
+    _require_none(
+        Problem(check, name, str(found.get(name)), str(expected.get(name)))
+        for name in sorted(found.keys() | expected.keys())
+        if found.get(name) != expected.get(name)
+    )
+
+
+def _require_none(problems: Iterable[Problem]) -> None:
+    found = list(problems)
+    if found:
+        raise SettlementDifference(found)
