@@ -16,6 +16,7 @@ from functools import cached_property
 from importlib import resources
 from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
+from typing import Self
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from google.protobuf.message import Message
@@ -176,7 +177,7 @@ class DemoDay:
         self._requests = 0
         self.report = DayReport()
 
-    def __enter__(self) -> "DemoDay":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -279,7 +280,8 @@ class DemoDay:
             "Rates.ProposeRate",
             rates_pb2.ProposeRateRequest(terms=terms, reason="the demo's opening rate"),
         )
-        approval = rates_pb2.ApproveRateRequest(proposal=proposed.result_as(rates_pb2.Rate).proposal)
+        number = proposed.result_as(rates_pb2.Rate).proposal
+        approval = rates_pb2.ApproveRateRequest(proposal=number)
         self._write(ADMINISTRATORS[1], "Rates.ApproveRate", approval)
 
     def enrol_members(self, files: Sequence[ActivityFile]) -> None:
@@ -333,7 +335,7 @@ class DemoDay:
             self.client(file.sender),
             file.path,
             file.mapping,
-            on_progress=lambda done, total: self._progress(label, done, total),
+            on_progress=lambda sent: self._progress(label, sent.done_bytes, sent.total_bytes or 0),
         )
         self.report.seconds += time.perf_counter() - began
         self.report.activities += report.accepted

@@ -79,7 +79,7 @@ class Founding:
         )
 
 
-def random_founding(  # noqa: PLR0913 - the parts of a coalition, each by name
+def random_founding(
     *,
     operator: str,
     name: str,

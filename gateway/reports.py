@@ -35,7 +35,7 @@ def show_settlement(console: Console, report: SettlementReport, coalition: Coali
 def _table(title: str, columns: Iterable[str]) -> Table:
     table = Table(title=title, title_justify="left")
     for column in columns:
-        right = column.startswith("Amount") or column.startswith("Net")
+        right = column.startswith(("Amount", "Net"))
         table.add_column(column, justify="right" if right else "left")
     return table
 

@@ -193,7 +193,8 @@ class Service:
             news = self._news
             page = await self._in_thread(partial(self._page, request, after, first=first))
             first = False
-            for after, record in page:
+            for number, record in page:
+                after = number
                 yield record
             if page:
                 continue
@@ -240,7 +241,7 @@ async def _wait(news: asyncio.Event) -> None:
         return
 
 
-class _SignedRefusal(Exception):  # noqa: N818 - an answer
+class _SignedRefusal(Exception):
     """A refusal that was stored and signed."""
 
     def __init__(self, envelope: envelope_pb2.Envelope) -> None:

@@ -101,7 +101,7 @@ class Writer:
             self._last_size = len(batch)
             try:
                 self._write(batch)
-            except Exception:
+            except Exception:  # noqa: BLE001 - see below
                 # The thread must live: whatever happened, its callers are told and it goes on.
                 _log.exception("batch failed", submissions=len(batch))
                 _reply_all(batch, _unavailable("the batch failed unexpectedly"))
@@ -220,7 +220,7 @@ class Writer:
         return replies
 
 
-class _Undecided(Exception):  # noqa: N818 - not an error: nobody knows
+class _Undecided(Exception):
     """The database went away; what was sent may or may not have been written."""
 
 

@@ -51,7 +51,7 @@ STATED_POINTS_CEILING = 100_000_000
 points per dollar and ten times over for the tier."""
 
 
-class Implausible(ValueError):  # noqa: N818 - named for what it says, as all refusals are
+class Implausible(ValueError):
     """An activity that did not happen yet, or not on that scale."""
 
     def __init__(self, field: str, found: str, allowed: str) -> None:

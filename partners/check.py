@@ -30,7 +30,8 @@ order by e.number
 
 _REVERSAL_WITHOUT_ACTIVITY = """
 select coalesce(e.number, a.reversed_number) as number,
-       coalesce(a.number::text, 'nothing') as found, coalesce(e.corrects::text, 'nothing') as expected
+       coalesce(a.number::text, 'nothing') as found,
+       coalesce(e.corrects::text, 'nothing') as expected
 from (select * from entry where kind = 'REVERSAL') e
 full join (select * from activity where reversed_number is not null) a
   on a.reversed_number = e.number

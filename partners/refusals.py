@@ -93,7 +93,7 @@ class Violation:
 
 
 @dataclass
-class Refused(Exception):  # noqa: N818 - a refusal is an answer, not an error of ours
+class Refused(Exception):
     """A request that is not carried out. Raising it stops the work.
 
     `message` says what is wrong and what to do; `metadata` the same for machines. `changes`

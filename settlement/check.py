@@ -1,6 +1,7 @@
-"""The whole self-check: the book, then windows and settlements."""
+"""The self-check of windows and settlements, beside that of the book."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 
 from sqlalchemy import Connection
 
@@ -13,7 +14,6 @@ from settlement.check_settlements import (
     settlement_problems,
 )
 from settlement.check_windows import WINDOW_CHECKS, check_windows
-from settlement.ledger.check import check as check_ledger
 from settlement.ledger.check import guarded, query_check
 from settlement.ledger.entries import Coalition
 from settlement.ledger.problems import Findings, Problem, Progress, ignore
@@ -22,28 +22,22 @@ from settlement.store import Settlement
 Check = Callable[[], Iterable[Problem]]
 
 
-def check(
+def check_settlements(
     connection: Connection,
     coalition: Coalition,
     progress: Progress = ignore,
 ) -> list[Problem]:
-    """All differences in book, windows and settlements; empty where everything agrees.
+    """All differences in windows and settlements; empty where everything agrees.
 
-    Bad data is reported, never raised. While others write, the connection is one of
+    Takes the book for granted, which `settlement.ledger.check.check` checks. Bad data is
+    reported, never raised. While others write, the connection is one of
     `settlement.ledger.check.snapshot`.
     """
     checks = _checks(connection, coalition)
-    reached = 0
-
-    def of_ledger(done: int, total: int) -> None:
-        nonlocal reached
-        reached = total
-        progress(done, total + len(checks))
-
-    findings = Findings(check_ledger(connection, coalition, of_ledger))
-    for done, run in enumerate(checks, start=reached + 1):
+    findings = Findings()
+    for done, run in enumerate(checks, start=1):
         findings.add(run())
-        progress(done, reached + len(checks))
+        progress(done, len(checks))
     return findings.report()
 
 
@@ -51,13 +45,9 @@ def _checks(connection: Connection, coalition: Coalition) -> Sequence[Check]:
     queries = {**WINDOW_CHECKS, "obligations": OBLIGATIONS}
     return (
         lambda: guarded(connection, "windows", lambda: check_windows(connection)),
-        *(_query(connection, name, query) for name, query in queries.items()),
+        *(partial(query_check, connection, name, query) for name, query in queries.items()),
         lambda: guarded(connection, "settlements", lambda: _settlements(connection, coalition)),
     )
-
-
-def _query(connection: Connection, name: str, query: str) -> Check:
-    return lambda: query_check(connection, name, query)
 
 
 def _settlements(connection: Connection, coalition: Coalition) -> Iterator[Problem]:

@@ -108,7 +108,7 @@ def _statement_hashes(
         digest = hashlib.sha256(statement.json).digest()
         if digest != statement.sha256:
             found, expected = statement.sha256.hex(), digest.hex()
-            yield Problem("statement_hash", f"{where}, {name}", found, expected)
+            yield Problem("statement-hash", f"{where}, {name}", found, expected)
 
 
 def check_post(
@@ -158,12 +158,12 @@ def check_statements(
         where = f"settlement {settlement.settlement_id}, {expected.participant}"
         found = made.get(expected.participant)
         if found is not None and found.json != expected.json:
-            yield Problem("statement_json", where, _clip(found.json), _clip(expected.json))
+            yield Problem("statement-json", where, _clip(found.json), _clip(expected.json))
         if found is not None and found.csv != expected.csv:
-            yield Problem("statement_csv", where, _clip(found.csv), _clip(expected.csv))
+            yield Problem("statement-csv", where, _clip(found.csv), _clip(expected.csv))
         if found is not None and found.previous_sha256 != expected.previous_sha256:
             there, due = _hex(found.previous_sha256), _hex(expected.previous_sha256)
-            yield Problem("statement_chain", where, there, due)
+            yield Problem("statement-chain", where, there, due)
 
 
 def _clip(data: bytes) -> str:

@@ -95,11 +95,11 @@ _UNPOSTED = """
 """Clearing moves by business of its window and by its settlement, and by nothing else."""
 
 WINDOW_CHECKS: Mapping[str, str] = {
-    "window_spans": _SPANS,
-    "window_cuts": _CUTS,
-    "window_states": _STATES,
-    "clearing_left": _LEFT,
-    "clearing_entries": _UNPOSTED,
+    "window-spans": _SPANS,
+    "window-cuts": _CUTS,
+    "window-states": _STATES,
+    "clearing-left": _LEFT,
+    "clearing-entries": _UNPOSTED,
 }
 """By the name of the check: a query that gives (where, found, expected) per problem."""
 
@@ -115,4 +115,4 @@ def clearing_left(connection: Connection, window_id: int) -> Iterator[Problem]:
     )
     for row in rows:
         found = f"debits {row.debits}, credits {row.credits}"
-        yield Problem("clearing_left", f"account {row.code}", found, "nothing left")
+        yield Problem("clearing-left", f"account {row.code}", found, "nothing left")

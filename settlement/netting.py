@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 
-class NotBalanced(ValueError):  # noqa: N818 - a verdict on positions
+class NotBalanced(ValueError):
     """Positions do not sum to zero: somebody would pay what nobody receives."""
 
 

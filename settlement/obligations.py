@@ -110,7 +110,7 @@ def differences(book: WindowBook) -> Iterator[Problem]:
     for code in sorted(sums.keys() | book.counters.keys()):
         found, expected = book.counters.get(code, (0, 0)), tuple(sums.get(code, (0, 0)))
         if found != expected:
-            yield Problem("window_sums", f"account {code}", _words(found), _words(expected))
+            yield Problem("window-sums", f"account {code}", _words(found), _words(expected))
 
 
 def _words(counters: Iterable[int]) -> str:

@@ -41,11 +41,11 @@ LOCK = int.from_bytes(b"coalset1")
 """Advisory lock of the night. PostgreSQL knows it per database, so the number is free."""
 
 
-class SettlementUnderWay(Exception):  # noqa: N818 - not this run's error
+class SettlementUnderWay(Exception):
     """Another run is settling this coalition; it is safe to wait and run again."""
 
 
-class SettlementDifference(Exception):  # noqa: N818 - named for what was found
+class SettlementDifference(Exception):
     """Two paths to the same sum disagree. Nothing is changed; see `problems`."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:

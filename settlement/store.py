@@ -24,7 +24,7 @@ class Stage(StrEnum):
     CLOSED = "CLOSED"
 
 
-class SettlementMoved(Exception):  # noqa: N818 - somebody else's doing
+class SettlementMoved(Exception):
     """A settlement is not at the stage at which it was read; nothing is recorded."""
 
 

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import Engine
 
-from coalition.activity_files.mapping import read_mapping
+from coalition.activity_files.mapping_files import read_mapping
 from coalition.evidence import verify_all
 from coalition.profile import Profile, write_profile
 from coalition.statements import verify_statement

@@ -27,6 +27,7 @@ from gateway.founding import Founding, FoundingError, found, random_founding, ro
 from gateway.home import Home
 from gateway.postgres import EmbeddedPostgresError
 from gateway.reports import settlement_json, show_settlement, statement_files
+from gateway.self_check import check_book
 from gateway.server import Gateway, Listen, ServerError, run
 from partners.directory_store import load_directory
 from settlement.ledger.book import load_coalition
@@ -246,7 +247,7 @@ def _tell_founded(home: Home, founding: Founding) -> None:
     default="INFO",
     show_default=True,
 )
-def serve(  # noqa: PLR0913 - one parameter per option
+def serve(
     *,
     data_dir: Path,
     database_url: str | None,

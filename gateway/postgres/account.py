@@ -42,6 +42,7 @@ class Account:
 
         Raises:
             EmbeddedPostgresError: it cannot be run, or takes longer than that.
+
         """
         try:
             return subprocess.run(
@@ -109,6 +110,7 @@ def account_for(data_dir: Path) -> Account:
 
     Raises:
         EmbeddedPostgresError: the cluster is somebody else's, or there is no such account.
+
     """
     uid = os.geteuid()
     owner = _owner(data_dir / CLUSTER)

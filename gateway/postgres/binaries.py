@@ -2,7 +2,6 @@
 
 import hashlib
 import importlib.util
-import os
 import shutil
 import stat
 from dataclasses import dataclass
@@ -50,6 +49,7 @@ def find_programs(account: Account) -> Programs:
 
     Raises:
         EmbeddedPostgresError: they are not installed, or cannot be run.
+
     """
     installed = Programs(_wheel_site())
     complaint = _complaint(installed, account)
@@ -75,7 +75,7 @@ def _wheel_site() -> Path:
     """The directory the wheel is installed in, found without importing it: that has effects."""
     spec = importlib.util.find_spec(_PACKAGE)
     for place in (spec.submodule_search_locations or []) if spec else []:
-        if os.path.isfile(os.path.join(place, _INSTALLATION, "bin", "postgres")):
+        if Path(place, _INSTALLATION, "bin", "postgres").is_file():
             return Path(place).resolve().parent
     raise EmbeddedPostgresError(
         "PostgreSQL's programs are not installed. Install the server's requirements, "

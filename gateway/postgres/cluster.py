@@ -94,6 +94,7 @@ def create_cluster(data_dir: Path, account: Account, programs: Programs, *, dura
 
     Raises:
         EmbeddedPostgresError: initdb failed, or what is there is no cluster of this version.
+
     """
     cluster = data_dir / CLUSTER
     for unfinished in data_dir.glob(f"{_UNFINISHED_PREFIX}*"):

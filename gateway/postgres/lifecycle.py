@@ -26,8 +26,9 @@ _TERMINATING = (signal.SIGTERM, signal.SIGHUP)
 def embedded_postgres(
     data_dir: Path, *, start_timeout_seconds: float = 120, durable: bool = True
 ) -> Iterator[str]:
-    """A PostgreSQL server in ``data_dir``, for as long as the body runs; yields its SQLAlchemy URL
-    (``postgresql+psycopg://...``, the database ``coalition``).
+    """A PostgreSQL server in ``data_dir``, for as long as the body runs; yields its URL.
+
+    It is SQLAlchemy's: ``postgresql+psycopg://...``, with the database ``coalition``.
 
     Processes that use the same directory at the same time share one server: the first starts it,
     the last stops it. It does not end with a process that is killed, and the next one adopts it.
@@ -42,6 +43,7 @@ def embedded_postgres(
     Raises:
         EmbeddedPostgresError: the server cannot be started or stopped; the message says why and
             what to do.
+
     """
     deadline = Deadline(start_timeout_seconds)
     _require_linux()

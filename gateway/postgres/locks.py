@@ -25,6 +25,7 @@ def exclusive(path: Path, deadline: Deadline) -> Iterator[None]:
 
     Raises:
         EmbeddedPostgresError: the deadline passed first, or the file is not ours to open.
+
     """
     descriptor = _take_exclusively(path, deadline)
     try:

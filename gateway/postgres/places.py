@@ -54,6 +54,7 @@ def prepare_data_dir(data_dir: Path) -> Path:
 
     Raises:
         EmbeddedPostgresError: it cannot be created, or the server's account may not enter it.
+
     """
     data_dir = data_dir.resolve()
     _require_entry(account_for(data_dir), _nearest_existing(data_dir))
@@ -94,6 +95,7 @@ def shared_home() -> Path:
 
     Raises:
         EmbeddedPostgresError: others could change what is in it.
+
     """
     make_directory(SHARED_HOME, umask=0o022)
     found = SHARED_HOME.lstat()
@@ -116,6 +118,7 @@ def socket_directory(cluster: Path, account: Account) -> Path:
     Raises:
         EmbeddedPostgresError: that directory exists and is not ours, so that somebody else might
             listen in it.
+
     """
     if _fits(cluster):
         return cluster

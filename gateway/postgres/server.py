@@ -65,6 +65,7 @@ class Server:
 
         Raises:
             StillStartingError: it neither answers nor ends before the deadline.
+
         """
         while not self._answers():
             processes = self.processes()
@@ -83,6 +84,7 @@ class Server:
         Raises:
             StillStartingError: the time is up and it is still at it, in crash recovery.
             EmbeddedPostgresError: it does not start.
+
         """
         socket_dir = socket_directory(self.cluster, self.account)
         self._clear_leftovers(socket_dir)
@@ -104,6 +106,7 @@ class Server:
 
         Raises:
             EmbeddedPostgresError: it has not ended in time; it goes on shutting down.
+
         """
         pid, socket_dir = self._pid(), self._socket_dir()
         if pid not in self.processes():
@@ -119,7 +122,7 @@ class Server:
                 )
         if socket_dir not in (None, self.cluster):
             with contextlib.suppress(OSError):
-                os.rmdir(socket_dir)
+                Path(socket_dir).rmdir()
 
     def ensure_database(self) -> None:
         """Creates the database if it is missing."""

@@ -1,4 +1,4 @@
-"""How long do we wait?"""
+"""How long we wait."""
 
 import math
 import time

@@ -36,6 +36,7 @@ from partners.refusals import Reason, Refused, invalid
 from partners.requests import key_use
 from settlement import statements, windows
 from settlement.ledger.reading import MemberMovement
+from settlement.store import latest_settlement
 
 DEFAULT_PAGE = 50
 LARGEST_PAGE = 500
@@ -245,9 +246,11 @@ def _statement(m: settlement_pb2.GetStatementRequest, reading: Reading) -> settl
     window = forms.positive(m.window, "window")
     asker = reading.asker
     whose = forms.optional(forms.SLUG, m.participant, "participant") or asker.participant
+    allowed = whose == asker.participant or asker.is_administrator
+    settlement = latest_settlement(reading.connection, window)
     found = None
-    if whose == asker.participant or asker.is_administrator:
-        found = statements.statement_of_window(reading.connection, window, whose)
+    if allowed and settlement is not None:
+        found = statements.statement(reading.connection, settlement.settlement_id, whose)
     if found is None:
         raise _not_settled(window)
     return settlement_pb2.Statement(json=found.json, csv=found.csv, sha256=found.sha256)

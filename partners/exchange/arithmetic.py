@@ -9,7 +9,7 @@ _WHOLE = Fraction(1)
 _NOTHING = Fraction(0)
 
 
-class BadRateTerms(ValueError):  # noqa: N818 - named for what it says, as all refusals are
+class BadRateTerms(ValueError):
     """Rate terms under which no conversion makes sense."""
 
     def __init__(self, field: str, problem: str) -> None:
@@ -18,7 +18,7 @@ class BadRateTerms(ValueError):  # noqa: N818 - named for what it says, as all r
         self.problem = problem
 
 
-class ConvertsToNothing(ValueError):  # noqa: N818 - named for what it says, as all refusals are
+class ConvertsToNothing(ValueError):
     """The amount is too small to give a single minor unit of the target."""
 
     def __init__(self, source_minor: int) -> None:

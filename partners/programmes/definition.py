@@ -101,7 +101,7 @@ class Problem:
         return f"{place}{self.field} {self.problem}: {self.remedy}"
 
 
-class BadDefinition(ValueError):  # noqa: N818 - named for what it says, as all refusals are
+class BadDefinition(ValueError):
     """A definition that is not loaded. `problems` are in the order of the document."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:

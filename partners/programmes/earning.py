@@ -14,7 +14,7 @@ from partners.programmes.model import (
 from settlement.ledger.amounts import floor_times
 
 
-class CurrencyNotEarning(LookupError):  # noqa: N818 - named for what it says, as all refusals are
+class CurrencyNotEarning(LookupError):
     """Money in a currency for which the programme has no rule, where it has one for others."""
 
     def __init__(self, currency: str, category: str, accepted: Sequence[str]) -> None:
@@ -27,7 +27,7 @@ class CurrencyNotEarning(LookupError):  # noqa: N818 - named for what it says, a
         self.accepted = tuple(accepted)
 
 
-class UnknownPointsCurrency(LookupError):  # noqa: N818 - likewise
+class UnknownPointsCurrency(LookupError):
     """A rule gives points of a programme that is not known."""
 
     def __init__(self, programme: str, rule: str) -> None:

@@ -33,7 +33,7 @@ BASE = "BASE"
 TIER_BONUS = "TIER_BONUS"
 
 
-class UnknownTier(LookupError):  # noqa: N818 - named for what it says, as all refusals are
+class UnknownTier(LookupError):
     """No such tier in the programme."""
 
     def __init__(self, tier: str, known: Collection[str]) -> None:
@@ -41,7 +41,7 @@ class UnknownTier(LookupError):  # noqa: N818 - named for what it says, as all r
         self.tier = tier
 
 
-class UnknownChoice(LookupError):  # noqa: N818 - named for what it says, as all refusals are
+class UnknownChoice(LookupError):
     """No such choice in the programme."""
 
     def __init__(self, choice: str, known: Collection[str]) -> None:

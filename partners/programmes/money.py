@@ -57,7 +57,7 @@ _MAGNITUDES: Mapping[str, int] = MappingProxyType(
 )
 
 
-class UnknownMoney(LookupError):  # noqa: N818 - named for what it says, as all refusals are
+class UnknownMoney(LookupError):
     """Not the code of a current currency of ISO 4217."""
 
     def __init__(self, currency: str) -> None:

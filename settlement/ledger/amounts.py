@@ -12,7 +12,7 @@ INT64_MAX = 2**63 - 1
 INT64_MIN = -(2**63)
 
 
-class AmountOverflow(ValueError):  # noqa: N818 - named as the reason OVERFLOW is
+class AmountOverflow(ValueError):
     """A result does not fit into 64 bits."""
 
 

@@ -112,7 +112,7 @@ def _stored(rows: Any) -> Iterator[StoredLine]:  # noqa: ANN401 - a result
 
 def _orphan(line: StoredLine) -> Problem:
     where = f"number {line.number}, line {line.index}"
-    return Problem("orphan_line", where, "a line without an entry", "an entry of that number")
+    return Problem("orphan-line", where, "a line without an entry", "an entry of that number")
 
 
 def _succession(size: int, previous: LoggedEntry | None, entry: LoggedEntry) -> Iterator[Problem]:
@@ -123,7 +123,7 @@ def _succession(size: int, previous: LoggedEntry | None, entry: LoggedEntry) -> 
     before = "" if previous is None else previous.row.accepted_at or ""
     if (entry.row.accepted_at or "") < before:
         found = str(entry.row.accepted_at)
-        yield Problem("accepted_at", entry.where, found, f"{before} or later")
+        yield Problem("accepted-at", entry.where, found, f"{before} or later")
     if entry.row.corrects is not None and entry.row.corrects >= entry.number:
         found = f"a correction of {entry.row.corrects}"
         yield Problem("corrects", entry.where, found, "an entry before it")
@@ -134,10 +134,10 @@ def _lines(entry: LoggedEntry) -> Iterator[Problem]:
     for place, line in enumerate(entry.lines):
         where = f"{entry.where}, line {line.index}"
         if line.index != place:
-            yield Problem("line_order", where, f"index {line.index}", f"index {place}")
+            yield Problem("line-order", where, f"index {line.index}", f"index {place}")
         if line.amount <= 0 or line.debit == line.credit:
             found = f"{line.amount} from {line.debit} to {line.credit}"
-            yield Problem("line_form", where, found, "a positive amount between two accounts")
+            yield Problem("line-form", where, found, "a positive amount between two accounts")
         yield from _window(entry, line, where)
 
 
@@ -148,7 +148,7 @@ def _window(entry: LoggedEntry, line: StoredLine, where: str) -> Iterator[Proble
         if code.startswith("clearing/") and stamp is not None:
             found, expected = "/".join(code.split("/")[:2]), f"clearing/{stamp}"
             if found != expected:
-                yield Problem("window_stamp", where, found, expected)
+                yield Problem("window-stamp", where, found, expected)
 
 
 def _bytes(coalition: Coalition, entry: LoggedEntry) -> Iterator[Problem]:
@@ -187,7 +187,7 @@ def _fields(coalition: Coalition, entry: LoggedEntry) -> dict[str, object]:
 
 
 _CHECK_OF_KEY = {"facts": "facts", "lines": "lines", "lines_root": "lines"}
-"""Which check a key of the entry's bytes belongs to; `entry_bytes` where it is not here."""
+"""Which check a key of the entry's bytes belongs to; `entry-bytes` where it is not here."""
 
 
 def _disagreements(where: str, stored: bytes, expected: dict[str, object]) -> Iterator[Problem]:
@@ -197,7 +197,7 @@ def _disagreements(where: str, stored: bytes, expected: dict[str, object]) -> It
     except (ValueError, RecursionError):
         fields = None
     if not isinstance(fields, dict):
-        yield Problem("entry_bytes", where, "bytes that are no JSON object", "the entry's bytes")
+        yield Problem("entry-bytes", where, "bytes that are no JSON object", "the entry's bytes")
         return
     different = [
         key
@@ -205,10 +205,10 @@ def _disagreements(where: str, stored: bytes, expected: dict[str, object]) -> It
         if fields.get(key) != expected.get(key)
     ]
     for key in different:
-        check = _CHECK_OF_KEY.get(key, "entry_bytes")
+        check = _CHECK_OF_KEY.get(key, "entry-bytes")
         yield Problem(check, where, f"{key} {fields.get(key)!r}", f"{key} {expected.get(key)!r}")
     if not different:
-        yield Problem("entry_bytes", where, "the same in another form", "the one encoding")
+        yield Problem("entry-bytes", where, "the same in another form", "the one encoding")
 
 
 def _head(

@@ -152,13 +152,13 @@ _MEMBER_ENTRIES = """
 
 SUM_CHECKS: Mapping[str, str] = {
     "counters": _COUNTERS,
-    "account_currency": _CURRENCIES,
-    "points_issued": _POINTS,
-    "between_companies": _BETWEEN_COMPANIES,
+    "account-currency": _CURRENCIES,
+    "points-issued": _POINTS,
+    "between-companies": _BETWEEN_COMPANIES,
     "mirrors": _MIRRORS,
-    "feed_shown": _SHOWN,
-    "feed_confidential": _CONFIDENTIAL,
-    "feed_entries": _FED,
-    "member_entries": _MEMBER_ENTRIES,
+    "feed-shown": _SHOWN,
+    "feed-confidential": _CONFIDENTIAL,
+    "feed-entries": _FED,
+    "member-entries": _MEMBER_ENTRIES,
 }
 """By the name of the check."""

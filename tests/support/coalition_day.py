@@ -53,7 +53,7 @@ class Clock:
         self.now += timedelta(**amount)
 
 
-def test_founding(coalition_id: str = "test-coalition") -> Founding:
+def founding_of(coalition_id: str = "test-coalition") -> Founding:
     """A coalition with keys and salt that are always the same."""
     return Founding(
         coalition_id=coalition_id,
@@ -70,24 +70,18 @@ def test_founding(coalition_id: str = "test-coalition") -> Founding:
     )
 
 
-test_founding.__test__ = False  # type: ignore[attr-defined]
-
-
-def test_keyring() -> Keyring:
+def keyring() -> Keyring:
     """The gateway's key in tests."""
     key = private_key("gateway")
     keyid = key_id(public_bytes(key))
     return Keyring({keyid: key}, keyid)
 
 
-test_keyring.__test__ = False  # type: ignore[attr-defined]
-
-
 @contextmanager
 def serving(engine: Engine, clock: Callable[[], datetime]) -> Iterator[str]:
     """A gateway on a free port of loopback, in a thread; yields its target."""
-    gateway = Gateway(engine, test_keyring(), clock, Listen("127.0.0.1:0"))
-    started: "asyncio.Queue[Any] | Any" = threading.Event()
+    gateway = Gateway(engine, keyring(), clock, Listen("127.0.0.1:0"))
+    started: asyncio.Queue[Any] | Any = threading.Event()
     seen: dict[str, Any] = {}
 
     async def main() -> None:
@@ -136,7 +130,7 @@ def activity_key(
     )
 
 
-def item(  # noqa: PLR0913 - the parts of an activity, each by name
+def item(
     programme: str,
     number: str,
     key: common_pb2.ActivityKey,
@@ -375,7 +369,7 @@ class Day:
 def coalition_day(database_url: str) -> Iterator[Day]:
     """A new coalition on a database of its own, served on loopback."""
     engine, clock = connect_engine(database_url), Clock()
-    founding = test_founding()
+    founding = founding_of()
     found(engine, founding, clock.now)
     try:
         with serving(engine, clock) as target, ExitStack() as stack:

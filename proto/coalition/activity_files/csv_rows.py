@@ -9,7 +9,7 @@ import csv
 from collections.abc import Iterator, Sequence
 
 from coalition.activity_files.mapping import CsvForm
-from coalition.activity_files.rows import BadRow, BrokenRow, Lines, bad, decoded
+from coalition.activity_files.rows import BadRow, BrokenRow, Lines, decoded
 from coalition.activity_files.source import ActivityFileError, Source
 from coalition.activity_files.values import Record
 
@@ -32,8 +32,8 @@ def csv_records(
             continue
         try:
             fields = _fields(first, lines, form, len(header))
-        except BadRow as found:
-            yield BrokenRow(number - below, number, "", found.problem, found.remedy)
+        except BadRow as broken:
+            yield BrokenRow(number - below, number, "", broken.problem, broken.remedy)
             continue
         values: dict[str, object] = dict(zip(header, fields, strict=True))
         yield Record(source.name, number - below, number, values, form.decimal)
@@ -47,8 +47,8 @@ def _header(lines: Lines, form: CsvForm, name: str, needed: Sequence[str]) -> tu
         raise ActivityFileError(message)
     try:
         header = _fields((first[0], first[1].removeprefix(codecs.BOM_UTF8)), lines, form, None)
-    except BadRow as found:
-        message = f"the first line of {name}, which should name the columns, {found.problem}"
+    except BadRow as broken:
+        message = f"the first line of {name}, which should name the columns, {broken.problem}"
         raise ActivityFileError(message) from None
     header = [column.strip() for column in header]
     for column in needed:
@@ -90,9 +90,11 @@ def _parsed(text: str, form: CsvForm, width: int | None) -> list[str]:
         rows = list(csv.reader([text.rstrip("\r\n")], delimiter=form.delimiter, strict=True))
     except csv.Error as problem:
         remedy = "close the quotes, and double those inside a field"
-        raise bad(f"is not CSV ({problem})", remedy) from None
+        told = f"is not CSV ({problem})"
+        raise BadRow(told, remedy) from None
     fields = rows[0] if rows else []
     if width is not None and len(fields) != width:
         remedy = "correct the row; quote fields that hold the delimiter"
-        raise bad(f"has {len(fields)} fields where the header has {width}", remedy)
+        told = f"has {len(fields)} fields where the header has {width}"
+        raise BadRow(told, remedy)
     return fields

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 
-from coalition.activity_files.rows import MAX_LINE_BYTES, BadRow, BrokenRow, Lines, bad, decoded
+from coalition.activity_files.rows import MAX_LINE_BYTES, BadRow, BrokenRow, Lines, decoded
 from coalition.activity_files.source import ActivityFileError, Source
 from coalition.activity_files.values import Record, shown
 
@@ -29,17 +29,19 @@ def jsonl_records(source: Source) -> Iterator[Record | BrokenRow]:
         try:
             text = decoded(data, "utf-8")
             yield _record(source, number, number, _json(text))
-        except BadRow as found:
-            yield BrokenRow(number, number, "", found.problem, found.remedy)
+        except BadRow as broken:
+            yield BrokenRow(number, number, "", broken.problem, broken.remedy)
 
 
 def _json(text: str) -> object:
     try:
         value, end = _DECODER.raw_decode(text.strip())
     except (json.JSONDecodeError, RecursionError) as problem:
-        raise bad(f"is not JSON ({problem})", "correct the line") from None
+        told = f"is not JSON ({problem})"
+        raise BadRow(told, "correct the line") from None
     if end != len(text.strip()):
-        raise bad("holds more than one JSON value", "write one object on each line")
+        told = "holds more than one JSON value"
+        raise BadRow(told, "write one object on each line")
     return value
 
 
@@ -48,8 +50,8 @@ def _record(source: Source, row: int, line: int, value: object) -> Record | Brok
         remedy = "name each field once"
         return BrokenRow(row, line, value.key, "stands there twice", remedy)
     if not isinstance(value, dict):
-        problem = f"is {shown(value)}, not a JSON object"
-        return BrokenRow(row, line, "", problem, 'write {"column": value, ...}')
+        told = f"is {shown(value)}, not a JSON object"
+        return BrokenRow(row, line, "", told, 'write {"column": value, ...}')
     return Record(source.name, row, line, value)
 
 
@@ -106,7 +108,8 @@ class _Text:
         try:
             text = self._decoder.decode(data, final=self.ended)
         except UnicodeDecodeError:
-            raise bad("is followed by bytes that are not UTF-8 text", _WHOLE) from None
+            told = "is followed by bytes that are not UTF-8 text"
+            raise BadRow(told, _WHOLE) from None
         self.buffer = self.buffer[self.position :] + text
         self.position = 0
         return not self.ended
@@ -130,12 +133,13 @@ class _Text:
             try:
                 value, end = _DECODER.raw_decode(self.buffer, self.position)
             except RecursionError:
-                raise bad("is nested too deep", _WHOLE) from None
+                told = "is nested too deep"
+                raise BadRow(told, _WHOLE) from None
             except json.JSONDecodeError as problem:
                 cut = len(self.buffer) - self.position
                 if cut > MAX_LINE_BYTES or not self.more():
                     told = "breaks off" if self.ended else f"is not JSON ({problem.msg})"
-                    raise bad(told, _WHOLE) from None
+                    raise BadRow(told, _WHOLE) from None
                 continue
             # A number at the end of the window may go on behind it.
             if end < len(self.buffer) or not self.more():
@@ -168,9 +172,10 @@ def json_records(source: Source) -> Iterator[Record | BrokenRow]:
             closed = _after_element(text)
         text.skip()
         if text.peek():
-            raise bad("is followed by more than the end of the array", _WHOLE)
-    except BadRow as found:
-        yield BrokenRow(row, text.line, "", found.problem, found.remedy)
+            told = "is followed by more than the end of the array"
+            raise BadRow(told, _WHOLE)
+    except BadRow as broken:
+        yield BrokenRow(row, text.line, "", broken.problem, broken.remedy)
 
 
 def _after_element(text: _Text) -> bool:
@@ -182,4 +187,4 @@ def _after_element(text: _Text) -> bool:
     if following == "]":
         return True
     told = f"is followed by {shown(following)}" if following else "breaks off"
-    raise bad(told, _WHOLE)
+    raise BadRow(told, _WHOLE)

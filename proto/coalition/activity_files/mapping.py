@@ -1,14 +1,10 @@
-"""Mappings: which column of a partner's file is what. TOML, and every problem with its line."""
+"""Mappings: which column of a partner's file is what."""
 
-import difflib
 import re
-import tomllib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import (
     BaseModel,
@@ -30,11 +26,7 @@ from coalition.activity_files.values import (
     Product,
     Sum,
     Template,
-    shown,
 )
-
-MAX_MAPPING_BYTES = 64 * 1024
-"""A mapping of a large file has some fifty lines."""
 
 MAX_DEPTH = 5
 """Sums and products inside each other."""
@@ -225,7 +217,7 @@ def _hashed(value: object) -> HashedNumber:
         return HashedNumber.model_validate(value)
     except ValidationError as error:
         first = error.errors()[0]
-        message = f"{'.'.join(map(str, first['loc']))}: {_message(first)}"
+        message = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
         raise _problem(message) from None
 
 
@@ -274,116 +266,3 @@ class FileMapping(_Part):
             if part is not None:
                 yield from part.names
                 yield from part.add_days.columns() if part.add_days else ()
-
-
-@dataclass(frozen=True, slots=True)
-class MappingProblem:
-    """One thing that is wrong with a mapping. `line` is None where it is of no one line."""
-
-    line: int | None
-    field: str
-    problem: str
-
-    def __str__(self) -> str:
-        """For people, on one line."""
-        place = f"line {self.line}, " if self.line else ""
-        return f"{place}{self.field}: {self.problem}"
-
-
-class BadMapping(ValueError):  # noqa: N818 - named for what it says, as all refusals are
-    """A mapping cannot be used; `problems` say where and why."""
-
-    def __init__(self, name: str, problems: Sequence[MappingProblem]) -> None:
-        self.problems = tuple(problems)
-        told = "; ".join(map(str, self.problems))
-        super().__init__(f"the mapping {name} cannot be used: {told}")
-
-
-def read_mapping(path: Path) -> FileMapping:
-    """The mapping in a file. Raises BadMapping."""
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_MAPPING_BYTES + 1)
-    except OSError as problem:
-        reason = f"cannot be read ({problem.strerror})"
-        raise BadMapping(str(path), [MappingProblem(None, "file", reason)]) from None
-    return parse_mapping(data, str(path))
-
-
-def parse_mapping(data: bytes, name: str = "given") -> FileMapping:
-    """The mapping in these bytes; `name` is for messages. Raises BadMapping."""
-    if len(data) > MAX_MAPPING_BYTES:
-        reason = f"is longer than {MAX_MAPPING_BYTES} bytes"
-        raise BadMapping(name, [MappingProblem(None, "file", reason)])
-    try:
-        text = data.decode("utf-8-sig")
-        document = tomllib.loads(text)
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as problem:
-        reason = f"is not TOML ({problem})"
-        raise BadMapping(name, [MappingProblem(None, "file", reason)]) from None
-    try:
-        return FileMapping.model_validate(document)
-    except ValidationError as error:
-        problems = [_located(text, found) for found in error.errors(include_url=False)]
-        raise BadMapping(name, problems) from None
-
-
-def _located(text: str, error: Any) -> MappingProblem:  # noqa: ANN401 - pydantic's dictionary
-    loc: tuple[str | int, ...] = error["loc"]
-    parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc)
-    field = "".join(parts).removeprefix(".") or "file"
-    return MappingProblem(_line_of(text, loc), field, _message(error))
-
-
-def _message(error: Any) -> str:  # noqa: ANN401 - pydantic's dictionary
-    kind, found = error["type"], error["input"]
-    if kind == "missing":
-        return "is missing"
-    if kind == "extra_forbidden":
-        return f"is not a key of this table{_meant(error['loc'])}"
-    told = str(error["msg"])
-    return told if isinstance(found, dict | list) else f"{told}; it is {shown(found)}"
-
-
-_PARTS: dict[str, type[_Part]] = {
-    "": FileMapping,
-    "csv": CsvForm,
-    "activity": ActivityPart,
-    "started_at": InstantPart,
-    "ended_at": InstantPart,
-    "spend": SpendPart,
-    "quantity": QuantityPart,
-    "stated": StatedPart,
-    "member": MemberPart,
-}
-
-
-def _meant(loc: tuple[str | int, ...]) -> str:
-    part = _PARTS.get(str(loc[0]) if len(loc) > 1 else "", FileMapping)
-    close = difflib.get_close_matches(str(loc[-1]), list(part.model_fields), n=1)
-    return f"; did you mean {close[0]}?" if close else ""
-
-
-_HEADER = re.compile(r"\s*\[\[?\s*([A-Za-z0-9_-]+)\s*\]\]?")
-_KEY = re.compile(r"\s*([A-Za-z0-9_-]+|\"[^\"]*\")\s*[.=]")
-
-
-def _line_of(text: str, loc: tuple[str | int, ...]) -> int | None:
-    """The line of a key, else of its table, from 1. A mapping is two levels deep at most."""
-    table = str(loc[0]) if loc else ""
-    index = loc[1] if len(loc) > 1 and isinstance(loc[1], int) else 0
-    key = next((part for part in loc[1:] if isinstance(part, str)), "")
-    current, seen, of_table = "", -1, None
-    for number, line in enumerate(text.splitlines(), start=1):
-        if header := _HEADER.match(line):
-            current = header[1]
-            seen += current == table
-            if current == table and seen == index:
-                of_table = number
-        elif found := _KEY.match(line):
-            name = found[1].strip('"')
-            if not current and name == table:
-                return number
-            if current == table and seen == index and name == key:
-                return number
-    return of_table

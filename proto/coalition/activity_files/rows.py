@@ -34,11 +34,6 @@ class BadRow(Exception):  # noqa: N818 - a finding, which becomes a BrokenRow
     remedy: str
 
 
-def bad(problem: str, remedy: str) -> BadRow:
-    """What to raise for a row that cannot be taken apart."""
-    return BadRow(problem, remedy)
-
-
 @dataclass
 class Lines:
     """Lines with their numbers, from 1; some can be put back."""
@@ -69,11 +64,13 @@ class Lines:
 def decoded(line: bytes, encoding: str) -> str:
     """The text of a line. Raises BadRow."""
     if len(line) > MAX_LINE_BYTES:
-        raise bad("is longer than a mebibyte", "break it into rows")
+        told = "is longer than a mebibyte"
+        raise BadRow(told, "break it into rows")
     try:
         return line.decode(encoding)
     except UnicodeDecodeError as problem:
-        raise bad(
-            f"holds the byte {line[problem.start]:#04x}, which is not {encoding} text",
-            "correct it, or name the file's encoding under [csv] in the mapping",
+        found = f"{line[problem.start]:#04x}"
+        told = f"holds the byte {found}, which is not {encoding} text"
+        raise BadRow(
+            told, "correct it, or name the file's encoding under [csv] in the mapping"
         ) from None
