@@ -20,6 +20,7 @@ from gateway.translation import forms
 from gateway.translation.commands import (
     accrual_item,
     command_of,
+    kind_of,
     parse,
     require_no_unknown_fields,
 )
@@ -54,19 +55,23 @@ class Authenticated:
     sha256: bytes
     payload: Message
 
+    @property
+    def longest(self) -> timedelta:
+        """How long the method lets it live."""
+        return self.method.lifetime
+
 
 def authenticate(
     data: bytes,
     method: Method,
     directory: Directory,
     now: datetime,
-) -> tuple[Authenticated, envelope_pb2.Envelope]:
+) -> Authenticated:
     """Check an envelope up to its header, in order. Raises Refused.
 
     1. Size, outer parse, key by its hint, signature over the bytes that came.
     2. Payload type of this method, inner parse, no unknown fields.
-    3. Header: well-formed, of the key's owner, this method, this coalition; not living longer
-       than the method allows, and not from the future.
+    3. Header: well-formed, of the key's owner, this method, this coalition.
     """
     envelope, key = _verified(data, directory)
     if envelope.payload_type != method.payload_type:
@@ -76,7 +81,11 @@ def authenticate(
             {"expected": method.payload_type},
         )
     payload = parse(method.payload, envelope.payload)
+    require_no_unknown_fields(envelope)
     header = cast("Any", payload).header
+    for field in ("method", "audience"):
+        if not getattr(header, field):
+            raise _malformed_header(invalid(f"header.{field}", "is missing"))
     request = Authenticated(
         method=method,
         sender=_header_form(forms.SLUG, header.sender, "header.sender"),
@@ -89,7 +98,7 @@ def authenticate(
         payload=payload,
     )
     _require_header(header, request, key, directory)
-    return request, envelope
+    return request
 
 
 def _verified(data: bytes, directory: Directory) -> tuple[envelope_pb2.Envelope, Key]:
@@ -107,7 +116,6 @@ def _verified(data: bytes, directory: Directory) -> tuple[envelope_pb2.Envelope,
             Reason.MALFORMED_ENVELOPE,
             "the request is not a coalition.v1.Envelope",
         ) from error
-    require_no_unknown_fields(envelope)
     if len(envelope.signatures) != 1:
         raise Refused(
             Reason.MALFORMED_ENVELOPE,
@@ -177,38 +185,37 @@ def _require_header(header: Any, request: Authenticated, key: Key, directory: Di
             "the request is for another coalition; check the profile that you use",
             {"expected": directory.coalition.coalition_id},
         )
-    lifetime = request.expires - request.created
-    if not timedelta(0) < lifetime <= method.lifetime:
-        raise Refused(
-            Reason.MALFORMED_HEADER,
-            f"the request lives for {lifetime.total_seconds():.0f} seconds; {method.name} allows "
-            f"more than 0 and at most {method.lifetime.total_seconds():.0f}",
-            {"field": "header.expires"},
-        )
 
 
 def submission_of(request: Authenticated, data: bytes) -> Submission:
-    """The commands of a write. Raises Refused for a field's form, unless it is an item's."""
+    """The commands of a write. What is not of its form is told later: role and id come first."""
     if request.method.kind is not Kind.WRITE:
         message = f"{request.method.full_name} is not a write"
         raise ValueError(message)
-    items = None
-    command = None
-    if isinstance(request.payload, accrual_pb2.AccrueBatchRequest):
-        items = _items(request, request.payload)
-    else:
-        command = command_of(request.payload)
+    items: tuple[Request, ...] | None = None
+    command, malformed = None, None
+    try:
+        if isinstance(request.payload, accrual_pb2.AccrueBatchRequest):
+            items = ()
+            items = _items(request, request.payload)
+        else:
+            command = command_of(request.payload)
+    except Refused as refused:
+        malformed = refused
     return Submission(
         head=Request(
             method=request.method.full_name,
             sender=request.sender,
             request_id=request.request_id,
             sha256=request.sha256,
+            asks=kind_of(request.method.payload),
             command=command,
+            malformed=malformed,
         ),
         keyid=request.keyid,
         created=request.created,
         expires=request.expires,
+        longest=request.longest,
         received_at=request.received_at,
         envelope=data,
         items=items,
@@ -238,6 +245,7 @@ def _item(request: Authenticated, data: bytes, index: int) -> Request:
         sender=request.sender,
         request_id=request_id,
         sha256=hashlib.sha256(data).digest(),
+        asks=kind_of(request.method.payload),
         command=command,
         malformed=malformed,
     )

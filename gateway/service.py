@@ -10,23 +10,21 @@ from typing import Any, TypeAlias, TypeVar
 
 import grpc
 import psycopg
-import structlog
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from coalition.methods import METHODS, Kind, Method
 from coalition.v1 import envelope_pb2, feed_pb2
 from gateway.authentication import Authenticated, authenticate, submission_of
+from gateway.calls import Call
 from gateway.directories import DirectoryCache
 from gateway.keyring import Keyring
-from gateway.statuses import STATUS_OF, status_of
 from gateway.translation.answers import REFUSAL_TYPE, Answers, reason_of
 from gateway.translation.reads import Reading, read
 from gateway.translation.shown import feed_answer
-from gateway.writer import Writer, out_of_reach
+from gateway.writer import Writer
 from partners.queries import Asker
 from partners.refusals import Reason, Refused
-from partners.requests import Submission
 from partners.validity import require_alive
 from settlement.ledger.reading import Shown, feed_page
 
@@ -42,8 +40,6 @@ MAX_FEEDS = 200
 
 LARGE_BYTES = 16 * 1024
 """Larger requests are decoded in a thread: a batch or a definition must not hold up others."""
-
-_log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 Handler: TypeAlias = "grpc.RpcMethodHandler[bytes, bytes]"
@@ -94,25 +90,28 @@ class Service:
     async def _answer(
         self,
         method: Method,
-        answer: Callable[[Method, bytes], Awaitable[bytes]],
+        answer: Callable[[Call], Awaitable[bytes]],
         data: bytes,
         context: Any,  # noqa: ANN401 - grpc.aio's context has no public type that fits
     ) -> bytes:
+        call = Call(method, data, context)
         try:
-            return await answer(method, data)
+            answered = await answer(call)
         except _SignedRefusal as refusal:
-            await _abort(context, method, refusal.refused, refusal.envelope)
+            await call.refuse(refusal.refused, refusal.envelope)
         except Refused as refused:
-            await _abort(context, method, refused)
+            await call.refuse(refused)
         except (SQLAlchemyError, psycopg.Error) as error:
-            if not out_of_reach(error):
-                raise
-            await _abort(context, method, _database_away())
-        message = "abort() returned"
-        raise RuntimeError(message)
+            await call.refuse_without_database(error)
+        call.log("OK")
+        return answered
 
-    async def _write(self, method: Method, data: bytes) -> bytes:
-        submission = await self._decode(partial(self._submission, method, data), data)
+    async def _write(self, call: Call) -> bytes:
+        request = await self._authenticated(call)
+        if len(call.data) < LARGE_BYTES:
+            submission = submission_of(request, call.data)
+        else:
+            submission = await self._in_thread(partial(submission_of, request, call.data))
         reply = await asyncio.wrap_future(self.writer.submit(submission))
         if isinstance(reply, Refused):
             raise reply
@@ -120,35 +119,27 @@ class Service:
             raise _SignedRefusal(reply)
         return reply.SerializeToString()
 
-    async def _decode(self, work: Callable[[], T], data: bytes) -> T:
-        if len(data) < LARGE_BYTES:
-            return work()
-        return await self._in_thread(work)
-
-    def _submission(self, method: Method, data: bytes) -> Submission:
-        request, _ = self._authenticated(method, data)
-        return submission_of(request, data)
-
-    def _authenticated(
-        self, method: Method, data: bytes
-    ) -> tuple[Authenticated, envelope_pb2.Envelope]:
-        now = self.clock()
+    async def _authenticated(self, call: Call) -> Authenticated:
+        """The request; where its key is unknown here, another process may have admitted it."""
+        now, known = self.clock(), self.directories.known
+        check = partial(authenticate, call.data, call.method, now=now)
         try:
-            return authenticate(data, method, self.directories.known, now)
+            call.request = check(directory=known)
         except Refused as refused:
             if refused.reason is not Reason.UNKNOWN_KEY:
                 raise
-            directory = self.directories.knowing(self.engine, refused.metadata["keyid"])
-            return authenticate(data, method, directory, now)
+            look_again = partial(self.directories.knowing, self.engine, refused.metadata["keyid"])
+            call.request = check(directory=await self._in_thread(look_again))
+        return call.request
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._readers, work)
 
-    async def _read(self, method: Method, data: bytes) -> bytes:
-        return await self._in_thread(partial(self._read_now, method, data))
+    async def _read(self, call: Call) -> bytes:
+        request = await self._authenticated(call)
+        return await self._in_thread(partial(self._read_now, request))
 
-    def _read_now(self, method: Method, data: bytes) -> bytes:
-        request, _ = self._authenticated(method, data)
+    def _read_now(self, request: Authenticated) -> bytes:
         with self.engine.begin() as connection:
             directory = self.directories.current(connection)
             require_alive(directory.keys[request.keyid], request)
@@ -167,25 +158,25 @@ class Service:
         context: Any,  # noqa: ANN401 - as above
     ) -> AsyncIterator[bytes]:
         """A partner's feed: pages while there are any, then as news come."""
+        call = Call(method, data, context)
         if self._feeds >= MAX_FEEDS:
-            await _abort(context, method, _too_many_feeds())
+            await call.refuse(_too_many_feeds())
         self._feeds += 1
         try:
-            async for record in self._records(method, data):
+            async for record in self._records(call):
                 yield record
         except Refused as refused:
-            await _abort(context, method, refused)
+            await call.refuse(refused)
         except (SQLAlchemyError, psycopg.Error) as error:
-            if not out_of_reach(error):
-                raise
-            await _abort(context, method, _database_away())
+            await call.refuse_without_database(error)
         finally:
             self._feeds -= 1
+        call.log("OK")
 
-    async def _records(self, method: Method, data: bytes) -> AsyncIterator[bytes]:
-        request, _ = await self._in_thread(partial(self._authenticated, method, data))
+    async def _records(self, call: Call) -> AsyncIterator[bytes]:
+        request = await self._authenticated(call)
         if not isinstance(request.payload, feed_pb2.FollowRequest):
-            message = f"{method.full_name} is not a feed"
+            message = f"{call.method.full_name} is not a feed"
             raise TypeError(message)
         after = request.payload.after_number
         first = True
@@ -255,30 +246,8 @@ class _SignedRefusal(Exception):
         )
 
 
-def _database_away() -> Refused:
-    return Refused(
-        Reason.UNAVAILABLE,
-        "the ledger is out of reach; try again with the same request id",
-    )
-
-
 def _too_many_feeds() -> Refused:
     return Refused(
         Reason.OVERLOADED,
         f"{MAX_FEEDS} feeds are open; close one, or try again later",
-    )
-
-
-async def _abort(
-    context: Any,  # noqa: ANN401 - as above
-    method: Method,
-    refused: Refused,
-    signed: envelope_pb2.Envelope | None = None,
-) -> None:
-    _log.info("refused", method=method.full_name, reason=str(refused.reason))
-    status = status_of(refused, signed)
-    await context.abort(
-        STATUS_OF[refused.reason],
-        refused.message,
-        (("grpc-status-details-bin", status.SerializeToString()),),
     )

@@ -53,8 +53,7 @@ Reply = Answer | Refused
 
 def is_administrative(submission: Submission) -> bool:
     """Whether it changes the directory, and so has to be a batch by itself."""
-    command = submission.head.command
-    return command is not None and USE_CASES[type(command)].administrative
+    return USE_CASES[submission.head.asks].administrative
 
 
 def run_batch(
@@ -88,6 +87,11 @@ def run_batch(
     return replies, directory
 
 
+def _require_form(request: Request) -> None:
+    if request.malformed is not None:
+        raise request.malformed
+
+
 def _needs(submissions: Iterable[Submission], seen: Mapping[RequestKey, Remembered]) -> Needs:
     needs = Needs()
     for submission in submissions:
@@ -119,9 +123,10 @@ class _Desk:
             if before is not None:
                 return before
             require_alive(self.directory.keys[submission.keyid], submission)
+            self._require_role(head)
+            _require_form(head)
             if submission.items is not None:
                 return self._judge_batch(submission, submission.items)
-            self._require_role(head)
             answer, number = self._decide(head)
         except Refused as refused:
             return refused
@@ -145,7 +150,7 @@ class _Desk:
         return self.writer.item(before.answer, before.batch_index)
 
     def _require_role(self, request: Request) -> None:
-        roles = USE_CASES[type(request.command)].roles
+        roles = USE_CASES[request.asks].roles
         if not roles & self.directory.principals[request.sender].roles:
             raise Refused(
                 Reason.NOT_AUTHORIZED,
@@ -156,8 +161,7 @@ class _Desk:
 
     def _decide(self, request: Request) -> tuple[Answer, int | None]:
         """Accept or refuse by the rules; raises Refused where nothing is to be remembered."""
-        if request.malformed is not None:
-            raise request.malformed
+        _require_form(request)
         context = Context(
             number=self.head.size + len(self.entries),
             now=self.now,
@@ -167,7 +171,7 @@ class _Desk:
             state=self.state,
         )
         try:
-            decision = USE_CASES[type(request.command)].decide(request.command, context)
+            decision = USE_CASES[request.asks].decide(request.command, context)
         except Refused as refused:
             if refused.reason not in STORED:
                 raise
@@ -208,9 +212,6 @@ class _Desk:
 
     def _judge_batch(self, submission: Submission, items: Sequence[Request]) -> Answer:
         """One outcome per item; only what was decided by the rules is remembered by its id."""
-        for item in items:
-            if item.command is not None:
-                self._require_role(item)
         outcomes: list[Answer] = []
         fresh: list[Decided] = []
         for index, item in enumerate(items):

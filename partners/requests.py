@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, select, text
 
@@ -19,14 +19,16 @@ RequestKey = tuple[str, str]
 class Request:
     """A verified request, or an item of a verified batch.
 
-    `sha256` is of the payload or item as it came. `command` is None where an item could not
-    be understood: then `malformed` says why.
+    `sha256` is of the payload or item as it came. `asks` is the kind of its command, by which
+    roles are judged. `command` is None for a batch as a whole, and where a field is not of its
+    form: then `malformed` says which.
     """
 
     method: str
     sender: str
     request_id: str
     sha256: bytes
+    asks: type[Command]
     command: Command | None
     malformed: Refused | None = None
 
@@ -41,13 +43,14 @@ class Submission:
     """What came in one envelope: one request, or a batch with its items.
 
     `head` is the request itself or the batch as a whole, whose command is None. `envelope`
-    is kept as evidence.
+    is kept as evidence. `longest` is how long its method lets it live.
     """
 
     head: Request
     keyid: str
     created: datetime
     expires: datetime
+    longest: timedelta
     received_at: datetime
     envelope: bytes
     items: tuple[Request, ...] | None = None

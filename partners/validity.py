@@ -23,6 +23,10 @@ class Timed(Protocol):
         """From when on it is refused."""
 
     @property
+    def longest(self) -> timedelta:
+        """How long such a request may live."""
+
+    @property
     def received_at(self) -> datetime:
         """When it came."""
 
@@ -38,7 +42,7 @@ def require_not_revoked(key: Key) -> None:
 
 
 def require_alive(key: Key, signed: Timed) -> None:
-    """The key may sign new requests, and this one is neither expired nor from the future."""
+    """The key may sign new requests; this one lives now, and not longer than it may."""
     require_not_revoked(key)
     if not key.active(signed.received_at):
         raise Refused(
@@ -46,6 +50,7 @@ def require_alive(key: Key, signed: Timed) -> None:
             "the key is not approved, not valid yet, or no longer valid",
             {"keyid": key.keyid, "state": key.state},
         )
+    _require_lifetime(signed)
     if signed.created > signed.received_at + CLOCK_SKEW:
         raise Refused(
             Reason.EXPIRED,
@@ -57,4 +62,15 @@ def require_alive(key: Key, signed: Timed) -> None:
             Reason.EXPIRED,
             f"the request expired at {timestamp(signed.expires)}; sign a new one",
             {"expires": timestamp(signed.expires)},
+        )
+
+
+def _require_lifetime(signed: Timed) -> None:
+    lifetime = signed.expires - signed.created
+    if not timedelta(0) < lifetime <= signed.longest:
+        raise Refused(
+            Reason.EXPIRED,
+            f"the request lives for {lifetime.total_seconds():.0f} seconds; more than 0 and at most "
+            f"{signed.longest.total_seconds():.0f} are allowed",
+            {"longest_seconds": f"{signed.longest.total_seconds():.0f}"},
         )

@@ -72,6 +72,13 @@ def database_url(postgres_url: str) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="module")
+def module_database_url(postgres_url: str) -> Iterator[str]:
+    """A migrated database that the tests of a module share."""
+    with _new_database(postgres_url) as url:
+        yield url
+
+
 @pytest.fixture(scope="session")
 def worker_engine(postgres_url: str) -> Iterator[Engine]:
     """A migrated database that the tests of a worker share and leave as they found it."""

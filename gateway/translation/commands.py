@@ -291,33 +291,42 @@ def _publish_programme(m: partners_pb2.PublishProgrammeRequest) -> directory.Pub
     return directory.PublishProgramme(m.definition, parsed)
 
 
-_COMMANDS: Mapping[type[Message], Callable[[Any], Command]] = {
-    members_pb2.EnrolRequest: _enrol,
-    members_pb2.UpdateMembershipRequest: _update_membership,
-    members_pb2.CreateLinkCodeRequest: _create_link_code,
-    members_pb2.LinkRequest: _link,
-    members_pb2.UnlinkRequest: _unlink,
-    accrual_pb2.AccrueRequest: _accrue,
-    accrual_pb2.ReverseRequest: _reverse,
-    exchange_pb2.QuoteRequest: _quote,
-    exchange_pb2.ConvertRequest: _convert,
-    exchange_pb2.AuthorizeDebitRequest: _authorize_debit,
-    rates_pb2.ProposeRateRequest: _propose_rate,
-    rates_pb2.ApproveRateRequest: _approve_rate,
-    agreements_pb2.OfferRequest: _offer,
-    agreements_pb2.AcceptRequest: _accept,
-    agreements_pb2.SuspendRequest: _suspend,
-    partners_pb2.RegisterPartnerRequest: _register_partner,
-    partners_pb2.RegisterKeyRequest: _register_key,
-    partners_pb2.ApproveKeyRequest: _approve_key,
-    partners_pb2.RevokeKeyRequest: _revoke_key,
-    partners_pb2.PublishProgrammeRequest: _publish_programme,
+_COMMANDS: Mapping[type[Message], tuple[type[Command], Callable[[Any], Command]]] = {
+    members_pb2.EnrolRequest: (members.Enrol, _enrol),
+    members_pb2.UpdateMembershipRequest: (members.UpdateMembership, _update_membership),
+    members_pb2.CreateLinkCodeRequest: (members.CreateLinkCode, _create_link_code),
+    members_pb2.LinkRequest: (members.Link, _link),
+    members_pb2.UnlinkRequest: (members.Unlink, _unlink),
+    accrual_pb2.AccrueRequest: (accrual.Accrue, _accrue),
+    accrual_pb2.ReverseRequest: (accrual.Reverse, _reverse),
+    exchange_pb2.QuoteRequest: (exchange.RequestQuote, _quote),
+    exchange_pb2.ConvertRequest: (exchange.Convert, _convert),
+    exchange_pb2.AuthorizeDebitRequest: (exchange.AuthorizeDebit, _authorize_debit),
+    rates_pb2.ProposeRateRequest: (rates.ProposeRate, _propose_rate),
+    rates_pb2.ApproveRateRequest: (rates.ApproveRate, _approve_rate),
+    agreements_pb2.OfferRequest: (agreements.Offer, _offer),
+    agreements_pb2.AcceptRequest: (agreements.Accept, _accept),
+    agreements_pb2.SuspendRequest: (agreements.Suspend, _suspend),
+    partners_pb2.RegisterPartnerRequest: (directory.RegisterPartner, _register_partner),
+    partners_pb2.RegisterKeyRequest: (directory.RegisterKey, _register_key),
+    partners_pb2.ApproveKeyRequest: (directory.ApproveKey, _approve_key),
+    partners_pb2.RevokeKeyRequest: (directory.RevokeKey, _revoke_key),
+    partners_pb2.PublishProgrammeRequest: (directory.PublishProgramme, _publish_programme),
 }
 
 
 def command_of(payload: Message) -> Command:
     """The command that a request message holds; raises Refused for a field's form."""
-    return _COMMANDS[type(payload)](payload)
+    _, read = _COMMANDS[type(payload)]
+    return read(payload)
+
+
+def kind_of(payload: type[Message]) -> type[Command]:
+    """The kind of command that such a message, or each item in it, asks for."""
+    if payload is accrual_pb2.AccrueBatchRequest:
+        return accrual.Accrue
+    kind, _ = _COMMANDS[payload]
+    return kind
 
 
 M = TypeVar("M", bound=Message)

@@ -15,36 +15,31 @@ from coalition.v1 import accrual_pb2, envelope_pb2
 PROTO = Path(accrual_pb2.__file__).parent
 FILES = sorted(PROTO.glob("*.proto"))
 
-# Plain by name, type and the message that they are in.
-PLAIN = frozenset({"numerator", "denominator", "since", "decided_at", "window"})
-
 
 @dataclass(frozen=True)
 class Declared:
-    """A line of a .proto file, and whether a comment stands over it.
-
-    A comment covers the lines after it until a blank or the end of its block: fields of a
-    group are told apart by their names.
-    """
+    """A line of a .proto file, with the comment that stands right over it."""
 
     text: str
-    commented: bool
+    comment: str
 
 
 def declarations(path: Path) -> Iterator[Declared]:
-    commented = False
+    comment: list[str] = []
     for line in path.read_text(encoding="utf-8").splitlines():
         text = line.strip()
         if text.startswith("//"):
-            commented = True
-            continue
-        if text:
-            yield Declared(text, commented)
-        if not text or text.endswith(("{", "}")):
-            commented = False
+            comment.append(text.removeprefix("//").strip())
+        else:
+            yield Declared(text, " ".join(comment))
+            comment = []
 
 
 DECLARED = [declared for path in FILES for declared in declarations(path)]
+
+
+def declared(pattern: str) -> list[Declared]:
+    return [found for found in DECLARED if re.match(pattern, found.text)]
 
 
 def test_every_rpc_is_in_the_table() -> None:
@@ -92,19 +87,26 @@ def test_lookup_names_near_matches() -> None:
         method("?")
 
 
-def test_every_rpc_and_every_reason_is_commented() -> None:
-    pattern = re.compile(r"(rpc \w+|service \w+|REASON_\w+ = [1-9])")
-    found = [declared for declared in DECLARED if pattern.match(declared.text)]
+def test_every_rpc_and_service_is_commented() -> None:
+    found = declared(r"(rpc|service) \w+")
     assert len(found) > len(METHODS)
-    assert [declared.text for declared in found if not declared.commented] == []
+    assert [one.text for one in found if not one.comment] == []
 
 
-def test_every_plain_field_is_explained_somewhere() -> None:
-    """A field of a plain type is commented where its name appears, once at least.
+def test_every_field_and_value_has_a_comment_of_its_own() -> None:
+    """But the header, which every request begins with, and values that are always refused."""
+    shared = re.compile(r"Header header = 1;|\w+_UNSPECIFIED = 0;")
+    found = [one for one in declared(r".* = \d+;$") if not shared.match(one.text)]
+    fields = sum(len(m.DESCRIPTOR.fields) - 1 for m in {one.payload for one in METHODS.values()})
+    assert len(found) > fields
+    assert [one.text for one in found if not one.comment] == []
 
-    A field of a message or enum is explained by that.
-    """
-    plain = r"(?:repeated )?(?:string|bytes|bool|u?int(?:32|64)|google\S+|map<.*>) (\w+) = \d+;"
-    fields = [(m[1], d.commented) for d in DECLARED if (m := re.match(plain, d.text))]
-    explained = {name for name, commented in fields if commented}
-    assert {name for name, _ in fields} - explained == PLAIN
+
+def test_every_message_says_who_sets_it() -> None:
+    """Once for all its fields, or field by field."""
+    by_field = {"Fraction", "Amount"}
+    found = declared(r"message (\w+) \{") + declared(r"enum (\w+) \{")
+    silent = {one.text.split()[1] for one in found if not re.search(r"\b[Ss]et by", one.comment)}
+    assert silent == by_field
+    said = [one.comment for one in declared(r"int64 (numerator|denominator|minor) = \d+;")]
+    assert all("Set by" in comment for comment in said)

@@ -170,10 +170,7 @@ def json_records(source: Source) -> Iterator[Record | BrokenRow]:
             row, line = row + 1, (text.peek(), text.line)[1]
             yield _record(source, row, line, text.value())
             closed = _after_element(text)
-        text.skip()
-        if text.peek():
-            told = "is followed by more than the end of the array"
-            raise BadRow(told, _WHOLE)
+        _require_end(text)
     except BadRow as broken:
         yield BrokenRow(row, text.line, "", broken.problem, broken.remedy)
 
@@ -188,3 +185,10 @@ def _after_element(text: _Text) -> bool:
         return True
     told = f"is followed by {shown(following)}" if following else "breaks off"
     raise BadRow(told, _WHOLE)
+
+
+def _require_end(text: _Text) -> None:
+    text.skip()
+    if text.peek():
+        told = "is followed by more than the end of the array"
+        raise BadRow(told, _WHOLE)

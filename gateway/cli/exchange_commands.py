@@ -1,0 +1,79 @@
+"""`coalition quote`, `convert` and `reverse`."""
+
+from fractions import Fraction
+
+import click
+
+from coalition.v1 import accrual_pb2, common_pb2, exchange_pb2
+from gateway.cli.session import Session, request_id_option, signed_options
+from gateway.cli.types import EXACT, MEMBERSHIP, points_exponent_option, to_minor
+
+
+@click.command()
+@click.argument("source", type=MEMBERSHIP)
+@click.argument("target", type=MEMBERSHIP)
+@click.argument("amount", type=EXACT)
+@points_exponent_option
+@click.option(
+    "--authorization",
+    type=click.IntRange(min=1),
+    help="Number of the other partner's permission, where SOURCE is none of your programme.",
+)
+@request_id_option
+@signed_options
+def quote(  # noqa: PLR0913 - one parameter per option
+    session: Session,
+    *,
+    source: common_pb2.MembershipRef,
+    target: common_pb2.MembershipRef,
+    amount: Fraction,
+    points_exponent: int,
+    authorization: int | None,
+    request_id: str | None,
+) -> None:
+    """Ask what AMOUNT points of SOURCE come to at TARGET. The answer binds until it expires.
+
+    SOURCE and TARGET are written PROGRAMME/NUMBER.
+    """
+    request = exchange_pb2.QuoteRequest(
+        source=source,
+        target=target,
+        amount_minor=to_minor(amount, points_exponent),
+        authorization=authorization or 0,
+    )
+    session.write("Exchange.Quote", request, request_id)
+
+
+@click.command()
+@click.argument("number", type=click.IntRange(min=1))
+@request_id_option
+@signed_options
+def convert(session: Session, *, number: int, request_id: str | None) -> None:
+    """Execute the quote of that number: exactly its amounts, or a refusal."""
+    session.write("Exchange.Convert", exchange_pb2.ConvertRequest(quote=number), request_id)
+
+
+@click.command()
+@click.argument("kind")
+@click.argument("reference")
+@click.option("--supplier", help="Who delivered it; by default the sender.")
+@click.option("--revision", type=click.IntRange(1, 1000), default=1, show_default=True)
+@click.option("--reason", required=True, help="Why, for the record; no personal data.")
+@request_id_option
+@signed_options
+def reverse(  # noqa: PLR0913 - one parameter per option
+    session: Session,
+    *,
+    kind: str,
+    reference: str,
+    supplier: str | None,
+    revision: int,
+    reason: str,
+    request_id: str | None,
+) -> None:
+    """Take back the activity of that KIND and REFERENCE, with everything it earned."""
+    key = common_pb2.ActivityKey(
+        supplier=supplier or session.sender, kind=kind, reference=reference, revision=revision
+    )
+    request = accrual_pb2.ReverseRequest(activity=key, reason=reason)
+    session.write("Accrual.Reverse", request, request_id)

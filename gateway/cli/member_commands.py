@@ -1,0 +1,124 @@
+"""`coalition member`: enrol members, look at what they hold."""
+
+import click
+
+from coalition.v1 import common_pb2, members_pb2
+from gateway.cli import output
+from gateway.cli.session import Session, request_id_option, signed_options
+from gateway.cli.types import MEMBERSHIP
+
+_MAX_PAGE = 500
+
+
+@click.group()
+def member() -> None:
+    """Enrol members, look at what they hold.
+
+    A membership is written PROGRAMME/NUMBER, such as hotel/H001.
+    """
+
+
+@member.command()
+@click.argument("membership", type=MEMBERSHIP)
+@click.option("--tier", default="", help="A tier of the programme; by default the entry tier.")
+@click.option("--choice", default="", help="A choice of the programme; by default the first.")
+@click.option("--same-as", type=MEMBERSHIP, help="A membership of the same person.")
+@request_id_option
+@signed_options
+def enrol(  # noqa: PLR0913 - one parameter per option
+    session: Session,
+    *,
+    membership: common_pb2.MembershipRef,
+    tier: str,
+    choice: str,
+    same_as: common_pb2.MembershipRef | None,
+    request_id: str | None,
+) -> None:
+    """Make a membership."""
+    request = members_pb2.EnrolRequest(
+        membership=membership, tier=tier, choice=choice, same_member_as=same_as
+    )
+    session.write("Members.Enrol", request, request_id)
+
+
+@member.command()
+@click.argument("membership", type=MEMBERSHIP)
+@signed_options
+def show(session: Session, *, membership: common_pb2.MembershipRef) -> None:
+    """Look one membership up."""
+    request = members_pb2.LookUpRequest(membership=membership)
+    found = session.read("Members.LookUp", request, members_pb2.Membership)
+    output.show_message(found, "Membership", as_json=session.as_json)
+
+
+@member.command()
+@click.argument("membership", type=MEMBERSHIP)
+@signed_options
+def balances(session: Session, *, membership: common_pb2.MembershipRef) -> None:
+    """What a membership holds, in minor units of its points."""
+    request = members_pb2.GetBalancesRequest(membership=membership)
+    found = session.read("Members.GetBalances", request, members_pb2.Balances)
+    output.show_list(
+        found,
+        found.balances,
+        f"{membership.programme}/{membership.member_number}",
+        [
+            ("currency", lambda b: b.currency),
+            ("balance", lambda b: b.balance_minor),
+            ("held", lambda b: b.held_minor),
+            ("credited", lambda b: b.credited_minor),
+            ("debited", lambda b: b.debited_minor),
+        ],
+        as_json=session.as_json,
+    )
+
+
+@member.command()
+@click.argument("membership", type=MEMBERSHIP)
+@click.option("--page-size", type=click.IntRange(1, _MAX_PAGE), default=50, show_default=True)
+@click.option("--page-token", default="", help="From the page before; by default the first page.")
+@click.option("--all", "everything", is_flag=True, help="All pages, one after the other.")
+@signed_options
+def history(
+    session: Session,
+    *,
+    membership: common_pb2.MembershipRef,
+    page_size: int,
+    page_token: str,
+    everything: bool,
+) -> None:
+    """What moved on a membership, oldest first."""
+    request = members_pb2.ListActivityRequest(
+        membership=membership, page_size=page_size, page_token=page_token
+    )
+    whole = members_pb2.ActivityPage()
+    with session.client() as client:
+        while True:
+            page = client.read("Members.ListActivity", request, members_pb2.ActivityPage)
+            whole.movements.extend(page.movements)
+            whole.next_page_token = request.page_token = page.next_page_token
+            if not everything or not page.next_page_token:
+                break
+    _show_movements(whole, as_json=session.as_json)
+
+
+def _show_movements(page: members_pb2.ActivityPage, *, as_json: bool) -> None:
+    output.show_list(
+        page,
+        page.movements,
+        "Movements",
+        [
+            ("number", lambda m: m.number),
+            ("accepted", lambda m: output.instant(m.accepted_at)),
+            ("entry", lambda m: m.entry_kind),
+            ("line", lambda m: m.line_kind),
+            ("currency", lambda m: m.currency),
+            ("amount", lambda m: m.amount_minor),
+            ("funder", lambda m: m.funder),
+            ("rule", lambda m: m.rule),
+            ("activity", lambda m: m.activity.reference),
+        ],
+        as_json=as_json,
+    )
+    if page.next_page_token and not as_json:
+        output.note(f"There is more: --page-token {page.next_page_token}, or --all")

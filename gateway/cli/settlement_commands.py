@@ -1,0 +1,97 @@
+"""`coalition settlement`: windows, positions, statements."""
+
+import hashlib
+from pathlib import Path
+
+import click
+
+from coalition.v1 import settlement_pb2
+from gateway.cli import output
+from gateway.cli.failures import NotProven
+from gateway.cli.session import Session, signed_options
+from gateway.cli.types import in_major
+
+_window_argument = click.argument("window", type=click.IntRange(min=1))
+
+
+@click.group()
+def settlement() -> None:
+    """Windows, positions, statements."""
+
+
+@settlement.command()
+@signed_options
+def windows(session: Session) -> None:
+    """All windows, newest first."""
+    request = settlement_pb2.ListWindowsRequest()
+    found = session.read("Settlement.ListWindows", request, settlement_pb2.WindowList)
+    output.show_list(
+        found,
+        found.windows,
+        "Windows",
+        [
+            ("window", lambda w: w.window),
+            ("state", lambda w: _state(w.state)),
+            ("first", lambda w: w.first_number),
+            ("last", lambda w: w.last_number or None),
+            ("opened", lambda w: output.instant(w.opened_at)),
+            ("cut", lambda w: output.instant(w.cut_at)),
+        ],
+        as_json=session.as_json,
+    )
+
+
+@settlement.command()
+@_window_argument
+@signed_options
+def positions(session: Session, *, window: int) -> None:
+    """Who receives (positive) and who pays (negative) in a window: yours, or all."""
+    request = settlement_pb2.GetPositionsRequest(window=window)
+    found = session.read("Settlement.GetPositions", request, settlement_pb2.PositionList)
+    exponent = session.profile.currency.exponent
+    output.show_list(
+        found,
+        found.positions,
+        f"Positions of window {window} in {found.currency}",
+        [
+            ("participant", lambda p: p.participant),
+            ("net", lambda p: in_major(p.net_minor, exponent)),
+        ],
+        as_json=session.as_json,
+    )
+
+
+@settlement.command()
+@_window_argument
+@click.option("--participant", default="", help="Whose, for an administrator; by default yours.")
+@click.option(
+    "--out",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path(),
+    help="Folder for the two files; by default this one.",
+)
+@signed_options
+def statement(session: Session, *, window: int, participant: str, folder: Path) -> None:
+    """Fetch the statement of a closed window, verify its hash, write it as JSON and CSV."""
+    request = settlement_pb2.GetStatementRequest(window=window, participant=participant)
+    found = session.read("Settlement.GetStatement", request, settlement_pb2.Statement)
+    digest = hashlib.sha256(found.json).digest()
+    if digest != found.sha256:
+        message = f"the statement's SHA-256 is {digest.hex()}, not {found.sha256.hex()} as told"
+        raise NotProven(message)
+    folder.mkdir(parents=True, exist_ok=True)
+    files = {}
+    for suffix, data in (("json", found.json), ("csv", found.csv)):
+        path = folder / f"statement-{window}-{participant or session.sender}.{suffix}"
+        path.write_bytes(data)
+        files[suffix] = str(path)
+    if session.as_json:
+        output.show_json({"window": window, "sha256": digest.hex(), "files": files})
+    else:
+        rows = [("sha256", digest.hex()), *files.items()]
+        output.show_table(f"Statement of window {window}", ("what", "where"), rows)
+
+
+def _state(value: settlement_pb2.WindowState) -> str:
+    return output.enum_name(settlement_pb2.WindowState.Name(value), "WINDOW_STATE_")
