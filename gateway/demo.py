@@ -78,6 +78,15 @@ CONVERTERS = 10
 CONVERTED_SHARE = 2
 """They convert half of what they hold."""
 
+CARD_HOLDERS = 5
+"""Members of the airline who also hold the card, and turn its points into miles."""
+
+CARD_SPEND_MINOR = 123_456
+"""What each of them spends on it: 1,234.56 EUR."""
+
+TOO_MUCH = 10**9
+"""More points than anybody holds."""
+
 START_SECONDS = 60
 
 
@@ -158,6 +167,12 @@ class DayReport:
     converted: int = 0
     members: int = 0
     sent: dict[str, SendReport] = field(default_factory=dict)
+
+    @property
+    def accruals_per_second(self) -> int:
+        """Activities of the files that counted, by the time that sending them took."""
+        accepted = sum(report.accepted for report in self.sent.values())
+        return round(accepted / self.seconds) if self.seconds else 0
 
 
 Progress = Callable[[str, int, int], None]
@@ -306,23 +321,23 @@ class DemoDay:
         self._write(programme, "Members.Enrol", request)
 
     def _enrol_with_miles(self, number: str) -> None:
-        """The airline obtains a code, the member carries it to the hotel, the hotel links."""
         self._enrol("airline", _linked_number(number))
         self._enrol("hotel", number, "points-and-miles")
+        self._link(("hotel", number), ("airline", _linked_number(number)))
+
+    def _link(self, one: tuple[str, str], other: tuple[str, str]) -> None:
+        """The other's partner obtains a code, the member carries it, the one's partner links."""
         made = self._write(
-            "airline",
+            other[0],
             "Members.CreateLinkCode",
-            members_pb2.CreateLinkCodeRequest(
-                membership=_member("airline", _linked_number(number)),
-                other=_member("hotel", number),
-            ),
+            members_pb2.CreateLinkCodeRequest(membership=_member(*other), other=_member(*one)),
         )
         self._write(
-            "hotel",
+            one[0],
             "Members.Link",
             members_pb2.LinkRequest(
-                membership=_member("hotel", number),
-                other_programme="airline",
+                membership=_member(*one),
+                other_programme=other[0],
                 code=made.result_as(members_pb2.CreateLinkCodeResult).code,
             ),
         )
@@ -346,57 +361,90 @@ class DemoDay:
         """Some of the linked members turn half of their points into miles."""
         chosen = file.members[::DOUBLE_DIPPERS][::CONVERTERS]
         for done, number in enumerate(chosen, 1):
-            balance = self._balance(number)
-            if balance >= CONVERTED_SHARE:
-                self._convert(number, balance // CONVERTED_SHARE)
+            member, receiver = ("hotel", number), ("airline", _linked_number(number))
+            amount = self._balance(*member) // CONVERTED_SHARE
+            if amount:
+                self._convert(member, receiver, amount)
             self._progress("Members convert", done, len(chosen))
 
-    def _balance(self, number: str) -> int:
-        read = self.client("hotel").read(
+    def use_cards(self, file: ActivityFile) -> None:
+        """Some of the airline's members pay by card, and turn the card's points into miles."""
+        holders = file.members[:CARD_HOLDERS]
+        for done, number in enumerate(holders, 1):
+            card = f"card-{number}"
+            self._enrol("card", card)
+            self._link(("card", card), ("airline", number))
+            self._accrue_spend(card)
+            self._convert(("card", card), ("airline", number), self._balance("card", card))
+            self._progress("Cards are used", done, len(holders))
+
+    def _accrue_spend(self, card: str) -> None:
+        key = common_pb2.ActivityKey(supplier="card", kind="CARD_SPEND", reference=f"{card}/1")
+        spend = accrual_pb2.Spend(
+            category="CARD",
+            amount=common_pb2.Amount(currency="EUR", minor=CARD_SPEND_MINOR),
+        )
+        self._accrue("card", card, accrual_pb2.Activity(key=key, spend=[spend]))
+
+    def _accrue(
+        self, programme: str, number: str, activity: accrual_pb2.Activity
+    ) -> accrual_pb2.AccrueRequest:
+        """Report one activity that happened right now; gives the request."""
+        activity.started_at.FromDatetime(CLOCK)
+        item = accrual_pb2.AccrualItem(membership=_member(programme, number), activity=activity)
+        request = accrual_pb2.AccrueRequest(accrual=item)
+        self._write(programme, "Accrual.Accrue", request)
+        self.report.activities += 1
+        return request
+
+    def _balance(self, programme: str, number: str) -> int:
+        read = self.client(programme).read(
             "Members.GetBalances",
-            members_pb2.GetBalancesRequest(membership=_member("hotel", number)),
+            members_pb2.GetBalancesRequest(membership=_member(programme, number)),
             members_pb2.Balances,
         )
         return read.balances[0].balance_minor
 
-    def _convert(self, number: str, amount: int) -> None:
+    def _convert(self, source: tuple[str, str], target: tuple[str, str], amount: int) -> None:
+        request = self._quote(source, target, amount)
+        self._write(source[0], "Exchange.Convert", request)
+        self.report.converted += 1
+
+    def _quote(
+        self, source: tuple[str, str], target: tuple[str, str], amount: int
+    ) -> exchange_pb2.ConvertRequest:
+        """A quote, and the request that would execute it."""
         quoted = self._write(
-            "hotel",
+            source[0],
             "Exchange.Quote",
             exchange_pb2.QuoteRequest(
-                source=_member("hotel", number),
-                target=_member("airline", _linked_number(number)),
-                amount_minor=amount,
+                source=_member(*source), target=_member(*target), amount_minor=amount
             ),
         )
         quote = quoted.result_as(exchange_pb2.ConversionTerms).quote
-        self._write("hotel", "Exchange.Convert", exchange_pb2.ConvertRequest(quote=quote))
-        self.report.converted += 1
+        return exchange_pb2.ConvertRequest(quote=quote)
+
+    def reverse_one(self, file: ActivityFile) -> None:
+        """A stay is reported by mistake, and taken back: every leg of it, in one entry."""
+        key = common_pb2.ActivityKey(supplier="hotel", kind="STAY", reference="mistake/1")
+        spend = accrual_pb2.Spend(
+            category="ROOM", amount=common_pb2.Amount(currency="EUR", minor=20_000)
+        )
+        activity = accrual_pb2.Activity(key=key, spend=[spend])
+        self._accrue("hotel", file.members[0], activity)
+        request = accrual_pb2.ReverseRequest(activity=key, reason="reported by mistake")
+        self._write("hotel", "Accrual.Reverse", request)
 
     def try_what_is_refused(self, file: ActivityFile) -> list[str]:
         """Reports an activity twice and spends too much; gives the reasons for the refusals."""
         number = file.members[0]
         key = common_pb2.ActivityKey(supplier="hotel", kind="STAY", reference="walk-in/1")
-        stay = accrual_pb2.AccrualItem(
-            membership=_member("hotel", number),
-            activity=accrual_pb2.Activity(key=key),
-        )
-        stay.activity.started_at.FromDatetime(CLOCK.replace(tzinfo=None))
-        request = accrual_pb2.AccrueRequest(accrual=stay)
-        self._write("hotel", "Accrual.Accrue", request)
-        self.report.activities += 1
-        too_much = exchange_pb2.QuoteRequest(
-            source=_member("hotel", number),
-            target=_member("airline", _linked_number(number)),
-            amount_minor=10**9,
-        )
-        quoted = self._write("hotel", "Exchange.Quote", too_much)
-        convert = exchange_pb2.ConvertRequest(
-            quote=quoted.result_as(exchange_pb2.ConversionTerms).quote
-        )
+        earns_nothing = self._accrue("hotel", number, accrual_pb2.Activity(key=key))
+        source, target = ("hotel", number), ("airline", _linked_number(number))
+        too_much = self._quote(source, target, TOO_MUCH)
         return [
-            self._refused("hotel", "Accrual.Accrue", request),
-            self._refused("hotel", "Exchange.Convert", convert),
+            self._refused("hotel", "Accrual.Accrue", earns_nothing),
+            self._refused("hotel", "Exchange.Convert", too_much),
         ]
 
     def _refused(self, sender: str, method: str, message: Message) -> str:

@@ -36,7 +36,7 @@ def _table(title: str, columns: Iterable[str]) -> Table:
     table = Table(title=title, title_justify="left")
     for column in columns:
         right = column.startswith(("Amount", "Net"))
-        table.add_column(column, justify="right" if right else "left")
+        table.add_column(column, justify="right" if right else "left", overflow="fold")
     return table
 
 

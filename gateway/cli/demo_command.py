@@ -159,6 +159,8 @@ def _day(day: DemoDay, files: list[ActivityFile]) -> list[str]:
     for file in files:
         day.send(file)
     day.convert_some(files[0])
+    day.use_cards(files[1])
+    day.reverse_one(files[0])
     return day.try_what_is_refused(files[0])
 
 
@@ -207,7 +209,7 @@ def _summary(
         "conversions": played.converted,
         "entries": entries,
         "lines": lines,
-        "accruals_per_second": round(played.activities / played.seconds) if played.seconds else 0,
+        "accruals_per_second": played.accruals_per_second,
         "refused": played.refused,
         **settlement_json(report),
         "statements": file_hashes(files),

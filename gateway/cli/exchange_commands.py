@@ -21,7 +21,7 @@ from gateway.cli.types import EXACT, MEMBERSHIP, points_exponent_option, to_mino
 )
 @request_id_option
 @signed_options
-def quote(  # noqa: PLR0913 - one parameter per option
+def quote(
     session: Session,
     *,
     source: common_pb2.MembershipRef,
@@ -61,7 +61,7 @@ def convert(session: Session, *, number: int, request_id: str | None) -> None:
 @click.option("--reason", required=True, help="Why, for the record; no personal data.")
 @request_id_option
 @signed_options
-def reverse(  # noqa: PLR0913 - one parameter per option
+def reverse(
     session: Session,
     *,
     kind: str,

@@ -10,7 +10,7 @@ import click
 
 from gateway.cli.failures import EXIT_CODES, plain_errors
 from gateway.cli.lazy import LazyCommand, LazyGroup
-from gateway.cli.settings import Settings, default_map, read_settings
+from gateway.cli.settings import default_map, read_settings
 
 _CLIENT = {
     "key": ("key_commands:key", "Make and show key files."),
@@ -56,7 +56,7 @@ class Coalition(LazyGroup):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """The command that is called, with its defaults from the configuration."""
         name, command, rest = super().resolve_command(ctx, args)
-        settings: Settings = ctx.obj
+        settings = read_settings(ctx.params["config"])
         if name is not None and command is not None and settings:
             ctx.default_map = default_map(command, name, settings)
         return name, command, rest
@@ -86,14 +86,13 @@ def _version() -> str:
     help="TOML with the options' names; ./coalition.toml where it is there.",
 )
 @click.version_option(_version(), prog_name="coalition")
-@click.pass_context
-def cli(ctx: click.Context, config: Path | None) -> None:
+def cli(config: Path | None) -> None:
     """Speak to a coalition's gateway, or run one.
 
     Every option can also stand in the configuration file, or in a variable of the environment
     such as COALITION_TARGET.
     """
-    ctx.obj = read_settings(config)
+    del config  # read when the command is known
 
 
 def main() -> None:

@@ -25,7 +25,7 @@ def member() -> None:
 @click.option("--same-as", type=MEMBERSHIP, help="A membership of the same person.")
 @request_id_option
 @signed_options
-def enrol(  # noqa: PLR0913 - one parameter per option
+def enrol(
     session: Session,
     *,
     membership: common_pb2.MembershipRef,

@@ -62,7 +62,7 @@ def list_partners(session: Session) -> None:
 @_proof_option
 @request_id_option
 @signed_options
-def register(  # noqa: PLR0913 - one parameter per option
+def register(
     session: Session,
     *,
     partner: str,

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import click
 
+from coalition.errors import Refused
 from coalition.evidence import verify_all
 from coalition.profile import read_profile
+from coalition.receipt_file import read_file
 from gateway.cli import output
 from gateway.cli.failures import NotProven
 from gateway.cli.session import Session, signed_options
@@ -54,3 +56,26 @@ def show(session: Session, *, request_id: str) -> None:
         answer = client.get_receipt(request_id)
     for outcome in answer.outcomes:
         output.show_outcome(outcome, as_json=session.as_json)
+
+
+@receipts.command()
+@signed_options
+def resend(session: Session) -> None:
+    """Send the requests in the --receipts file that have no answer yet, as they were.
+
+    Whatever became of them, none counts twice.
+    """
+    if session.receipts is None:
+        message = "name the file: --receipts FILE"
+        raise click.UsageError(message)
+    pending = [kept.request_id for kept in read_file(session.receipts)[0] if kept.pending]
+    with session.client() as client:
+        for request_id in pending:
+            try:
+                answer = client.resend(request_id)
+            except Refused as refused:
+                output.note(str(refused))
+                continue
+            for outcome in answer.outcomes:
+                output.show_outcome(outcome, as_json=session.as_json)
+    output.note(f"{len(pending)} requests were sent again.")

@@ -58,7 +58,7 @@ _REJECT_COLUMNS = tuple(column.name for column in fields(Reject))
     help="Rows in one envelope.",
 )
 @signed_options
-def send(  # noqa: PLR0913 - one parameter per option
+def send(
     session: Session,
     *,
     file: Path,

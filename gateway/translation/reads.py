@@ -91,7 +91,7 @@ def _page_number(token: str) -> int:
     if not token:
         return -1
     if not token.isascii() or not token.isdecimal() or len(token) > len(str(2**63)) - 1:
-        raise invalid("page_token", "is not one that an earlier page gave")
+        raise _foreign_token()
     return int(token)
 
 
@@ -168,16 +168,29 @@ def _keys(_: partners_pb2.ListKeysRequest, reading: Reading) -> partners_pb2.Key
     return partners_pb2.KeyList(keys=map(key_message, queries.keys(reading.asker, GATEWAY)))
 
 
+def _page_request(token: str) -> tuple[str, str] | None:
+    """A page token is the last request seen, by sender and id; None for the first page."""
+    if not token:
+        return None
+    sender, _, request_id = token.partition("/")
+    if not (forms.SLUG.fullmatch(sender) and forms.REQUEST_ID.fullmatch(request_id)):
+        raise _foreign_token()
+    return sender, request_id
+
+
+def _foreign_token() -> Refused:
+    return invalid("page_token", "is not one that an earlier page gave")
+
+
 def _key_use(m: partners_pb2.ListKeyUseRequest, reading: Reading) -> partners_pb2.KeyUse:
     keyid = forms.matching(forms.KEYID, m.keyid, "keyid")
     queries.require_may_inspect(reading.asker, keyid)
     limit = _page_size(m.page_size, LARGEST_KEY_USE_PAGE, LARGEST_KEY_USE_PAGE)
-    sender, _, request_id = m.page_token.partition("/")
     found = key_use(
         reading.connection,
         keyid,
         forms.instant(m.since, "since"),
-        after=(sender, request_id) if m.page_token else None,
+        after=_page_request(m.page_token),
         limit=limit,
     )
     last = found[-1] if len(found) == limit else None

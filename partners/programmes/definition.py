@@ -57,6 +57,10 @@ MAX_PROBLEMS = 20
 """Problems that are named at once: what a person mends in one go, and what the error details
 of a gRPC status (8 KiB of metadata by default) can carry."""
 
+MAX_FINDINGS = 200
+"""Problems that are looked into, of which the first are named. The largest document can have
+80,000, and words for all of them would take the gateway seconds."""
+
 _LINE = re.compile(r"line (\d+), column \d+\)")
 
 _WORDS: Mapping[str, tuple[str, str]] = {
@@ -104,9 +108,10 @@ class Problem:
 class BadDefinition(ValueError):
     """A definition that is not loaded. `problems` are in the order of the document."""
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
+    def __init__(self, problems: Sequence[Problem], total: int | None = None) -> None:
+        """Name the first of `total` problems; without it, of those given."""
         self.problems = tuple(problems[:MAX_PROBLEMS])
-        rest = len(problems) - len(self.problems)
+        rest = (len(problems) if total is None else total) - len(self.problems)
         more = [f"and {rest} more"] if rest else []
         super().__init__("\n".join([*map(str, self.problems), *more]))
 
@@ -131,10 +136,12 @@ def parse_definition(data: bytes) -> ProgrammeDefinition:
     try:
         definition = ProgrammeDefinition.model_validate(document)
     except ValidationError as error:
-        raise _located(text, [_finding(e) for e in error.errors(include_url=False)]) from None
+        errors = error.errors(include_url=False)
+        found = [_finding(e) for e in errors[:MAX_FINDINGS]]
+        raise _located(text, found, len(errors)) from None
     findings = list(_contradictions(definition))
     if findings:
-        raise _located(text, findings)
+        raise _located(text, findings[:MAX_FINDINGS], len(findings))
     return definition
 
 
@@ -171,13 +178,13 @@ def _parse_toml(text: str) -> Mapping[str, Any]:
     raise BadDefinition([problem])
 
 
-def _located(text: str, findings: Sequence[_Finding]) -> BadDefinition:
+def _located(text: str, findings: Sequence[_Finding], total: int) -> BadDefinition:
     lines = locate(text, [finding.path for finding in findings])
     problems = [
         Problem(line, _field(finding.path), finding.problem, finding.remedy)
         for line, finding in zip(lines, findings, strict=True)
     ]
-    return BadDefinition(sorted(problems, key=lambda problem: problem.line or 0))
+    return BadDefinition(sorted(problems, key=lambda problem: problem.line or 0), total)
 
 
 def _field(path: Path) -> str:

@@ -39,7 +39,7 @@ def canonical(value: Mapping[str, object]) -> bytes:
 
 def timestamp(instant: datetime) -> str:
     """An instant as hashed bytes have it: UTC, microseconds, Z."""
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def price_text(price: Fraction) -> str:

@@ -116,7 +116,7 @@ def unknown_field(request: Request) -> None:
 
 
 def malformed_header(request: Request) -> None:
-    request.forge = request.forge.but_header(request_id="not a request id")
+    request.forge = request.forge.but_header(created=None)
 
 
 def wrong_sender(request: Request) -> None:

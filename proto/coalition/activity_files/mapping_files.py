@@ -32,7 +32,7 @@ class MappingProblem:
         return f"{place}{self.field}: {self.problem}"
 
 
-class BadMapping(ValueError):  # noqa: N818 - named for what it says, as all refusals are
+class BadMapping(ValueError):
     """A mapping cannot be used; `problems` say where and why."""
 
     def __init__(self, name: str, problems: Sequence[MappingProblem]) -> None:

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-_AGAIN = "then send these rows again: --only REJECTS --attempt N, one more than last time"
+_AGAIN = "then send the rejected rows again: --only {rejects} --attempt {attempt}"
 
 _REMEDIES: Mapping[str, str] = MappingProxyType(
     {
         "REQUEST_ID_REUSED": "this row was sent before with other content; if that did not count, "
-        "send it with a higher --attempt, else reverse it and send a new revision",
+        "send it with --attempt {attempt}, else reverse it and send a new revision",
         "INVALID_ARGUMENT": "correct the row or the mapping, and send the file again",
         "UNKNOWN_PARTICIPANT": f"correct the supplier in the mapping, {_AGAIN}",
         "UNKNOWN_PROGRAMME": f"publish the programme, or correct the mapping, {_AGAIN}",
@@ -26,6 +26,7 @@ _REMEDIES: Mapping[str, str] = MappingProxyType(
 )
 
 
-def remedy(reason: str) -> str:
-    """What to do about a refused row of a file."""
-    return _REMEDIES.get(reason, f"see the message, mend what it names, {_AGAIN}")
+def remedy(reason: str, attempt: int) -> str:
+    """What to do about a row that was refused in this attempt."""
+    told = _REMEDIES.get(reason, f"see the message, mend what it names, {_AGAIN}")
+    return told.format(rejects="REJECTS.csv", attempt=attempt + 1)

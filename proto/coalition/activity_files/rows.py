@@ -27,7 +27,7 @@ class BrokenRow:
 
 
 @dataclass(eq=False)
-class BadRow(Exception):  # noqa: N818 - a finding, which becomes a BrokenRow
+class BadRow(Exception):
     """A row cannot be taken apart."""
 
     problem: str

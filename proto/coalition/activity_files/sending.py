@@ -138,7 +138,7 @@ def send_file(  # noqa: PLR0913 - what a run depends on, each by name
     if not 0 < batch_size <= MAX_ITEMS or attempt < 1:
         message = f"a batch has 1 to {MAX_ITEMS} rows, and attempts count from 1"
         raise ValueError(message)
-    run = _Run(client, SendReport() if report is None else report, on_reject)
+    run = _Run(client, SendReport() if report is None else report, attempt, on_reject)
     with open_source(file, name) as source, _one_at_a_time() as submit:
         run.report.name = source.name
         found = run.counted(read_activities(source, mapping), only)
@@ -191,6 +191,7 @@ class _Run:
 
     client: Client
     report: SendReport
+    attempt: int
     on_reject: Callable[[Reject], None]
     size_before: int | None = None
 
@@ -262,7 +263,9 @@ class _Run:
         reason = decision.reason
         self.report.refused[reason] += 1
         told = "" if isinstance(decision.answer, Receipt) else decision.answer.message
-        reject = Reject(row.line, row.row, row.reference, reason, told, remedy(reason))
+        reject = Reject(
+            row.line, row.row, row.reference, reason, told, remedy(reason, self.attempt)
+        )
         self.on_reject(reject)
 
 

@@ -22,7 +22,7 @@ class ActivityFileError(Exception):
     """A file cannot be read as its mapping says; the message says what to do."""
 
 
-class Damaged(Exception):  # noqa: N818 - a finding; reported as the last row of the file
+class Damaged(Exception):
     """The file breaks off, or its compression is broken, from here on."""
 
 

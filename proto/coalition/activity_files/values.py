@@ -42,7 +42,7 @@ _EXACT = Context(prec=40, traps=[Inexact, InvalidOperation, Overflow])
 
 
 @dataclass(eq=False)
-class BadValue(Exception):  # noqa: N818 - a finding about a row, reported and passed over
+class BadValue(Exception):
     """A value in a row cannot be used. `column` is empty where it is of several."""
 
     column: str

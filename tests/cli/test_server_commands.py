@@ -1,0 +1,168 @@
+"""The commands that open a database, as an operator types them: in processes of their own."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from coalition.client import Client
+from coalition.keyfiles import read_key
+from coalition.profile import read_profile
+from coalition.v1 import partners_pb2
+from gateway.postgres import reachable_data_dir
+
+COMMAND = [sys.executable, "-c", "from gateway.cli.main import main; main()"]
+PASSPHRASE = "open sesame, please"
+
+
+def coalition(*arguments: str, expect: int = 0) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        [*COMMAND, *arguments],
+        env={**os.environ, "COALITION_PASSPHRASE": PASSPHRASE},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == expect, done.stdout + done.stderr
+    return done
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def served(home: Path, *options: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    target = f"127.0.0.1:{free_port()}"
+    process = subprocess.Popen(
+        [*COMMAND, "serve", "--data-dir", str(home), "--listen", target, *options],
+        env={**os.environ, "COALITION_PASSPHRASE": PASSPHRASE},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if "Serving on port" in line:
+                break
+        else:
+            pytest.fail("the gateway ended before it served")
+        yield target, process
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return reachable_data_dir(tmp_path / "home")
+
+
+def test_from_init_to_settle_on_the_embedded_database(home: Path) -> None:
+    told = coalition("init", "--data-dir", str(home), "--administrators", "alice,bob")
+    everything = told.stdout + told.stderr
+    assert "PRIVATE" not in everything
+    assert PASSPHRASE not in everything
+    for path in (home / "keys").iterdir():
+        assert path.stat().st_mode & 0o077 == 0
+        assert b"ENCRYPTED PRIVATE KEY" in path.read_bytes()
+    profile = read_profile(home / "coalition.json")
+    assert profile.currency.exponent == 2
+
+    with served(home) as (target, process):
+        alice = read_key(home / "keys" / "alice.key", PASSPHRASE.encode())
+        with Client(target, profile, "alice", alice) as client:
+            found = client.read(
+                "Partners.ListPartners",
+                partners_pb2.ListPartnersRequest(),
+                partners_pb2.PartnerList,
+            )
+        assert [partner.partner for partner in found.partners] == ["operator"]
+        # Settlement and check run beside the gateway, on the same embedded database.
+        settled = json.loads(coalition("settle", "--data-dir", str(home), "--json").stdout)
+        checked = json.loads(coalition("check", "--data-dir", str(home), "--json").stdout)
+        assert settled["settlement"] is None
+        assert checked == {"entries": 1, "problems": []}
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 0
+
+    again = coalition("init", "--data-dir", str(home), expect=1)
+    assert "already" in again.stderr
+
+
+def test_a_rotated_key_signs_and_the_old_one_goes_on_verifying(home: Path) -> None:
+    coalition("init", "--data-dir", str(home), "--administrators", "alice,bob")
+    before = read_profile(home / "coalition.json")
+    coalition("rotate-key", "--data-dir", str(home))
+    after = read_profile(home / "coalition.json")
+    assert after.gateway_keys[:1] == before.gateway_keys
+    assert len(after.gateway_keys) == 2
+
+    with served(home) as (target, _):
+        alice = read_key(home / "keys" / "alice.key", PASSPHRASE.encode())
+        with Client(target, after, "alice", alice) as client:
+            answer = client.write(
+                "Partners.RevokeKey",
+                partners_pb2.RevokeKeyRequest(keyid=_other_key(home)),
+            )
+    assert answer.envelope.signatures[0].keyid == after.gateway_keys[1].keyid
+    assert coalition("check", "--data-dir", str(home)).stdout.endswith("no problem.\n")
+
+
+def _other_key(home: Path) -> str:
+    from coalition.signing import key_id, public_bytes
+
+    return key_id(public_bytes(read_key(home / "keys" / "bob.key", PASSPHRASE.encode())))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["serve"], "coalition init"),
+        (["init", "--administrators", "alice"], "at least two"),
+        (["init", "--administrators", "alice,alice"], "at least two"),
+        (["init", "--currency", "coin"], "not of the form"),
+        (["init", "--passphrase-file", "not-there"], "not-there"),
+        (["settle", "--database-url", "postgresql://127.0.0.1:1/none"], "out of reach"),
+    ],
+)
+def test_mistakes_are_told_in_plain_words(home: Path, arguments: list[str], says: str) -> None:
+    command = [*COMMAND, arguments[0], "--data-dir", str(home), *arguments[1:]]
+    environment = {**os.environ, "COALITION_PASSPHRASE": PASSPHRASE}
+    done = subprocess.run(
+        command, env=environment, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode != 0
+    assert says in done.stderr.replace("\n", " ")
+    assert "Traceback" not in done.stderr
+
+
+def test_a_gateway_that_is_killed_starts_again(home: Path) -> None:
+    coalition("init", "--data-dir", str(home))
+    with served(home) as (_, process):
+        process.kill()
+        process.wait()
+    started = time.monotonic()
+    with served(home) as (target, _):
+        profile = read_profile(home / "coalition.json")
+        key = read_key(home / "keys" / "admin-one.key", PASSPHRASE.encode())
+        with Client(target, profile, "admin-one", key) as client:
+            client.read(
+                "Partners.ListPartners",
+                partners_pb2.ListPartnersRequest(),
+                partners_pb2.PartnerList,
+            )
+    assert time.monotonic() - started < 120

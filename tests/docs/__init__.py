@@ -1,0 +1,1 @@
+"""The pages of the repository say what is so."""

@@ -1,0 +1,377 @@
+"""The authorisation table: every method by every role, and on whose data."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from google.protobuf.message import Message
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from coalition.errors import Refused
+from coalition.methods import METHODS, Kind
+from coalition.signing import key_id, public_bytes
+from coalition.v1 import (
+    accrual_pb2,
+    agreements_pb2,
+    exchange_pb2,
+    feed_pb2,
+    members_pb2,
+    partners_pb2,
+    rates_pb2,
+    receipts_pb2,
+    settlement_pb2,
+)
+from gateway.founding import approved_key
+from partners.changes import write_all
+from partners.directory import Principal, PrincipalKind, Role
+from partners.directory_changes import KeyAdded, PrincipalAdded
+from partners.usecases.directory import key_facts
+from settlement.ledger.book import append, load_coalition, place, read_head
+from settlement.ledger.entries import EVERYONE, Draft
+from support.coalition_day import (
+    NOON,
+    Day,
+    activity_key,
+    coalition_day,
+    fraction,
+    item,
+    membership,
+    private_key,
+    stay,
+)
+from support.raw_calls import OK, Wire, raw_wire
+
+PERSON_ROLES = {
+    "rates-only": Role.RATE_ADMINISTRATOR,
+    "settlement-only": Role.SETTLEMENT_OPERATOR,
+    "admin-only": Role.ADMINISTRATOR,
+}
+
+
+def admit_person(day: Day, person: str, role: Role | None) -> None:
+    """A person of the operator, or with no role its company's own key, put into the log."""
+    with day.engine.begin() as connection:
+        coalition = load_coalition(connection)
+        assert coalition is not None
+        head = read_head(connection, lock=True)
+        public = public_bytes(private_key(person))
+        key = approved_key(person, public, coalition.operator, day.clock.now)
+        draft = Draft("KEY", coalition.operator, key_facts(key), frozenset({EVERYONE}), directory=True)
+        append(connection, head, [place(coalition, head, draft, number=head.size, now=day.clock.now)])
+        changes: list[Any] = [KeyAdded(key, head.size)]
+        if role is not None:
+            principal = Principal(person, PrincipalKind.PERSON, person, frozenset({role}))
+            changes.insert(0, PrincipalAdded(principal, head.size))
+        write_all(connection, changes)
+
+
+@pytest.fixture(scope="module")
+def day(module_database_url: str) -> Iterator[Day]:
+    with coalition_day(module_database_url) as day:
+        day.settled_world()
+        for person, role in PERSON_ROLES.items():
+            admit_person(day, person, role)
+        admit_person(day, "operator", None)
+        yield day
+
+
+@pytest.fixture(scope="module")
+def wire(day: Day) -> Iterator[Wire]:
+    with raw_wire(day) as wire:
+        yield wire
+
+
+HOTEL = membership("hotel", "H1")
+NOWHERE = membership("no-programme", "X1")
+MANY = 10**15
+ACTIVITY = activity_key("hotel", "STAY", "never")
+SOON = Timestamp(seconds=int((NOON + timedelta(hours=1)).timestamp()))
+TERMS = agreements_pb2.AgreementTerms(
+    programme="no-programme", buyer="hotel", price=fraction(1), cap_minor=1
+)
+RATE = rates_pb2.RateTerms(programme="no-programme", rate_in=fraction(1), cost_out=fraction(1))
+
+PARTNERS = frozenset({"hotel", "operator", "admin-only"})
+ADMINISTRATORS = frozenset({"admin-only"})
+RATES = frozenset({"rates-only"})
+EVERYBODY = frozenset({*PARTNERS, *PERSON_ROLES})
+
+WRITES: dict[str, tuple[Message, frozenset[str]]] = {
+    "Accrual.Accrue": (accrual_pb2.AccrueRequest(accrual=item("no-programme", "1", ACTIVITY)), PARTNERS),
+    "Accrual.AccrueBatch": (
+        accrual_pb2.AccrueBatchRequest(
+            items=[item("no-programme", "1", ACTIVITY, request_id="i").SerializeToString()]
+        ),
+        PARTNERS,
+    ),
+    "Accrual.Reverse": (accrual_pb2.ReverseRequest(activity=ACTIVITY, reason="test"), PARTNERS),
+    "Agreements.Offer": (agreements_pb2.OfferRequest(terms=TERMS), PARTNERS),
+    "Agreements.Accept": (agreements_pb2.AcceptRequest(agreement=MANY), PARTNERS),
+    "Agreements.Suspend": (agreements_pb2.SuspendRequest(agreement=MANY), PARTNERS),
+    "Exchange.Quote": (
+        exchange_pb2.QuoteRequest(source=NOWHERE, target=HOTEL, amount_minor=1),
+        PARTNERS,
+    ),
+    "Exchange.Convert": (exchange_pb2.ConvertRequest(quote=MANY), PARTNERS),
+    "Exchange.AuthorizeDebit": (
+        exchange_pb2.AuthorizeDebitRequest(
+            source=NOWHERE, target=HOTEL, grantee="hotel", amount_minor=1, expires_at=SOON
+        ),
+        PARTNERS,
+    ),
+    "Members.Enrol": (members_pb2.EnrolRequest(membership=NOWHERE), PARTNERS),
+    "Members.UpdateMembership": (members_pb2.UpdateMembershipRequest(membership=NOWHERE), PARTNERS),
+    "Members.CreateLinkCode": (
+        members_pb2.CreateLinkCodeRequest(membership=NOWHERE, other=HOTEL),
+        PARTNERS,
+    ),
+    "Members.Link": (
+        members_pb2.LinkRequest(membership=NOWHERE, other_programme="hotel", code="A" * 10),
+        PARTNERS,
+    ),
+    "Members.Unlink": (members_pb2.UnlinkRequest(membership=NOWHERE, other=HOTEL), PARTNERS),
+    "Partners.RegisterPartner": (
+        partners_pb2.RegisterPartnerRequest(
+            partner="new-partner", kind=partners_pb2.PARTNER_KIND_OTHER, name="x"
+        ),
+        ADMINISTRATORS,
+    ),
+    "Partners.RegisterKey": (partners_pb2.RegisterKeyRequest(), EVERYBODY),
+    "Partners.ApproveKey": (partners_pb2.ApproveKeyRequest(keyid="0" * 64), ADMINISTRATORS),
+    "Partners.RevokeKey": (partners_pb2.RevokeKeyRequest(keyid="0" * 64), EVERYBODY),
+    "Partners.PublishProgramme": (
+        partners_pb2.PublishProgrammeRequest(definition=b"x"),
+        PARTNERS,
+    ),
+    "Rates.ProposeRate": (rates_pb2.ProposeRateRequest(terms=RATE, reason="test"), RATES),
+    "Rates.ApproveRate": (rates_pb2.ApproveRateRequest(proposal=MANY), RATES),
+}
+"""A request of every write that no rule would accept, and who gets as far as the rules."""
+
+
+def test_the_table_has_every_write() -> None:
+    writes = {m.short_name for m in METHODS.values() if m.kind is Kind.WRITE}
+
+    assert set(WRITES) == writes
+
+
+@pytest.mark.parametrize("name", WRITES)
+def test_who_may_write(wire: Wire, name: str) -> None:
+    message, allowed = WRITES[name]
+    reasons = {s: wire.send(wire.forge(name, message, sender=s)).reason for s in (*EVERYBODY, "gateway")}
+
+    refused = {sender for sender, reason in reasons.items() if reason == "NOT_AUTHORIZED"}
+    assert refused == {*EVERYBODY, "gateway"} - allowed
+    assert OK not in reasons.values() or name == "Accrual.AccrueBatch"
+
+
+@pytest.fixture(scope="module")
+def foreign(day: Day) -> dict[str, int]:
+    """Things of the hotel and the airline that the card issuer has no part in."""
+    day.accrue(stay("H1", "foreign"))
+    offer = agreements_pb2.AgreementTerms(
+        programme="airline", buyer="hotel", price=fraction(1), cap_minor=1
+    )
+    offered = day.client("airline").write("Agreements.Offer", agreements_pb2.OfferRequest(terms=offer))
+    return {
+        "quote": day.quote(("hotel", "H1"), ("airline", "A1"), 100).quote,
+        "agreement": offered.result_as(agreements_pb2.Agreement).agreement,
+    }
+
+
+FOREIGN: dict[str, tuple[Callable[[dict[str, int]], Message], str]] = {
+    # What is there and what is not are refused alike, by the same reason and words.
+    "Accrual.Accrue": (
+        lambda _: accrual_pb2.AccrueRequest(
+            accrual=item("airline", "A1", activity_key("card", "CARD_SPEND", "foreign"))
+        ),
+        "UNKNOWN_MEMBERSHIP",
+    ),
+    "Accrual.Reverse": (
+        lambda _: accrual_pb2.ReverseRequest(
+            activity=activity_key("hotel", "STAY", "foreign"), reason="x"
+        ),
+        "UNKNOWN_ACTIVITY",
+    ),
+    "Agreements.Accept": (
+        lambda known: agreements_pb2.AcceptRequest(agreement=known["agreement"]),
+        "UNKNOWN_AGREEMENT",
+    ),
+    "Agreements.Suspend": (
+        lambda known: agreements_pb2.SuspendRequest(agreement=known["agreement"]),
+        "UNKNOWN_AGREEMENT",
+    ),
+    "Exchange.Convert": (
+        lambda known: exchange_pb2.ConvertRequest(quote=known["quote"]),
+        "UNKNOWN_QUOTE",
+    ),
+    "Exchange.Quote": (
+        lambda _: exchange_pb2.QuoteRequest(
+            source=HOTEL, target=membership("card", "C1"), amount_minor=1
+        ),
+        "NOT_AUTHORIZED",
+    ),
+    "Exchange.AuthorizeDebit": (
+        lambda _: exchange_pb2.AuthorizeDebitRequest(
+            source=HOTEL, target=HOTEL, grantee="card", amount_minor=1, expires_at=SOON
+        ),
+        "NOT_AUTHORIZED",
+    ),
+    "Members.Enrol": (lambda _: members_pb2.EnrolRequest(membership=HOTEL), "NO_AGREEMENT"),
+    "Members.UpdateMembership": (
+        lambda _: members_pb2.UpdateMembershipRequest(membership=HOTEL),
+        "NOT_AUTHORIZED",
+    ),
+    "Members.CreateLinkCode": (
+        lambda _: members_pb2.CreateLinkCodeRequest(membership=HOTEL, other=HOTEL),
+        "NOT_AUTHORIZED",
+    ),
+    "Members.Link": (
+        lambda _: members_pb2.LinkRequest(
+            membership=HOTEL, other_programme="airline", code="A" * 10
+        ),
+        "NOT_AUTHORIZED",
+    ),
+    "Members.Unlink": (
+        lambda _: members_pb2.UnlinkRequest(membership=HOTEL, other=membership("airline", "A1")),
+        "NOT_AUTHORIZED",
+    ),
+    "Members.LookUp": (lambda _: members_pb2.LookUpRequest(membership=HOTEL), "UNKNOWN_MEMBERSHIP"),
+    "Members.GetBalances": (
+        lambda _: members_pb2.GetBalancesRequest(membership=HOTEL),
+        "NOT_AUTHORIZED",
+    ),
+    "Members.ListActivity": (
+        lambda _: members_pb2.ListActivityRequest(membership=HOTEL),
+        "NOT_AUTHORIZED",
+    ),
+    "Partners.RevokeKey": (
+        lambda _: partners_pb2.RevokeKeyRequest(keyid=key_id(public_bytes(private_key("hotel")))),
+        "UNKNOWN_PROPOSAL",
+    ),
+    "Partners.ListKeyUse": (
+        lambda _: partners_pb2.ListKeyUseRequest(keyid=key_id(public_bytes(private_key("hotel")))),
+        "NOT_FOUND",
+    ),
+    "Receipts.GetReceipt": (
+        lambda _: receipts_pb2.GetReceiptRequest(request_id="foreign"),
+        "NOT_FOUND",
+    ),
+    "Settlement.GetStatement": (
+        lambda _: settlement_pb2.GetStatementRequest(window=1, participant="hotel"),
+        "NOT_FOUND",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_what_is_anothers_is_refused_like_what_is_not_there(
+    wire: Wire, foreign: dict[str, int], name: str
+) -> None:
+    make, reason = FOREIGN[name]
+    message = make(foreign)
+    there = wire.send(wire.forge(name, message, sender="card"))
+    for value in ("H1", "A1"):
+        _replace(message, value, "nobody")
+    if hasattr(message, "keyid"):
+        message.keyid = "0" * 64
+    for number in ("quote", "agreement"):
+        if hasattr(message, number):
+            setattr(message, number, MANY)
+    absent = wire.send(wire.forge(name, message, sender="card"))
+
+    assert (there.reason, absent.reason) == (reason, reason)
+    assert _neutral(there.message) == _neutral(absent.message)
+
+
+def _replace(message: Message, value: str, by: str) -> None:
+    for descriptor, part in message.ListFields():
+        if descriptor.type == descriptor.TYPE_MESSAGE and not descriptor.is_repeated:
+            _replace(part, value, by)
+        elif part == value:
+            setattr(message, descriptor.name, by)
+
+
+def _neutral(text: str) -> str:
+    return " ".join(word for word in text.split() if not any(c.isdigit() for c in word) and word != "nobody")
+
+
+def test_a_debit_needs_the_source_programmes_partner(day: Day) -> None:
+    """A link lets the airline see and credit H1, never debit it."""
+    source, target = ("hotel", "H1"), ("airline", "A1")
+
+    with pytest.raises(Refused, match="NOT_AUTHORIZED"):
+        day.quote(source, target, 1, sender="airline")
+    with pytest.raises(Refused, match="NOT_AUTHORIZED"):
+        day.client("airline").read(
+            "Members.GetBalances",
+            members_pb2.GetBalancesRequest(membership=HOTEL),
+            members_pb2.Balances,
+        )
+
+
+def test_persons_act_for_the_operator(day: Day) -> None:
+    """Two persons see the same; what one did, the other can take back."""
+    for person, number in (("admin-one", "P1"), ("admin-only", "P2")):
+        day.enrol("operator", number, sender=person)
+    reported = item("operator", "P1", activity_key("operator", "PROMOTION_DRAW", "1"), stated={("operator", "BASE"): 5})
+    day.accrue(reported, sender="admin-one")
+    reverse = accrual_pb2.ReverseRequest(activity=reported.activity.key, reason="a mistake")
+
+    answer = day.client("admin-only").write("Accrual.Reverse", reverse)
+
+    assert [leg.points_minor for leg in answer.result_as(accrual_pb2.ReversalResult).legs] == [5]
+
+
+READS: dict[str, Message] = {
+    "Agreements.ListAgreements": agreements_pb2.ListAgreementsRequest(),
+    "Members.LookUp": members_pb2.LookUpRequest(membership=NOWHERE),
+    "Members.GetBalances": members_pb2.GetBalancesRequest(membership=NOWHERE),
+    "Members.ListActivity": members_pb2.ListActivityRequest(membership=NOWHERE),
+    "Partners.ListPartners": partners_pb2.ListPartnersRequest(),
+    "Partners.ListKeys": partners_pb2.ListKeysRequest(),
+    "Partners.ListKeyUse": partners_pb2.ListKeyUseRequest(keyid="0" * 64),
+    "Rates.ListRates": rates_pb2.ListRatesRequest(),
+    "Receipts.GetReceipt": receipts_pb2.GetReceiptRequest(request_id="none"),
+    "Settlement.ListWindows": settlement_pb2.ListWindowsRequest(),
+    "Settlement.GetPositions": settlement_pb2.GetPositionsRequest(window=1),
+    "Settlement.GetStatement": settlement_pb2.GetStatementRequest(window=1),
+    "Feed.Follow": feed_pb2.FollowRequest(stop_at_end=True),
+}
+
+
+def test_the_table_has_every_read() -> None:
+    reads = {m.short_name for m in METHODS.values() if m.kind is Kind.READ}
+
+    assert set(READS) == reads
+
+
+@pytest.mark.parametrize("name", READS)
+def test_everybody_may_ask_and_none_is_an_error(wire: Wire, name: str) -> None:
+    for sender in (*EVERYBODY, "gateway"):
+        verdict = wire.send(wire.forge(name, READS[name], sender=sender))
+        assert verdict.reason in {OK, "UNKNOWN_PROGRAMME", "NOT_FOUND"}, sender
+        assert verdict.signed is None
+
+
+def test_lists_show_what_concerns_their_reader(day: Day, foreign: dict[str, int]) -> None:
+    def agreements(sender: str) -> set[int]:
+        listed = day.client(sender).read(
+            "Agreements.ListAgreements",
+            agreements_pb2.ListAgreementsRequest(),
+            agreements_pb2.AgreementList,
+        )
+        return {agreement.agreement for agreement in listed.agreements}
+
+    def owners(sender: str) -> set[str]:
+        keys = day.client(sender).read(
+            "Partners.ListKeys", partners_pb2.ListKeysRequest(), partners_pb2.KeyList
+        )
+        return {key.owner for key in keys.keys}
+
+    assert foreign["agreement"] in agreements("hotel") & agreements("airline") & agreements("admin-only")
+    assert agreements("card") == agreements("rates-only") == set()
+    assert owners("card") == {"card", "gateway"}
+    assert owners("rates-only") == {"rates-only", "gateway"}
+    assert owners("admin-only") > {"card", "hotel", "rates-only", "gateway"}
