@@ -22,6 +22,7 @@ from gateway.translation.commands import (
     command_of,
     kind_of,
     parse,
+    parse_into,
     require_no_unknown_fields,
 )
 from partners.directory import Directory, Key
@@ -231,10 +232,12 @@ def _items(request: Authenticated, batch: accrual_pb2.AccrueBatchRequest) -> tup
 def _item(request: Authenticated, data: bytes, index: int) -> Request:
     """An item; one that cannot be understood is reported and holds up nobody else."""
     field = f"items[{index}]"
+    message = accrual_pb2.AccrualItem()
     request_id = ""
     try:
-        message = parse(accrual_pb2.AccrualItem, data)
+        parse_into(message, data)
         request_id = forms.matching(forms.REQUEST_ID, message.request_id, f"{field}.request_id")
+        require_no_unknown_fields(message)
         if request_id == request.request_id:
             raise invalid(f"{field}.request_id", "is the batch's own; every item has another")
         command, malformed = accrual_item(message, field), None

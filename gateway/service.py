@@ -25,7 +25,7 @@ from gateway.translation.shown import feed_answer
 from gateway.writer import Writer
 from partners.queries import Asker
 from partners.refusals import Reason, Refused
-from partners.validity import require_alive
+from partners.validity import require_alive, require_not_revoked
 from settlement.ledger.reading import Shown, feed_page
 
 READERS = 8
@@ -217,7 +217,8 @@ def _require_may_follow(request: Authenticated, asker: Asker, *, first: bool) ->
     key = asker.directory.keys[request.keyid]
     if first:
         require_alive(key, request)
-    elif not key.active(asker.now):
+    require_not_revoked(key)
+    if not first and not key.active(asker.now):
         raise Refused(
             Reason.KEY_NOT_ACTIVE,
             "the key that opened this feed is no longer active; open it again with another",

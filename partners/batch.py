@@ -195,6 +195,7 @@ class _Desk:
         coalition = self.directory.coalition
         entry = place(coalition, self.head, draft, number=context.number, now=self.now)
         self.entries.append(entry)
+        self.state.lines[entry.number] = decision.lines
         self.state.post(decision.lines)
         self._apply(decision.changes)
         return Accepted(entry, decision)

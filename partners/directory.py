@@ -137,6 +137,7 @@ class Permission(StrEnum):
     DOUBLE_DIP = "DOUBLE_DIP"
     STATE_POINTS = "STATE_POINTS"
     ENROL = "ENROL"
+    REPORT_ACTIVITIES = "REPORT_ACTIVITIES"
 
 
 @dataclass(frozen=True, slots=True)

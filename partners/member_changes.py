@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Table, text
 from partners import tables
 from partners.changes import Change, Insertion, Modification
 from partners.state import (
+    AccountKey,
     DebitAuthorization,
     LinkCode,
     Membership,
@@ -68,49 +69,38 @@ class MembershipUpdated(Modification):
 
 
 @dataclass(frozen=True, slots=True)
-class LinkAdded(Change):
-    """Two memberships are linked."""
+class LinkChanged(Change):
+    """Two memberships are linked by the entry of that number, or no longer are (None)."""
 
     one: Membership
     other: Membership
-    number: int
+    number: int | None
+
+    @property
+    def sides(self) -> tuple[tuple[AccountKey, AccountKey], ...]:
+        """The link from both sides."""
+        return (
+            (self.one.account, self.other.account),
+            (self.other.account, self.one.account),
+        )
 
     def apply(self, state: State) -> None:
-        """Link them, from both sides."""
-        state.links.setdefault(self.one.account, set()).add(self.other.account)
-        state.links.setdefault(self.other.account, set()).add(self.one.account)
+        """Link or unlink them, from both sides."""
+        for side, far in self.sides:
+            near = state.links.setdefault(side, set())
+            if self.number is None:
+                near.discard(far)
+            else:
+                near.add(far)
 
     @classmethod
-    def write(cls, connection: Connection, changes: "list[LinkAdded]") -> None:  # type: ignore[override]
-        """Insert the link once from each side."""
-        rows = [
-            (*a.account, *b.account, change.number)
-            for change in changes
-            for a, b in ((change.one, change.other), (change.other, change.one))
-        ]
-        copy_rows(connection, tables.link, rows)
-
-
-@dataclass(frozen=True, slots=True)
-class LinkRemoved(Change):
-    """Two memberships are no longer linked."""
-
-    one: Membership
-    other: Membership
-
-    def apply(self, state: State) -> None:
-        """Unlink them, from both sides."""
-        state.links.get(self.one.account, set()).discard(self.other.account)
-        state.links.get(self.other.account, set()).discard(self.one.account)
-
-    @classmethod
-    def write(cls, connection: Connection, changes: "list[LinkRemoved]") -> None:  # type: ignore[override]
-        """Delete the link from both sides."""
+    def write(cls, connection: Connection, changes: "list[LinkChanged]") -> None:  # type: ignore[override]
+        """Write what the last change of each pair leaves: a row from each side, or none."""
+        last = {side: change.number for change in changes for side in change.sides}
         columns = ("member_id", "programme", "other_member_id", "other_programme")
         types = dict(zip(columns, ("bigint", "text", "bigint", "text"), strict=True))
         keys = " and ".join(f"link.{name} = batch.{name}" for name in columns)
-        pairs = [(*c.one.account, *c.other.account) for c in changes]
-        pairs += [(*c.other.account, *c.one.account) for c in changes]
+        pairs = [(*one, *other) for one, other in last]
         connection.execute(
             text(f"delete from link using {unnest(types)} where {keys}"),  # noqa: S608 - our names
             {
@@ -118,6 +108,12 @@ class LinkRemoved(Change):
                 for name, values in zip(columns, zip(*pairs, strict=True), strict=True)
             },
         )
+        rows = [
+            (*pair, number)
+            for pair, number in zip(pairs, last.values(), strict=True)
+            if number is not None
+        ]
+        copy_rows(connection, tables.link, rows)
 
 
 @dataclass(frozen=True, slots=True)

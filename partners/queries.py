@@ -44,14 +44,13 @@ class Asker:
 
 def look_up(
     connection: Connection, asker: Asker, key: MembershipKey
-) -> tuple[Membership, list[Membership]]:
+) -> tuple[Membership, tuple[Membership, ...]]:
     """A visible membership, with those linked to it where it is of the asker's programme."""
     state = load(connection, Needs(memberships={key}))
     membership = asker.context(state).visible_membership(key)
     if not asker.context(state).owns(membership.programme):
-        return membership, []
-    near = sorted(state.links.get(membership.account, ()))
-    return membership, [state.accounts[account] for account in near]
+        return membership, ()
+    return membership, state.linked_to(membership)
 
 
 def _own(connection: Connection, asker: Asker, key: MembershipKey) -> Membership:

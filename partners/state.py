@@ -172,6 +172,11 @@ class State:
         linked = sorted(a for a in self.links.get(membership.account, ()) if a[1] == programme)
         return self.accounts.get(linked[0]) if linked else None
 
+    def linked_to(self, membership: Membership) -> tuple[Membership, ...]:
+        """All memberships that are linked to this one, in the order of their accounts."""
+        near = sorted(self.links.get(membership.account, ()))
+        return tuple(self.accounts[account] for account in near)
+
     def are_linked(self, one: Membership, other: Membership) -> bool:
         """Whether two memberships are the same member's or linked."""
         return one.member_id == other.member_id or other.account in self.links.get(

@@ -74,7 +74,12 @@ def _load_memberships(
 
 
 def _load_related(connection: Connection, state: State, accounts: list[AccountKey]) -> None:
-    """Links of memberships, the linked memberships, and the same members' other ones."""
+    """Links of memberships, the linked memberships, and the same members' other ones.
+
+    Of these others the links are not loaded: `state.links` has the accounts for which they are.
+    """
+    for account in accounts:
+        state.links.setdefault(account, set())
     rows = _query(
         connection,
         "select l.member_id as from_id, l.programme as from_programme, m.* from {batch} "
@@ -88,17 +93,16 @@ def _load_related(connection: Connection, state: State, accounts: list[AccountKe
     for row in rows:
         membership = _add_membership(state, row)
         if row.from_id is not None:
-            near = state.links.setdefault((row.from_id, row.from_programme), set())
-            near.add(membership.account)
+            state.links[row.from_id, row.from_programme].add(membership.account)
 
 
-def _load_accounts(connection: Connection, state: State, accounts: Iterable[AccountKey]) -> None:
+def _load_accounts(connection: Connection, state: State, accounts: set[AccountKey]) -> None:
     """Memberships by member id, with their links."""
     rows = _query(
         connection,
         "select m.* from {batch} join membership m using (member_id, programme)",
         _ACCOUNT,
-        set(accounts),
+        accounts - state.links.keys(),
     )
     _load_related(connection, state, [_add_membership(state, row).account for row in rows])
 
@@ -174,7 +178,7 @@ def _load_quotes(connection: Connection, state: State, needs: Needs) -> None:
     for row in (*named, *still_open):
         state.add_quote(_quote(row))
     accounts = {account for q in state.quotes.values() for account in (q.source, q.target)}
-    _load_accounts(connection, state, accounts - state.accounts.keys())
+    _load_accounts(connection, state, accounts)
     _load_member_counters(connection, state, {q.source for q in state.quotes.values()})
     used = {q.authorization for q in state.quotes.values() if q.authorization is not None}
     _load_authorizations(connection, state, used - state.authorizations.keys())
@@ -221,11 +225,15 @@ def _load_link_codes(connection: Connection, state: State, keys: set[MembershipK
             row.used,
         )
     origins = {(code.member_id, code.programme) for code in state.link_codes.values()}
-    _load_accounts(connection, state, origins - state.accounts.keys())
+    _load_accounts(connection, state, origins)
 
 
 def _load_lines(connection: Connection, state: State, keys: set[ActivityKey]) -> None:
-    """Lines of recorded activities, and the balances of the members on them."""
+    """Lines of recorded activities, and the balances of the members on them.
+
+    An activity that is not recorded may be accrued earlier in the same batch, to any membership
+    that the batch names or finds.
+    """
     numbers = {a.number for key in keys if (a := state.activities.get(key)) is not None}
     for number, lines in lines_of(connection, numbers).items():
         state.lines[number] = tuple(line.as_line() for line in lines)
@@ -236,8 +244,10 @@ def _load_lines(connection: Connection, state: State, keys: set[ActivityKey]) ->
         for account in (line.debit, line.credit)
         if account.member_id is not None and account.programme is not None
     }
+    if not keys <= state.activities.keys():
+        accounts |= state.accounts.keys()
     _load_member_counters(connection, state, accounts)
-    _load_accounts(connection, state, accounts - state.accounts.keys())
+    _load_accounts(connection, state, accounts)
 
 
 def _load_balances(connection: Connection, state: State, keys: set[MembershipKey]) -> None:

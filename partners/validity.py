@@ -70,7 +70,7 @@ def _require_lifetime(signed: Timed) -> None:
     if not timedelta(0) < lifetime <= signed.longest:
         raise Refused(
             Reason.EXPIRED,
-            f"the request lives for {lifetime.total_seconds():.0f} seconds; more than 0 and at most "
+            f"the request lives for {lifetime.total_seconds():.6g} seconds; above 0 and at most "
             f"{signed.longest.total_seconds():.0f} are allowed",
             {"longest_seconds": f"{signed.longest.total_seconds():.0f}"},
         )

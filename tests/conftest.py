@@ -9,10 +9,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, Engine, create_engine, make_url, text
 
+from gateway import logs
 from gateway.database import report_engine, upgrade
 from gateway.postgres import embedded_postgres, reachable_data_dir
 
 TEMPLATE = "coalition_template"
+
+logs.configure("CRITICAL")
 
 
 @contextmanager
@@ -41,8 +44,7 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 def _make_template(url: str) -> None:
     """Migrate one database to head; the others are copies of it."""
-    admin = create_engine(url, isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
+    with _administration(url) as connection:
         known = text("select 1 from pg_database where datname = :name")
         if connection.execute(known, {"name": TEMPLATE}).first():
             return
@@ -51,18 +53,28 @@ def _make_template(url: str) -> None:
     with engine.begin() as connection:
         upgrade(connection)
     engine.dispose()
-    admin.dispose()
+
+
+@contextmanager
+def _administration(url: str) -> Iterator[Connection]:
+    """A connection for what no transaction may do."""
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    try:
+        with engine.connect() as connection:
+            yield connection
+    finally:
+        engine.dispose()
 
 
 @contextmanager
 def _new_database(url: str) -> Iterator[str]:
     name = f"test_{uuid.uuid4().hex}"
-    admin = create_engine(url, isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
+    with _administration(url) as connection:
         connection.execute(text(f"create database {name} template {TEMPLATE}"))
-        yield make_url(url).set(database=name).render_as_string(hide_password=False)
-        connection.execute(text(f"drop database {name} with (force)"))
-    admin.dispose()
+        try:
+            yield make_url(url).set(database=name).render_as_string(hide_password=False)
+        finally:
+            connection.execute(text(f"drop database {name} with (force)"))
 
 
 @pytest.fixture

@@ -335,17 +335,22 @@ M = TypeVar("M", bound=Message)
 def parse(kind: type[M], data: bytes) -> M:
     """A message from its bytes. Raises Refused: MALFORMED_PAYLOAD or UNKNOWN_FIELDS."""
     message = kind()
+    parse_into(message, data)
+    require_no_unknown_fields(message)
+    return message
+
+
+def parse_into(message: Message, data: bytes) -> None:
+    """Fill a message from its bytes. Raises Refused: MALFORMED_PAYLOAD."""
     try:
         message.ParseFromString(data)
     except DecodeError as error:
-        name = kind.DESCRIPTOR.name
+        name = message.DESCRIPTOR.name
         raise Refused(
             Reason.MALFORMED_PAYLOAD,
-            f"the payload cannot be parsed as {name}",
+            f"this cannot be parsed as {name}",
             {"message": name},
         ) from error
-    require_no_unknown_fields(message)
-    return message
 
 
 def require_no_unknown_fields(message: Message) -> None:
@@ -353,8 +358,9 @@ def require_no_unknown_fields(message: Message) -> None:
     size = message.ByteSize()
     message.DiscardUnknownFields()
     if message.ByteSize() != size:
+        name = message.DESCRIPTOR.name
         raise Refused(
             Reason.UNKNOWN_FIELDS,
-            "the payload holds fields that this gateway does not know; use its version of the "
-            "contract",
+            f"{name} holds fields that this gateway does not know; use its version of the contract",
+            {"message": name},
         )

@@ -25,7 +25,6 @@ from gateway.translation.results import (
     membership_message,
     programme_messages,
     rate_message,
-    ref_of,
     timestamp,
 )
 from partners import queries
@@ -57,9 +56,7 @@ class Reading:
 def _look_up(m: members_pb2.LookUpRequest, reading: Reading) -> members_pb2.Membership:
     key = forms.membership_key(m.membership, "membership")
     membership, linked = queries.look_up(reading.connection, reading.asker, key)
-    answer = membership_message(membership)
-    answer.linked.extend(map(ref_of, linked))
-    return answer
+    return membership_message(membership, linked)
 
 
 def _balances(m: members_pb2.GetBalancesRequest, reading: Reading) -> members_pb2.Balances:

@@ -1,6 +1,6 @@
 """From results of use cases to the messages in a receipt: one function per result."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from fractions import Fraction
 from typing import Any
@@ -50,14 +50,17 @@ def ref_of(membership: Membership) -> common_pb2.MembershipRef:
     return membership_ref((membership.programme, membership.member_number))
 
 
-def membership_message(membership: Membership) -> members_pb2.Membership:
-    """A membership, without its links."""
+def membership_message(
+    membership: Membership, linked: Iterable[Membership]
+) -> members_pb2.Membership:
+    """A membership, with those linked to it that its reader may see."""
     return members_pb2.Membership(
         membership=ref_of(membership),
         member_id=membership.member_id,
         tier=membership.tier,
         choice=membership.choice,
         state=f"MEMBERSHIP_STATE_{membership.state}",
+        linked=map(ref_of, linked),
     )
 
 
@@ -77,7 +80,10 @@ def _leg(leg: PricedLeg, currencies: Directory) -> accrual_pb2.Leg:
 
 
 def _accrued(result: accrual.Accrued, known: Directory) -> accrual_pb2.AccrualResult:
-    return accrual_pb2.AccrualResult(legs=[_leg(leg, known) for leg in result.legs])
+    return accrual_pb2.AccrualResult(
+        legs=[_leg(leg, known) for leg in result.legs],
+        skipped=result.skipped,
+    )
 
 
 def _reversed(result: accrual.Reversed, known: Directory) -> accrual_pb2.ReversalResult:
@@ -208,7 +214,9 @@ def _linked(result: members.Linked, _: Directory) -> members_pb2.LinkResult:
 
 _RESULTS: Mapping[type, Callable[[Any, Directory], Message]] = {
     members.Enrolled: lambda r, _: members_pb2.EnrolResult(member_id=r.member_id),
-    Membership: lambda r, _: members_pb2.UpdateMembershipResult(membership=membership_message(r)),
+    members.Updated: lambda r, _: members_pb2.UpdateMembershipResult(
+        membership=membership_message(r.membership, r.linked)
+    ),
     members.LinkCodeCreated: _link_code,
     members.Linked: _linked,
     accrual.Accrued: _accrued,

@@ -57,6 +57,8 @@ class Accrued:
     """What an activity earned."""
 
     legs: tuple[PricedLeg, ...]
+    skipped: tuple[str, ...]
+    """Programmes whose points were passed over, for want of an active membership."""
 
 
 def accrue(command: Accrue, context: Context) -> Decision:
@@ -79,12 +81,12 @@ def accrue(command: Accrue, context: Context) -> Decision:
     return Decision(
         kind="ACCRUAL",
         facts=_facts(command, membership, version, skipped),
-        result=Accrued(legs),
+        result=Accrued(legs, tuple(skipped)),
         facts_parties=frozenset({command.activity.key.supplier}),
         lines=context.book.accrual(legs),
         changes=(
             ActivityRecorded(
-                RecordedActivity(command.activity.key, context.number, context.sender, None),
+                RecordedActivity(command.activity.key, context.number, context.participant, None),
             ),
             *_usage(legs),
         ),
@@ -102,31 +104,26 @@ def _creditable(command: Accrue, context: Context) -> Membership:
 
 
 def _require_may_report(key: ActivityKey, context: Context) -> None:
-    """A participant reports its own activities, or those of one it has an agreement with."""
+    """A participant reports its own activities, and those of one whose agreement says so.
+
+    Without that leave a partner could use up others' natural keys before they report.
+    """
     if context.directory.participant(key.supplier) is None:
         raise Refused(
             Reason.UNKNOWN_PARTICIPANT,
             f"there is no participant {key.supplier} that could have supplied this",
             {"supplier": key.supplier},
         )
-    me = context.participant
-    if key.supplier == me:
-        return
-    between = ({a.issuer, a.terms.buyer} for a in _agreements_in_force(context))
-    if {key.supplier, me} not in between:
+    me, leave = context.participant, Permission.REPORT_ACTIVITIES
+    programmes = context.directory.programmes.values()
+    theirs = [p.programme_id for p in programmes if p.partner == key.supplier]
+    permits = context.directory.permits
+    if key.supplier != me and not any(permits(p, me, leave, context.now) for p in theirs):
         raise Refused(
             Reason.NO_AGREEMENT,
-            f"{me} has no agreement in force with {key.supplier}, whose activity this is",
-            {"supplier": key.supplier},
+            f"no agreement in force lets {me} report activities of {key.supplier}",
+            {"supplier": key.supplier, "permission": leave},
         )
-
-
-def _agreements_in_force(context: Context) -> Iterator[Agreement]:
-    pairs = {(a.terms.programme, a.terms.buyer) for a in context.directory.agreements.values()}
-    for programme, buyer in pairs:
-        agreement = context.directory.agreement_in_force(programme, buyer, context.now)
-        if agreement is not None:
-            yield agreement
 
 
 def _require_new(key: ActivityKey, context: Context) -> None:
@@ -172,7 +169,7 @@ def _require_plausible(command: Accrue, context: Context) -> None:
     except Implausible as error:
         raise Refused(
             Reason.IMPLAUSIBLE,
-            f"{error}; check the amount and its unit",
+            str(error),
             {"field": error.field, "found": error.found, "allowed": error.allowed},
         ) from error
     except UnknownMoney as error:
@@ -371,7 +368,7 @@ def reverse(command: Reverse, context: Context) -> Decision:
     """By whoever reported it, or its supplier. Every leg, price and fee in one entry."""
     activity = context.state.activities.get(command.activity)
     parties = {activity.reporter, command.activity.supplier} if activity else set()
-    if activity is None or not parties & {context.sender, context.participant}:
+    if activity is None or context.participant not in parties:
         raise Refused(
             Reason.UNKNOWN_ACTIVITY,
             "there is no such activity of yours in the ledger",

@@ -101,7 +101,7 @@ def _new_key(new: NewKey, owner: str, context: Context) -> Key:
     except (WeakKey, BadSignature) as error:
         raise Refused(
             Reason.BAD_KEY,
-            f"{error}; make a new key, and its proof for this coalition and owner",
+            f"{error}; the proof is made for this coalition and owner",
             {"owner": owner},
         ) from error
     keyid = key_id(new.public)

@@ -8,10 +8,9 @@ from datetime import datetime, timedelta
 from partners.context import Context, Decision
 from partners.directory import Permission, Programme
 from partners.member_changes import (
-    LinkAdded,
+    LinkChanged,
     LinkCodeAdded,
     LinkCodeTried,
-    LinkRemoved,
     MembershipAdded,
     MembershipUpdated,
 )
@@ -150,6 +149,14 @@ class UpdateMembership:
         needs.memberships.add(self.membership)
 
 
+@dataclass(frozen=True, slots=True)
+class Updated:
+    """A membership as it is now, with those linked to it."""
+
+    membership: Membership
+    linked: tuple[Membership, ...]
+
+
 def update_membership(command: UpdateMembership, context: Context) -> Decision:
     """By the programme's partner. A closed membership stays closed."""
     programme = context.require_own(command.membership[0])
@@ -169,7 +176,7 @@ def update_membership(command: UpdateMembership, context: Context) -> Decision:
     return Decision(
         kind="MEMBERSHIP",
         facts=_facts(after),
-        result=after,
+        result=Updated(after, context.state.linked_to(after)),
         changes=(MembershipUpdated(after),),
     )
 
@@ -292,7 +299,7 @@ def _link_decision(
     context: Context,
     changes: tuple[LinkCodeTried, ...] = (),
 ) -> Decision:
-    change = LinkAdded(one, other, context.number) if kind == "LINK" else LinkRemoved(one, other)
+    change = LinkChanged(one, other, context.number if kind == "LINK" else None)
     return Decision(
         kind=kind,
         facts={

@@ -24,7 +24,10 @@ from settlement.ledger.tree import extend, leaf_hash
 ROWS_AT_ONCE = 2_000
 """Fetched from the server at a time: a few megabytes."""
 
-_INSTANT = "to_char(accepted_at at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
+_INSTANT = (
+    "coalesce(to_char(accepted_at at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'), "
+    "accepted_at::text)"
+)
 """As text: a damaged instant may be one that no Python object can hold."""
 
 _ENTRIES = text(
@@ -120,10 +123,9 @@ def _succession(size: int, previous: LoggedEntry | None, entry: LoggedEntry) -> 
     expected = 0 if previous is None else previous.number + 1
     if entry.number != expected:
         yield Problem("numbers", f"entry {size} of the log", entry.where, f"number {expected}")
-    before = "" if previous is None else previous.row.accepted_at or ""
-    if (entry.row.accepted_at or "") < before:
-        found = str(entry.row.accepted_at)
-        yield Problem("accepted-at", entry.where, found, f"{before} or later")
+    before = "" if previous is None else previous.row.accepted_at
+    if entry.row.accepted_at < before:
+        yield Problem("accepted-at", entry.where, entry.row.accepted_at, f"{before} or later")
     if entry.row.corrects is not None and entry.row.corrects >= entry.number:
         found = f"a correction of {entry.row.corrects}"
         yield Problem("corrects", entry.where, found, "an entry before it")

@@ -45,8 +45,8 @@ _POINTS = f"""
         'held ' || held as expected
     from (
         select currency,
-            coalesce(sum(debits - credits) filter (where code ^@ 'issued/'), 0) as issued,
-            coalesce(sum(credits - debits)
+            coalesce(sum(debits::numeric - credits) filter (where code ^@ 'issued/'), 0) as issued,
+            coalesce(sum(credits::numeric - debits)
                 filter (where code ^@ 'member/' or code ^@ 'external/'), 0) as held
         from ({_ACCOUNTS}) a group by currency
     ) sides

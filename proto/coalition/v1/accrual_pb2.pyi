@@ -81,10 +81,12 @@ class StatedLeg(_message.Message):
     def __init__(self, programme: _Optional[str] = ..., reason: _Optional[str] = ..., points_minor: _Optional[int] = ...) -> None: ...
 
 class AccrualResult(_message.Message):
-    __slots__ = ("legs",)
+    __slots__ = ("legs", "skipped")
     LEGS_FIELD_NUMBER: _ClassVar[int]
+    SKIPPED_FIELD_NUMBER: _ClassVar[int]
     legs: _containers.RepeatedCompositeFieldContainer[Leg]
-    def __init__(self, legs: _Optional[_Iterable[_Union[Leg, _Mapping]]] = ...) -> None: ...
+    skipped: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, legs: _Optional[_Iterable[_Union[Leg, _Mapping]]] = ..., skipped: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Leg(_message.Message):
     __slots__ = ("programme", "currency", "reason", "points_minor", "funder", "price", "owed_minor", "fee_minor", "rule", "terms")

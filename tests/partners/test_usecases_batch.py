@@ -1,0 +1,188 @@
+"""A batch decides as if each of its requests had come by itself, one after the other."""
+
+import random
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, text
+
+from partners.activities import ActivityKey
+from partners.context import Command
+from partners.state import MembershipState
+from partners.usecases import accrual, exchange, members
+from support.coalition_day import NOON
+from support.use_case_bench import (
+    Bench,
+    Outcome,
+    bench,
+    definition,
+    enrol,
+    quote,
+    report,
+    sample,
+    stay,
+    update,
+)
+
+SEQUENCES = 60
+LENGTH = 14
+
+TABLES = (
+    *("entry", "line", "feed", "member_entry", "company_account", "member_account"),
+    *("membership", "enrolment", "link", "link_code", "activity", "quote"),
+    *("debit_authorization", "agreement_usage", "ledger_head"),
+)
+"""All that a request of a partner can change, but for the requests themselves."""
+
+
+@pytest.fixture(scope="module")
+def world(module_database_url: str) -> Iterator[Bench]:
+    """H1 to H3 at the hotel, A1 to A3 at the airline; some linked, with points and quotes."""
+    with bench(module_database_url) as made:
+        made.admit("hotel", "airline")
+        made.publish("hotel", sample("hotel"))
+        bears = sample("airline").replace(b"negative-balance", b"funder-bears")
+        made.publish("airline", bears)
+        made.publish("hotel", definition("spa", "SPA-POINTS"))
+        made.agree("airline", "hotel", cap=700)
+        for programme in ("hotel", "airline", "spa"):
+            made.rate(programme, 50, 60)
+        for number in ("1", "2", "3"):
+            made.enrol("hotel", f"H{number}", choice="points-and-miles", tier="GOLD")
+            made.enrol("airline", f"A{number}")
+        made.enrol("spa", "S1", sender="hotel", same=("hotel", "H1"))
+        made.link(("hotel", "H1"), ("airline", "A1"))
+        made.link(("hotel", "H2"), ("airline", "A2"))
+        for number in ("H1", "H2"):
+            assert not made.ask("hotel", stay(number, f"base-{number}", 10_000)).reason
+        for target in (("airline", "A1"), ("spa", "S1")):
+            assert not made.ask("hotel", quote(("hotel", "H1"), target, 700)).reason
+        assert not made.ask("hotel", quote(("hotel", "H2"), ("airline", "A2"), 1_000)).reason
+        yield made
+
+
+QUOTES = (range(1, 100), "quote")
+
+
+def existing(bench: Bench, query: str) -> list[Any]:
+    with bench.engine.connect() as connection:
+        return list(connection.execute(text(query)).scalars())
+
+
+def codes(world: Bench) -> list[tuple[str, members.Link]]:
+    """Codes for pairs that are linked and for pairs that are not, used or not by a sequence."""
+    made = []
+    for one, other in ((1, 1), (2, 2), (3, 3), (3, 1), (1, 1)):
+        key, of = ("hotel", f"H{one}"), ("airline", f"A{other}")
+        answer = world.ask("airline", members.CreateLinkCode(of, key))
+        made.append(("hotel", members.Link(key, "airline", answer.result.code)))
+    return made
+
+
+@pytest.fixture(scope="module")
+def requests(world: Bench) -> list[Callable[[random.Random], tuple[str, Command]]]:
+    links = codes(world)
+    quotes = existing(world, "select number from quote")
+
+    def hotel(rng: random.Random) -> tuple[str, str]:
+        return "hotel", rng.choice(["H1", "H1", "H2", "H3", "H4"])
+
+    def airline(rng: random.Random) -> tuple[str, str]:
+        return "airline", rng.choice(["A1", "A1", "A2", "A3"])
+
+    def key(rng: random.Random) -> ActivityKey:
+        reference = rng.choice(["base-H1", "base-H2", "x", "y"])
+        return ActivityKey("hotel", "STAY", reference, rng.choice([1, 1, 1, 2]))
+
+    def accrue(rng: random.Random) -> tuple[str, Command]:
+        spend = [("ROOM", "EUR", rng.choice([0, 5_000, 20_000]))]
+        return "hotel", report(hotel(rng), key(rng), spend=spend)
+
+    def fly(rng: random.Random) -> tuple[str, Command]:
+        flown = ActivityKey("airline", "FLIGHT", rng.choice(["f", "g"]))
+        return "airline", report(airline(rng), flown, quantities=[("MILE", 100)])
+
+    def change(rng: random.Random) -> tuple[str, Command]:
+        state = rng.choice([None, MembershipState.ACTIVE, MembershipState.BLOCKED])
+        programme, number = rng.choice([hotel, airline])(rng)
+        return programme, update(programme, number, tier=rng.choice(["", "SILVER"]), state=state)
+
+    def join(rng: random.Random) -> tuple[str, Command]:
+        programme, number = rng.choice([("hotel", "H4"), ("spa", "S2"), ("spa", "S3")])
+        same = hotel(rng) if programme == "spa" else None
+        return "hotel", enrol(programme, number, same=same)
+
+    def wrong_code(rng: random.Random) -> tuple[str, Command]:
+        return "hotel", members.Link(hotel(rng), "airline", "A" * 10)
+
+    def ask_quote(rng: random.Random) -> tuple[str, Command]:
+        target = rng.choice([airline(rng), ("spa", "S1"), ("spa", "S2")])
+        return "hotel", quote(hotel(rng), target, rng.choice([300, 600]))
+
+    def authorize(rng: random.Random) -> tuple[str, Command]:
+        expires_at = NOON + timedelta(hours=1)
+        return "hotel", exchange.AuthorizeDebit(
+            hotel(rng), airline(rng), "airline", 600, expires_at
+        )
+
+    return [
+        accrue,
+        accrue,
+        fly,
+        change,
+        join,
+        wrong_code,
+        ask_quote,
+        authorize,
+        lambda rng: rng.choice(links),
+        lambda rng: rng.choice(links),
+        lambda rng: ("hotel", members.Unlink(hotel(rng), airline(rng))),
+        lambda rng: ("airline", members.Unlink(airline(rng), hotel(rng))),
+        lambda rng: ("hotel", exchange.Convert(rng.choice(quotes))),
+        lambda rng: ("hotel", accrual.Reverse(key(rng), "test")),
+        lambda rng: ("hotel", accrual.Reverse(key(rng), "test")),
+        lambda rng: (
+            "airline",
+            accrual.Reverse(ActivityKey("airline", "FLIGHT", rng.choice(["f", "g"])), "test"),
+        ),
+    ]
+
+
+def dump(connection: Connection) -> dict[str, list[tuple[Any, ...]]]:
+    found = {}
+    for table in TABLES:
+        rows = [tuple(map(_comparable, row)) for row in connection.execute(text(f"table {table}"))]
+        found[table] = sorted(rows, key=repr)
+    return found
+
+
+def _comparable(value: Any) -> Any:
+    return value.hex() if isinstance(value, bytes) else value
+
+
+def said(outcomes: list[Outcome]) -> list[object]:
+    return [
+        (o.reason, o.metadata) if o.accepted is None else (o.number, o.lines, repr(o.result))
+        for o in outcomes
+    ]
+
+
+@pytest.mark.parametrize("seed", range(SEQUENCES))
+def test_a_batch_is_like_its_requests_one_by_one(
+    world: Bench, requests: list[Callable[[random.Random], tuple[str, Command]]], seed: int
+) -> None:
+    rng = random.Random(seed)
+    asked = [rng.choice(requests)(rng) for _ in range(LENGTH)]
+    sent = [world.submission(sender, command) for sender, command in asked]
+    with world.undone() as connection:
+        one_by_one = [world.batch(submission)[0] for submission in sent]
+        expected = said(one_by_one), dump(connection)
+    with world.undone() as connection:
+        together = world.batch(*sent)
+        found = said(together), dump(connection)
+
+    assert found[0] == expected[0]
+    for table in TABLES:
+        assert found[1][table] == expected[1][table], table
