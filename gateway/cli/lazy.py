@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import click
 
+from gateway.cli.failures import BadUse
+
 SERVER_PACKAGES = frozenset(
     {
         "alembic",
@@ -42,7 +44,7 @@ class LazyGroup(click.Group):
         return list(self.table)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command, imported. Raises click.ClickException where the extra is missing."""
+        """The command, imported. Raises BadUse where the extra is missing."""
         del ctx
         entry = self.table.get(cmd_name)
         return None if entry is None else load(entry, cmd_name)
@@ -57,7 +59,7 @@ class LazyGroup(click.Group):
 
 
 def load(entry: LazyCommand, name: str) -> click.Command:
-    """Import a command. Raises click.ClickException where the [server] extra is missing."""
+    """Import a command. Raises BadUse where the [server] extra is missing."""
     module_name, _, attribute = entry.place.partition(":")
     try:
         command = getattr(importlib.import_module(module_name), attribute)
@@ -66,7 +68,7 @@ def load(entry: LazyCommand, name: str) -> click.Command:
         if missing not in SERVER_PACKAGES:
             raise
         message = f"`coalition {name}` needs the server, which is not installed: {INSTALL_SERVER}"
-        raise click.ClickException(message) from None
+        raise BadUse(message) from None
     if not isinstance(command, click.Command):
         message = f"{entry.place} is no command"
         raise TypeError(message)

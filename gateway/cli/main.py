@@ -75,6 +75,7 @@ def _version() -> str:
 
 
 @click.group(
+    name="coalition",
     cls=Coalition,
     epilog=EXIT_CODES,
     context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "COALITION"},

@@ -16,7 +16,7 @@ PAGES = sorted(
 )
 
 _NAME = re.compile(r"`((?:coalition|gateway|partners|settlement)(?:\.\w+)+)`")
-_PATH = re.compile(r"`((?:proto|gateway|partners|settlement|tests|docs|requirements|\.ci)/[^`\s]*)`")
+_PATH = re.compile(r"`((?:proto|gateway|partners|settlement|tests|docs|requirements|\.ci)/[^`\s<.]*(?:\.\w+)*)`")
 _LINK = re.compile(r"\]\((?!https?:)([^)#]+)[^)]*\)")
 _FILES = (".json", ".toml", ".proto")
 
@@ -66,10 +66,5 @@ def test_every_room_and_package_has_its_sentence() -> None:
 
 
 def _packages(room: Path) -> list[Path]:
-    """Packages with code of their own: folders of data and of Alembic's files belong to theirs."""
-    found = room.rglob("__init__.py")
-    return [path for path in found if path.parent.name not in {"versions"} and _is_told(path)]
-
-
-def _is_told(path: Path) -> bool:
-    return path.parent != ROOT / "partners" / "programmes" / "samples"
+    """The versions of the schema belong to the migrations."""
+    return [path for path in room.rglob("__init__.py") if path.parent.name != "versions"]
