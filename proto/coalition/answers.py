@@ -1,7 +1,7 @@
 """Checks what the gateway answers against what was sent, and opens it."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -191,11 +191,17 @@ def _open_outcomes(batch: BatchReceipt, items: tuple[Sent, ...]) -> Iterator[Dec
     for index, (outcome, item) in enumerate(zip(batch.outcomes, items, strict=True)):
         try:
             decision = _open_outcome(outcome)
-            _check_same(decision, item)
+            _check_same(decision, _as_it_was_read(item, decision))
             yield _open_decision(decision, item.method)
         except BadAnswer as problem:
             message = f"item {index}: {problem}"
             raise BadAnswer(message) from None
+
+
+def _as_it_was_read(item: Sent, decision: Receipt | Refusal) -> Sent:
+    """The item; without its id where it was refused for its form and the id was not read."""
+    unread = isinstance(decision, Refusal) and not decision.request_id
+    return replace(item, request_id="") if unread else item
 
 
 def _open_outcome(outcome: Outcome) -> Receipt | Refusal:

@@ -139,7 +139,9 @@ def test_movements_are_by_account() -> None:
     head_entry = place(
         COALITION,
         Head(0, NOW, 1, 0, ()),
-        Draft("A", "a", {}, frozenset(), (owes(1, "FEE", "a", "b", 2), owes(1, "FEE", "a", "b", 3))),
+        Draft(
+            "A", "a", {}, frozenset(), (owes(1, "FEE", "a", "b", 2), owes(1, "FEE", "a", "b", 3))
+        ),
         number=0,
         now=NOW,
     )
@@ -181,7 +183,9 @@ def test_a_member_has_a_history(book: Connection) -> None:
     write(book, double_dip, debt("bank-c", "hotel-h", 5), conversion)
     moved = list(member_movements(book, 17, "hotel-h", after=0, entries=10))
     assert [(each.number, each.amount) for each in moved] == [(1, 2_000), (1, 500), (3, -1_000)]
-    assert [each.number for each in member_movements(book, 17, "hotel-h", after=1, entries=10)] == [3]
+    assert [each.number for each in member_movements(book, 17, "hotel-h", after=1, entries=10)] == [
+        3
+    ]
 
 
 def test_one_writer_at_a_time(database_url: str) -> None:

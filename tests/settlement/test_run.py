@@ -98,12 +98,16 @@ def test_what_is_due_is_posted_and_clearing_is_at_zero(engine: Engine) -> None:
     )
     with engine.connect() as connection:
         clearing = connection.execute(
-            text("select count(*), count(*) filter (where debits <> credits) "
-                 "from company_account where code ^@ 'clearing/1/'"),
+            text(
+                "select count(*), count(*) filter (where debits <> credits) "
+                "from company_account where code ^@ 'clearing/1/'"
+            ),
         ).one()
         due = connection.execute(
-            text("select code, credits - debits from company_account where code ^@ 'settlement/' "
-                 "order by code"),
+            text(
+                "select code, credits - debits from company_account where code ^@ 'settlement/' "
+                "order by code"
+            ),
         ).all()
     assert tuple(clearing) == (6, 0)
     assert dict(map(tuple, due)) == {  # type: ignore[arg-type]
@@ -204,10 +208,12 @@ def test_a_connection_lost_in_a_stage_loses_nothing(engine: Engine) -> None:
         if (stage, done) == (Stage.POST, 1):
             with engine.connect() as other:
                 other.execute(
-                    text("select pg_terminate_backend(pid) from pg_locks "
-                         "where locktype = 'advisory' and granted and pid <> pg_backend_pid() "
-                         "and database = (select oid from pg_database "
-                         "                where datname = current_database())"),
+                    text(
+                        "select pg_terminate_backend(pid) from pg_locks "
+                        "where locktype = 'advisory' and granted and pid <> pg_backend_pid() "
+                        "and database = (select oid from pg_database "
+                        "                where datname = current_database())"
+                    ),
                 )
 
     with pytest.raises(Exception, match="terminat|closed|lost"):
@@ -260,8 +266,10 @@ def test_one_run_at_a_time(engine: Engine) -> None:
 
 def damage_counter(connection: Connection) -> None:
     connection.execute(
-        text("update company_account set debits = debits + 1 "
-             "where code = 'clearing/1/hotel-h:airline-m'"),
+        text(
+            "update company_account set debits = debits + 1 "
+            "where code = 'clearing/1/hotel-h:airline-m'"
+        ),
     )
 
 
@@ -306,11 +314,17 @@ def test_a_difference_stops_the_run_and_changes_nothing(
 @pytest.mark.parametrize(
     ("stage", "statement", "check_name"),
     [
-        (Stage.POST, "update settlement_position set net = net + 1 where participant = 'hotel-h'",
-         "closing"),
+        (
+            Stage.POST,
+            "update settlement_position set net = net + 1 where participant = 'hotel-h'",
+            "closing",
+        ),
         (Stage.POST, "update settlement_obligation set amount = amount + 1", "clearing-left"),
-        (Stage.CLOSED, "update settlement_statement set json = 'x' where participant = 'bank-c'",
-         "statement-hash"),
+        (
+            Stage.CLOSED,
+            "update settlement_statement set json = 'x' where participant = 'bank-c'",
+            "statement-hash",
+        ),
         (Stage.CLOSED, "delete from settlement_payment", "payments"),
     ],
 )

@@ -185,7 +185,7 @@ def test_a_truncated_table_is_refused(length: int) -> None:
         (b"section,", b"part,", "not its header"),
         (b"CONTROL,21", b"CONTROL,20", "cut off"),
         (b"hotel-h", "hotél-h".encode(), "cannot be read"),
-        (b'version,,,,,,,1', b'version,,,,,,,"1', "cannot be read"),
+        (b"version,,,,,,,1", b'version,,,,,,,"1', "cannot be read"),
     ],
 )
 def test_a_table_that_says_something_else(old: bytes, new: bytes, problem: str) -> None:
@@ -197,8 +197,9 @@ def test_a_table_that_says_something_else(old: bytes, new: bytes, problem: str) 
 
 def test_a_table_of_another_statement() -> None:
     found = verify_statement(hotel().json, hotel(opening=1).csv)
-    assert found == [f"row {n} of the CSV does not say what the statement says"
-                     for n in (13, 15, 22)]
+    assert found == [
+        f"row {n} of the CSV does not say what the statement says" for n in (13, 15, 22)
+    ]
 
 
 @given(st.binary(max_size=200), st.binary(max_size=200))
