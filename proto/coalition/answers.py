@@ -20,7 +20,7 @@ Verdict = Receipt | Refusal | BatchReceipt
 """What an answer to a write can be."""
 
 
-class BadAnswer(Exception):  # noqa: N818 - a verdict, like BadSignature
+class BadAnswer(Exception):
     """An answer is not the gateway's, or not the answer to what was sent.
 
     Believe nothing of it, and keep the request: whether it counted is open.

@@ -15,7 +15,7 @@ def reason_name(reason: int) -> str:
 
 
 @dataclass(eq=False)
-class Refused(Exception):  # noqa: N818 - a verdict of the gateway, not a failure
+class Refused(Exception):
     """The gateway refused. `reason` is a name of errors.proto, without REASON_.
 
     `violations` are (field, what is wrong with it). `signed`: a rule refused it, the signed
@@ -37,7 +37,7 @@ class Refused(Exception):  # noqa: N818 - a verdict of the gateway, not a failur
 
 
 @dataclass(eq=False)
-class Unavailable(Exception):  # noqa: N818 - the word of gRPC
+class Unavailable(Exception):
     """No answer of the gateway came, in the time that was allowed.
 
     Whether a write counted is open. Sending the same bytes again is always safe:

@@ -72,7 +72,7 @@ class Method:
         return f"{self.service}.{self.name}"
 
 
-class UnknownMethod(LookupError):  # noqa: N818 - named as the reasons of errors.proto are
+class UnknownMethod(LookupError):
     """The contract has no method of that name; the message names near ones."""
 
 

@@ -26,7 +26,7 @@ _LINE_KEYS = frozenset(
 )
 
 
-class BadRecord(Exception):  # noqa: N818 - a verdict, like BadSignature
+class BadRecord(Exception):
     """The parts of a record contradict each other, or are not of their form."""
 
 

@@ -16,11 +16,11 @@ PROOF_TYPE = PAYLOAD_TYPE_PREFIX + "KeyProof"
 _COFACTOR = 8
 
 
-class BadSignature(Exception):  # noqa: N818 - the word of the trade; it is a verdict
+class BadSignature(Exception):
     """The signature is not of that key over those bytes."""
 
 
-class WeakKey(ValueError):  # noqa: N818 - likewise
+class WeakKey(ValueError):
     """These bytes are no public key, or one under which others' signatures would verify."""
 
 

@@ -16,7 +16,7 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
 
 
-class BadJson(ValueError):  # noqa: N818 - a verdict on bytes, like BadSignature
+class BadJson(ValueError):
     """These bytes are not JSON of the expected form; the message says where."""
 
 

@@ -60,7 +60,7 @@ _MESSAGE_TOO_LARGE = "larger than max"
 
 
 @dataclass(eq=False)
-class CallFailed(Exception):  # noqa: N818 - carries a status; becomes Refused or Unavailable
+class CallFailed(Exception):
     """A status other than OK, with its details. `reason` is empty unless the gateway gave it."""
 
     code: grpc.StatusCode

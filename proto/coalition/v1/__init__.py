@@ -1,0 +1,1 @@
+"""The contract as generated code: messages of coalition.v1."""
