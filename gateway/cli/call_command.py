@@ -35,17 +35,10 @@ def call(session: Session, method: str, data: str, request_id: str | None) -> No
         raise click.UsageError(message)
     request = _request(found, _text(data))
     if found.kind is Kind.WRITE:
-        _write(session, found, request, request_id)
+        session.write(found.full_name, request, request_id)
     else:
         answer = session.read(found.full_name, request, found.response)
         output.show_message(answer, found.response.DESCRIPTOR.name, as_json=session.as_json)
-
-
-def _write(session: Session, method: Method, request: Message, request_id: str | None) -> None:
-    with session.client() as client:
-        answer = client.write(method.full_name, request, request_id)
-    for outcome in answer.outcomes:
-        output.show_outcome(outcome, as_json=session.as_json)
 
 
 def _text(data: str) -> str:

@@ -10,8 +10,8 @@ from gateway.cli.types import EXACT, MEMBERSHIP, points_exponent_option, to_mino
 
 
 @click.command()
-@click.argument("source", type=MEMBERSHIP)
-@click.argument("target", type=MEMBERSHIP)
+@click.argument("giving", metavar="SOURCE", type=MEMBERSHIP)
+@click.argument("getting", metavar="TARGET", type=MEMBERSHIP)
 @click.argument("amount", type=EXACT)
 @points_exponent_option
 @click.option(
@@ -24,8 +24,8 @@ from gateway.cli.types import EXACT, MEMBERSHIP, points_exponent_option, to_mino
 def quote(
     session: Session,
     *,
-    source: common_pb2.MembershipRef,
-    target: common_pb2.MembershipRef,
+    giving: common_pb2.MembershipRef,
+    getting: common_pb2.MembershipRef,
     amount: Fraction,
     points_exponent: int,
     authorization: int | None,
@@ -36,8 +36,8 @@ def quote(
     SOURCE and TARGET are written PROGRAMME/NUMBER.
     """
     request = exchange_pb2.QuoteRequest(
-        source=source,
-        target=target,
+        source=giving,
+        target=getting,
         amount_minor=to_minor(amount, points_exponent),
         authorization=authorization or 0,
     )

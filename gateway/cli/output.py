@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from coalition.answers import Answer, Decision
+from coalition.answers import Decision
 from coalition.v1.envelope_pb2 import Refusal
 
 M = TypeVar("M", bound=Message)
@@ -43,13 +43,16 @@ def show_json(value: object) -> None:
 def show_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
     """A table; numbers stand to the right."""
     listed = [["" if cell is None else cell for cell in row] for row in rows]
-    table = Table(title=title or None, title_justify="left")
+    table = Table()
     for index, column in enumerate(columns):
         is_number = bool(listed) and all(isinstance(row[index], int) for row in listed)
         table.add_column(column, justify="right" if is_number else "left", overflow="fold")
     for row in listed:
         table.add_row(*(escape(str(cell)) for cell in row))
-    console().print(table)
+    shown = console()
+    if title:
+        shown.print(escape(title), style="bold", highlight=False)
+    shown.print(table)
 
 
 def console(*, error: bool = False) -> Console:
@@ -81,11 +84,6 @@ def show_message(message: Message, title: str, *, as_json: bool) -> None:
         show_json(found)
         return
     show_table(title, ("field", "value"), _flat(found))
-
-
-def show_answer(answer: Answer, *, as_json: bool) -> None:
-    """What came of a write of one request."""
-    show_outcome(answer.outcomes[0], as_json=as_json)
 
 
 def show_outcome(outcome: Decision, *, as_json: bool) -> None:

@@ -96,7 +96,7 @@ def send(
         sys.exit(INTERRUPTED)
     except BaseException:
         if report.batches:
-            _show(report, as_json=False, complete=False)
+            _show(report, as_json=session.as_json, complete=False)
             output.note(f"Stopped before the end. {GO_ON}")
         raise
     _show(report, as_json=session.as_json, complete=True)

@@ -63,17 +63,24 @@ class Session(NamedTuple):
             message = f"{problem} (--ca FILE)"
             raise click.UsageError(message) from None
 
-    def write(self, method: str, message: Message, request_id: str | None = None) -> Answer:
-        """One write, and its receipt shown."""
+    def write(self, method: str, message: Message, request_id: str | None = None) -> None:
+        """One write, and its receipt shown; of a batch, that of every item."""
         with self.client() as client:
-            answer = client.write(method, message, request_id)
-        output.show_answer(answer, as_json=self.as_json)
-        return answer
+            answer = _written(client, method, message, request_id)
+        for outcome in answer.outcomes:
+            output.show_outcome(outcome, as_json=self.as_json)
 
     def read(self, method: str, message: Message, kind: type[output.M]) -> output.M:
         """The answer to one read; what becomes of it is the command's business."""
         with self.client() as client:
             return client.read(method, message, kind)
+
+
+def _written(client: Client, method: str, message: Message, request_id: str | None) -> Answer:
+    try:
+        return client.write(method, message, request_id)
+    except ValueError as problem:  # a request id that cannot be used
+        raise click.UsageError(str(problem)) from None
 
 
 _OPTIONS = (

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from contract.fake_gateway import PARTNER_KEY, PROFILE, SENDER, FakeGateway
 
 from coalition.keyfiles import write_key
 from coalition.profile import write_profile
+from contract.fake_gateway import PARTNER_KEY, PROFILE, SENDER, FakeGateway
 from gateway.cli.main import cli
 
 Run = Callable[..., Result]

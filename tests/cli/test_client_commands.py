@@ -11,8 +11,17 @@ from typing import Any
 import grpc
 import pytest
 from click.testing import Result
+from google.protobuf import json_format
+
+from coalition import methods, signing
+from coalition.receipt_file import ReceiptFile
+from coalition.v1.envelope_pb2 import FeedRecord
+from coalition.v1.errors_pb2 import Reason
+from coalition.v1.members_pb2 import ActivityPage, Balance, Balances, Movement
+from coalition.v1.partners_pb2 import RegisterPartnerRequest
+from coalition.v1.settlement_pb2 import Position, PositionList, Statement
+from contract.book import COALITION, Entry
 from contract.fake_gateway import (
-    COALITION,
     OTHER_KEY,
     SENDER,
     FakeGateway,
@@ -22,17 +31,6 @@ from contract.fake_gateway import (
     refuse,
     refuse_signed,
 )
-from contract.book import Entry
-from google.protobuf import json_format
-from google.protobuf.message import Message
-
-from coalition import methods, signing
-from coalition.receipt_file import ReceiptFile
-from coalition.v1.envelope_pb2 import FeedRecord
-from coalition.v1.errors_pb2 import Reason
-from coalition.v1.members_pb2 import ActivityPage, Balance, Balances, Movement
-from coalition.v1.partners_pb2 import RegisterPartnerRequest
-from coalition.v1.settlement_pb2 import Position, PositionList, Statement
 from gateway.cli.lazy import SERVER_PACKAGES
 from gateway.cli.main import Coalition
 
@@ -161,16 +159,12 @@ CALLS: dict[str, tuple[str, dict[str, object]]] = {
 
 
 @pytest.mark.parametrize("command", CALLS)
-def test_a_command_is_one_signed_request(
-    command: str, partner: Run, gateway: FakeGateway
-) -> None:
+def test_a_command_is_one_signed_request(command: str, partner: Run, gateway: FakeGateway) -> None:
     method, fields = CALLS[command]
     for option in ((), ("--json",)):
         done = partner(*command.split(), *option)
         assert done.exit_code == 0, done.output
-        found = json_format.MessageToDict(
-            asked(gateway, method), preserving_proto_field_name=True
-        )
+        found = json_format.MessageToDict(asked(gateway, method), preserving_proto_field_name=True)
         assert found == fields
         if option:
             assert isinstance(json.loads(done.stdout), dict)
@@ -205,7 +199,7 @@ def test_balances_and_history(partner: Run, gateway: FakeGateway) -> None:
         lambda *_: Balances(balances=[Balance(currency="PTS", balance_minor=-5)], as_of_number=9)
     ]
     assert "-5" in partner("member", "balances", "hotel/1").stdout
-    pages: list[Message] = [
+    pages = [
         ActivityPage(movements=[Movement(number=1)], next_page_token="more"),
         ActivityPage(movements=[Movement(number=2)]),
     ]
@@ -287,9 +281,7 @@ FAILURES = {
 
 
 @pytest.mark.parametrize("name", FAILURES)
-def test_what_goes_wrong_is_told_in_one_line(
-    name: str, partner: Run, gateway: FakeGateway
-) -> None:
+def test_what_goes_wrong_is_told_in_one_line(name: str, partner: Run, gateway: FakeGateway) -> None:
     act, code, told = FAILURES[name]
     gateway.script = [act]
     done = partner("convert", "5", "--max-wait-seconds", "0")

@@ -13,7 +13,7 @@ from gateway.cli.main import cli
 
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 
-_BLOCK = re.compile(r"^```(?:sh|ini|)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_BLOCK = re.compile(r"^```(?:sh|ini|crontab)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _INLINE = re.compile(r"`((?:coalition|make) [a-z][^`]*)`")
 _COMMAND = re.compile(r"(?:^|[\s/])(coalition|make) ([a-z-].*)$")
 
@@ -24,7 +24,7 @@ def shown(text: str) -> Iterator[list[str]]:
     for line in [*lines, *_INLINE.findall(text)]:
         for part in re.split(r"&&|\||>", line):
             found = _COMMAND.search(part)
-            if found is not None and "=" not in part.partition(found[1])[0].rpartition(" ")[2]:
+            if found is not None:
                 yield [found[1], *shlex.split(found[2], comments=True)]
 
 

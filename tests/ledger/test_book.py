@@ -6,17 +6,6 @@ from datetime import timedelta
 import psycopg
 import pytest
 from sqlalchemy import Connection, create_engine, text
-from support.handmade import (
-    COALITION,
-    NOW,
-    administration,
-    conversion,
-    debt,
-    double_dip,
-    found,
-    owes,
-    write,
-)
 
 from settlement.ledger import accounts
 from settlement.ledger.book import (
@@ -37,6 +26,17 @@ from settlement.ledger.reading import (
     member_movements,
 )
 from settlement.ledger.tree import extend
+from support.handmade import (
+    COALITION,
+    NOW,
+    administration,
+    conversion,
+    debt,
+    double_dip,
+    found,
+    owes,
+    write,
+)
 
 
 @pytest.fixture

@@ -2,6 +2,10 @@
 
 import pytest
 from sqlalchemy import Connection, text
+
+from settlement.ledger import problems
+from settlement.ledger.check import check
+from settlement.windows import cut
 from support.handmade import (
     COALITION,
     NOW,
@@ -13,10 +17,6 @@ from support.handmade import (
     nothing_earned,
     write,
 )
-
-from settlement.ledger import problems
-from settlement.ledger.check import check
-from settlement.windows import cut
 
 STAY, CONVERSION, DEBT, CUT_NUMBER = 1, 2, 3, 4
 LAST = 7
@@ -101,20 +101,26 @@ FREE = (
             {"numbers", "orphan-line", "head", "tree", "feed-entries"},
         ),
         (
-            "insert into entry select 8, kind, sender, accepted_at, window_id, corrects, "
-            f"request_sha256, facts, entry_bytes, leaf from entry where number = {LAST}",
+            (
+                "insert into entry select 8, kind, sender, accepted_at, window_id, corrects, "
+                f"request_sha256, facts, entry_bytes, leaf from entry where number = {LAST}"
+            ),
             {"entry-bytes", "facts", "head", "tree"},
         ),
         (
-            f"insert into entry select -1, kind, sender, accepted_at, window_id, corrects, "
-            f"request_sha256, facts, entry_bytes, leaf from entry where number = {LAST}",
+            (
+                f"insert into entry select -1, kind, sender, accepted_at, window_id, corrects, "
+                f"request_sha256, facts, entry_bytes, leaf from entry where number = {LAST}"
+            ),
             {"numbers", "accepted-at", "head", "tree"},
         ),
         # two entries change places
         (
-            f"update entry set number = 99 where number = {STAY}; "
-            f"update entry set number = {STAY} where number = {CONVERSION}; "
-            f"update entry set number = {CONVERSION} where number = 99",
+            (
+                f"update entry set number = 99 where number = {STAY}; "
+                f"update entry set number = {STAY} where number = {CONVERSION}; "
+                f"update entry set number = {CONVERSION} where number = 99"
+            ),
             {"accepted-at", "entry-bytes", "facts", "lines", "tree"},
         ),
         # lines
@@ -151,24 +157,32 @@ FREE = (
             HASHES | {"counters", "feed-entries", "line-order"},
         ),
         (
-            f"insert into line select {LAST}, index, kind, currency, amount, debit, credit, funder, "
-            f"price, rule, terms from line where number = {STAY} and index = 0",
+            (
+                f"insert into line select {LAST}, index, kind, currency, amount, debit, credit, "
+                f"funder, price, rule, terms from line where number = {STAY} and index = 0"
+            ),
             HASHES | {"counters", "member-entries"},
         ),
         (
-            "insert into line values (99, 0, 'FEE', 'COIN', 5, 'clearing/2/bank-c:hotel-h', "
-            "'clearing/2/hotel-h:bank-c')",
+            (
+                "insert into line values (99, 0, 'FEE', 'COIN', 5, 'clearing/2/bank-c:hotel-h', "
+                "'clearing/2/hotel-h:bank-c')"
+            ),
             {"orphan-line", "counters", "feed-shown"},
         ),
         (
-            f"update line set index = 9 where number = {STAY} and index = 0; "
-            f"update line set index = 0 where number = {STAY} and index = 1; "
-            f"update line set index = 1 where number = {STAY} and index = 9",
+            (
+                f"update line set index = 9 where number = {STAY} and index = 0; "
+                f"update line set index = 0 where number = {STAY} and index = 1; "
+                f"update line set index = 1 where number = {STAY} and index = 9"
+            ),
             HASHES,
         ),
         (
-            f"update line set debit = replace(debit, '/1/', '/2/'), "
-            f"credit = replace(credit, '/1/', '/2/') where number = {DEBT}",
+            (
+                f"update line set debit = replace(debit, '/1/', '/2/'), "
+                f"credit = replace(credit, '/1/', '/2/') where number = {DEBT}"
+            ),
             HASHES | {"counters", "window-stamp"},
         ),
         (
@@ -181,8 +195,10 @@ FREE = (
             {"counters", "points-issued"},
         ),
         (
-            "update company_account set debits = debits + 1, credits = credits + 1 "
-            "where code = 'issued/hotel-h'",
+            (
+                "update company_account set debits = debits + 1, credits = credits + 1 "
+                "where code = 'issued/hotel-h'"
+            ),
             {"counters"},
         ),
         (
@@ -191,8 +207,10 @@ FREE = (
         ),
         ("delete from member_account where programme = 'hotel-h'", {"counters", "points-issued"}),
         (
-            "update company_account set debits = debits + 1 "
-            "where code = 'clearing/1/hotel-h:operator'",
+            (
+                "update company_account set debits = debits + 1 "
+                "where code = 'clearing/1/hotel-h:operator'"
+            ),
             {"counters", "mirrors", "between-companies"},
         ),
         (
@@ -208,22 +226,28 @@ FREE = (
             {"account-currency", "points-issued"},
         ),
         (
-            f"update company_account set debits = -{2**63 - 1}, credits = {2**63 - 1} "
-            "where code = 'issued/hotel-h'",
+            (
+                f"update company_account set debits = -{2**63 - 1}, credits = {2**63 - 1} "
+                "where code = 'issued/hotel-h'"
+            ),
             {"counters", "points-issued"},
         ),
         # feeds and histories
         (f"delete from feed where participant = 'airline-m' and number = {STAY}", {"feed-shown"}),
         (
-            f"update feed set lines = lines || 3::smallint where participant = 'operator' "
-            f"and number = {STAY}",
+            (
+                f"update feed set lines = lines || 3::smallint where participant = 'operator' "
+                f"and number = {STAY}"
+            ),
             {"feed-confidential"},
         ),
         (f"insert into feed values ('*', {STAY}, true, '{{3}}')", {"feed-confidential"}),
         ("insert into feed values ('bank-c', 99, true, '{}')", {"feed-entries"}),
         (
-            f"update feed set lines = lines || 9::smallint where participant = 'operator' "
-            f"and number = {STAY}",
+            (
+                f"update feed set lines = lines || 9::smallint where participant = 'operator' "
+                f"and number = {STAY}"
+            ),
             {"feed-entries"},
         ),
         (
@@ -255,8 +279,10 @@ def test_a_problem_says_where(book: Connection) -> None:
     book.execute(text(f"update entry set sender = 'bank-c' where number = {CONVERSION}"))
     assert [str(problem) for problem in check(book, COALITION)] == [
         f"entry-bytes: number {CONVERSION}: found sender 'hotel-h', expected sender 'bank-c'",
-        "counters: account issued/hotel-h: found debits 5001, credits 1001, "
-        "expected debits 5000, credits 1000",
+        (
+            "counters: account issued/hotel-h: found debits 5001, credits 1001, "
+            "expected debits 5000, credits 1000"
+        ),
     ]
 
 

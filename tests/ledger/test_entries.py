@@ -9,7 +9,6 @@ from fractions import Fraction
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.handmade import COALITION, NOW, double_dip, owes
 
 from settlement.ledger import accounts
 from settlement.ledger.amounts import INT64_MAX, AmountOverflow
@@ -27,6 +26,7 @@ from settlement.ledger.entries import (
     timestamp,
 )
 from settlement.ledger.tree import leaf_hash
+from support.handmade import COALITION, NOW, double_dip, owes
 
 MILES = (
     b'{"amount":"200","credit":"member/17/airline-m","currency":"M-MILES",'

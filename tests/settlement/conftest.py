@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import Engine
-from support.handmade import found
 
 from gateway.database import report_engine
+from support.handmade import found
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """Netting: few payments, the same ones always, and nothing lost on the way."""
 
+from random import Random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,7 +19,7 @@ NAMES = ("airline-m", "bank-c", "hotel-h", "operator", "petrol-p", "shop-s")
 
 obligations = st.lists(
     st.builds(
-        lambda pair, amount: Obligation(*pair, amount),
+        lambda pair, amount: Obligation(pair[0], pair[1], amount),
         st.permutations(NAMES).map(lambda names: names[:2]),
         st.integers(1, 10**15),
     ),
@@ -63,10 +65,10 @@ def test_payments_bring_every_position_to_zero(nets: dict[str, int]) -> None:
 @given(balanced, st.randoms())
 def test_payments_do_not_depend_on_the_order_of_positions(
     nets: dict[str, int],
-    random: "st.DataObject",
+    random: Random,
 ) -> None:
     shuffled = list(nets.items())
-    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    random.shuffle(shuffled)
     assert payments(dict(shuffled)) == payments(nets)
 
 

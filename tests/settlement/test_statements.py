@@ -5,15 +5,15 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from coalition.statements import verify_statement
 from hypothesis import given
 from hypothesis import strategies as st
-from support.handmade import COALITION
 
+from coalition.statements import verify_statement
 from settlement.netting import Payment
 from settlement.obligations import Gross
 from settlement.statement_form import StatementData, exchanges
 from settlement.statements import Statement, render
+from support.handmade import COALITION
 
 GROSS = (
     Gross("airline-m", "hotel-h", "PRINCIPAL", 2, 40_00),

@@ -2,7 +2,6 @@
 
 import pytest
 from sqlalchemy import Connection
-from support.handmade import COALITION, NOW, administration, double_dip, found, write
 
 from settlement.ledger.book import read_head
 from settlement.windows import (
@@ -14,6 +13,7 @@ from settlement.windows import (
     list_windows,
     open_window,
 )
+from support.handmade import COALITION, NOW, administration, double_dip, found, write
 
 
 @pytest.fixture
