@@ -101,7 +101,7 @@ class StatedLeg:
 class Activity:
     """Something that happened, between two instants with a time zone.
 
-    The start decides which version of a programme and which choice of the member hold.
+    The start decides which version of a programme holds.
     """
 
     key: ActivityKey

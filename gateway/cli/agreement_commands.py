@@ -26,6 +26,7 @@ _PERMISSIONS = {
     "double-dip": agreements_pb2.PERMISSION_DOUBLE_DIP,
     "state-points": agreements_pb2.PERMISSION_STATE_POINTS,
     "enrol": agreements_pb2.PERMISSION_ENROL,
+    "report-activities": agreements_pb2.PERMISSION_REPORT_ACTIVITIES,
 }
 
 _number = click.argument("agreement", type=click.IntRange(min=1))

@@ -103,8 +103,14 @@ def _opened(
     data_dir: Path,
     database_url: str | None,
     make_engine: Callable[[str], Engine] = report_engine,
+    *,
+    new: bool = False,
 ) -> Iterator[tuple[Home, Engine]]:
+    """The data directory and its database; only a `new` one is made where there is none."""
     home = Home(data_dir)
+    if database_url is None and not new and not home.is_founded:
+        message = f"{data_dir} holds no coalition; make one with `coalition init`"
+        raise click.ClickException(message)
     with _plain_errors(), home.database(_sqlalchemy_url(database_url)) as url:
         engine = make_engine(url)
         try:
@@ -189,7 +195,7 @@ def init(  # noqa: PLR0913 - one parameter per option
         gateway=gateway,
         administrators=people,
     )
-    with _opened(data_dir, database_url) as (_, engine):
+    with _opened(data_dir, database_url, new=True) as (_, engine):
         written = [home.add_gateway_key(gateway, secret)]
         try:
             for person, key in people.items():

@@ -226,7 +226,7 @@ def _windows(_: settlement_pb2.ListWindowsRequest, reading: Reading) -> settleme
                 opened_at=timestamp(window.opened_at),
                 cut_at=timestamp(window.cut_at),
             )
-            for window in reversed(windows.list_windows(reading.connection))
+            for window in windows.list_windows(reading.connection)
         ],
     )
 

@@ -26,8 +26,8 @@ from support.use_case_bench import (
     update,
 )
 
-SEQUENCES = 1500
-LENGTH = 30
+SEQUENCES = 60
+LENGTH = 20
 
 TABLES = (
     *("entry", "line", "feed", "member_entry", "company_account", "member_account"),
