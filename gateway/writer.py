@@ -84,8 +84,12 @@ class Writer:
             self._thread.join()
 
     def submit(self, submission: Submission) -> "Future[SignedReply]":
-        """Hand over a submission. Raises Refused (OVERLOADED) where too much is waiting."""
+        """Hand over a submission. Raises Refused (OVERLOADED) where too much is waiting.
+
+        It is decided even if its caller goes away: who gives up cannot cancel the future.
+        """
         waiting = _Waiting(submission)
+        waiting.done.set_running_or_notify_cancel()
         try:
             self._queue.put_nowait(waiting)
         except queue.Full:

@@ -1,8 +1,9 @@
 """Signed requests and what became of them: the memory that makes every write safe to repeat."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection, select, text
 
@@ -101,31 +102,43 @@ def remembered(
     connection: Connection,
     keys: Iterable[RequestKey],
 ) -> dict[RequestKey, Remembered]:
-    """Those of the requests that were decided before."""
-    listed = list(keys)
-    if not listed:
-        return {}
-    columns = {"sender": "text", "request_id": "text"}
-    rows = connection.execute(
-        text(
-            "select r.sender, r.request_id, r.sha256, r.method, r.batch_index, "  # noqa: S608 - our names
-            "coalesce(r.answer_type, b.answer_type) as answer_type, "
-            "coalesce(r.answer, b.answer) as answer, "
-            "coalesce(r.answer_keyid, b.answer_keyid) as answer_keyid "
-            f"from {unnest(columns)} join request r using (sender, request_id) "
-            "left join request b on b.sender = r.sender and b.request_id = r.batch_id",
-        ),
-        {"sender": [s for s, _ in listed], "request_id": [r for _, r in listed]},
-    )
+    """Those of the requests that were decided before.
+
+    The answer of a batch, some megabytes, is fetched once however many of its items are named.
+    """
+    found = {(row.sender, row.request_id): row for row in _rows(connection, keys)}
+    batches = {(row.sender, row.batch_id) for row in found.values() if row.batch_id is not None}
+    rows = _rows(connection, batches - found.keys())
+    holders = found | {(row.sender, row.request_id): row for row in rows}
+    answers = {
+        key: Answer(row.answer_type, bytes(row.answer), row.answer_keyid)
+        for key, row in holders.items()
+        if row.batch_id is None
+    }
     return {
-        (row.sender, row.request_id): Remembered(
+        key: Remembered(
             bytes(row.sha256),
             row.method,
-            Answer(row.answer_type, bytes(row.answer), row.answer_keyid),
+            answers[key if row.batch_id is None else (row.sender, row.batch_id)],
             row.batch_index,
         )
-        for row in rows
+        for key, row in found.items()
     }
+
+
+def _rows(connection: Connection, keys: Iterable[RequestKey]) -> Sequence[Any]:
+    listed = list(keys)
+    if not listed:
+        return ()
+    columns = {"sender": "text", "request_id": "text"}
+    return connection.execute(
+        text(
+            "select sender, request_id, sha256, method, batch_id, batch_index, "  # noqa: S608 - our names
+            "answer_type, answer, answer_keyid "
+            f"from {unnest(columns)} join request using (sender, request_id)",
+        ),
+        {"sender": [s for s, _ in listed], "request_id": [r for _, r in listed]},
+    ).all()
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +202,8 @@ def key_use(
 ) -> list[KeyUse]:
     """What a key signed since an instant, by sender and request id, in pages."""
     table = tables.request
-    query = select(table).where(table.c.keyid == keyid, table.c.decided_at >= since)
+    shown = (table.c.sender, table.c.request_id, table.c.method, table.c.decided_at, table.c.number)
+    query = select(*shown).where(table.c.keyid == keyid, table.c.decided_at >= since)
     if after is not None:
         query = query.where(text("(sender, request_id) > (:sender, :request_id)")).params(
             sender=after[0], request_id=after[1]

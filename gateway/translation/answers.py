@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from google.protobuf.any_pb2 import Any as AnyMessage
 from google.protobuf.message import Message
@@ -19,6 +20,9 @@ RECEIPT_TYPE = payload_type_of(envelope_pb2.Receipt)
 REFUSAL_TYPE = payload_type_of(envelope_pb2.Refusal)
 BATCH_RECEIPT_TYPE = payload_type_of(envelope_pb2.BatchReceipt)
 FEED_RECORD_TYPE = payload_type_of(envelope_pb2.FeedRecord)
+
+_PARSED_BATCHES = 4
+"""Receipts of batches, some megabytes each, whose items are asked for one after the other."""
 
 
 def reason_of(number: errors_pb2.Reason) -> Reason:
@@ -78,13 +82,18 @@ class Answers:
 
     def item(self, batch: Answer, index: int) -> Answer:
         """The outcome of one item out of a batch's receipt."""
-        outcome = envelope_pb2.BatchReceipt.FromString(batch.payload).outcomes[index]
+        outcome = _outcomes(batch.payload)[index]
         if outcome.HasField("receipt"):
             return Answer(RECEIPT_TYPE, outcome.receipt, batch.keyid)
         return Answer(REFUSAL_TYPE, outcome.refusal, batch.keyid)
 
     def _answer(self, answer_type: str, message: Message) -> Answer:
         return Answer(answer_type, message.SerializeToString(deterministic=True), self.keyid)
+
+
+@lru_cache(maxsize=_PARSED_BATCHES)
+def _outcomes(batch_receipt: bytes) -> Sequence[envelope_pb2.Outcome]:
+    return envelope_pb2.BatchReceipt.FromString(batch_receipt).outcomes
 
 
 def _packed(message: Message) -> AnyMessage:

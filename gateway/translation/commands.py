@@ -154,9 +154,13 @@ def _reverse(m: accrual_pb2.ReverseRequest) -> accrual.Reverse:
 
 
 def _quote(m: exchange_pb2.QuoteRequest) -> exchange.RequestQuote:
+    source = forms.membership_key(m.source, "source")
+    target = forms.membership_key(m.target, "target")
+    if source[0] == target[0]:
+        raise invalid("target.programme", "is the source's; a conversion is between two")
     return exchange.RequestQuote(
-        source=forms.membership_key(m.source, "source"),
-        target=forms.membership_key(m.target, "target"),
+        source=source,
+        target=target,
         amount_minor=forms.positive(m.amount_minor, "amount_minor"),
         authorization=forms.not_negative(m.authorization, "authorization") or None,
     )

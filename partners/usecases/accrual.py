@@ -64,17 +64,20 @@ class Accrued:
 def accrue(command: Accrue, context: Context) -> Decision:
     """Decide one activity.
 
-    1. The sender may report it: its membership, its activity.
+    1. Supplier and programmes exist, and the sender may report this for that membership.
     2. It counts once: not seen before, and plausible.
     3. The programme in force when it began says what it earns; stated legs come as they are.
     4. Every leg of another partner's points is priced by the agreement in force now.
     5. One entry: points, then what is owed for them.
     """
+    supplier = _supplier(command.activity.key, context)
+    version = _version(command, context)
+    for leg in command.stated:
+        context.programme(leg.programme)
     membership = _creditable(command, context)
-    _require_may_report(command.activity.key, context)
+    _require_may_report(supplier, context)
     require_active(membership)
     _require_new(command.activity.key, context)
-    version = _version(command, context)
     _require_plausible(command, context)
     earned, skipped = _earned(command, membership, version, context)
     legs = tuple(_priced(earned, version, context))
@@ -96,33 +99,37 @@ def accrue(command: Accrue, context: Context) -> Decision:
 def _creditable(command: Accrue, context: Context) -> Membership:
     """The sender's own or a linked membership, or one that an agreement lets it credit."""
     programme_id, _ = command.membership
-    context.programme(programme_id)
     for permission in (Permission.DOUBLE_DIP, Permission.STATE_POINTS):
         if context.directory.permits(programme_id, context.participant, permission, context.now):
             return context.known_membership(command.membership)
     return context.visible_membership(command.membership)
 
 
-def _require_may_report(key: ActivityKey, context: Context) -> None:
-    """A participant reports its own activities, and those of one whose agreement says so.
-
-    Without that leave a partner could use up others' natural keys before they report.
-    """
+def _supplier(key: ActivityKey, context: Context) -> str:
     if context.directory.participant(key.supplier) is None:
         raise Refused(
             Reason.UNKNOWN_PARTICIPANT,
             f"there is no participant {key.supplier} that could have supplied this",
             {"supplier": key.supplier},
         )
+    return key.supplier
+
+
+def _require_may_report(supplier: str, context: Context) -> None:
+    """A participant reports its own activities, and those of one whose agreement says so.
+
+    Without that leave a partner could use up others' natural keys before they report. Judged
+    before it is told whether the activity was reported: that is the supplier's to know.
+    """
     me, leave = context.participant, Permission.REPORT_ACTIVITIES
     programmes = context.directory.programmes.values()
-    theirs = [p.programme_id for p in programmes if p.partner == key.supplier]
+    theirs = [p.programme_id for p in programmes if p.partner == supplier]
     permits = context.directory.permits
-    if key.supplier != me and not any(permits(p, me, leave, context.now) for p in theirs):
+    if supplier != me and not any(permits(p, me, leave, context.now) for p in theirs):
         raise Refused(
             Reason.NO_AGREEMENT,
-            f"no agreement in force lets {me} report activities of {key.supplier}",
-            {"supplier": key.supplier, "permission": leave},
+            f"no agreement in force lets {me} report activities of {supplier}",
+            {"supplier": supplier, "permission": leave},
         )
 
 
@@ -161,8 +168,6 @@ def _version(command: Accrue, context: Context) -> ProgrammeVersion:
 
 
 def _require_plausible(command: Accrue, context: Context) -> None:
-    for leg in command.stated:
-        context.programme(leg.programme)
     try:
         require_plausible(command.activity, context.now)
         require_plausible_points(command.stated, context.directory.exponents)

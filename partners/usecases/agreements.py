@@ -29,12 +29,6 @@ def offer(command: Offer, context: Context) -> Decision:
     """By either party. It binds nobody until the other accepts."""
     terms = command.terms
     issuer = context.programme(terms.programme).partner
-    if context.directory.participant(terms.buyer) is None:
-        raise Refused(
-            Reason.UNKNOWN_PARTICIPANT,
-            f"there is no participant {terms.buyer}",
-            {"buyer": terms.buyer},
-        )
     if context.participant not in {issuer, terms.buyer}:
         raise Refused(
             Reason.NOT_AUTHORIZED,
@@ -42,6 +36,12 @@ def offer(command: Offer, context: Context) -> Decision:
         )
     if issuer == terms.buyer:
         raise invalid("terms.buyer", "is the issuer; nobody buys their own points")
+    if context.directory.participant(terms.buyer) is None:
+        raise Refused(
+            Reason.UNKNOWN_PARTICIPANT,
+            f"there is no participant {terms.buyer}",
+            {"buyer": terms.buyer},
+        )
     _require_not_retroactive(terms, context)
     agreement = Agreement(
         number=context.number,

@@ -95,6 +95,9 @@ def register_key(command: RegisterKey, context: Context) -> Decision:
 
 def _new_key(new: NewKey, owner: str, context: Context) -> Key:
     audience = context.directory.coalition.coalition_id
+    keyid = key_id(new.public)
+    if keyid in context.directory.keys:
+        raise Refused(Reason.ALREADY_EXISTS, "that key is registered already", {"keyid": keyid})
     try:
         require_strong(new.public)
         check_possession(new.public, audience, owner, new.proof)
@@ -104,9 +107,6 @@ def _new_key(new: NewKey, owner: str, context: Context) -> Key:
             f"{error}; the proof is made for this coalition and owner",
             {"owner": owner},
         ) from error
-    keyid = key_id(new.public)
-    if keyid in context.directory.keys:
-        raise Refused(Reason.ALREADY_EXISTS, "that key is registered already", {"keyid": keyid})
     return Key(
         keyid=keyid,
         owner=owner,

@@ -83,12 +83,12 @@ def request_quote(command: RequestQuote, context: Context) -> Decision:
 
 
 def _parties(command: RequestQuote, context: Context) -> tuple[Membership, Membership]:
-    context.programme(command.source[0])
-    context.programme(command.target[0])
-    if command.source[0] == command.target[0]:
-        raise invalid("target.programme", "is the source's; a conversion is between two")
     if command.authorization is None:
-        source = context.own_membership(command.source)
+        context.require_own(command.source[0])
+    for programme_id, _ in (command.source, command.target):
+        context.programme(programme_id)
+    if command.authorization is None:
+        source = context.known_membership(command.source)
     else:
         source = _authorized_source(command, context)
     target = context.state.memberships.get(command.target)
@@ -208,19 +208,21 @@ class Convert:
 
 def execute(command: Convert, context: Context) -> Decision:
     """Exactly the quoted amounts, or a named refusal."""
-    quote = _usable(command, context)
+    quote = _own_quote(command, context)
     source, target = (context.state.accounts[a] for a in (quote.source, quote.target))
-    require_active(source)
-    require_active(target)
     if not context.state.are_linked(source, target):
         raise unknown_membership((target.programme, target.member_number))
+    require_active(source)
+    require_active(target)
+    _require_usable(quote, context)
+    authorization_used = _authorization_used(quote, context)
     _require_covered(quote, context)
     return Decision(
         kind="CONVERSION",
         facts=_facts(quote),
         result=Terms(quote, source, target),
         lines=context.book.conversion(quote),
-        changes=(QuoteChanged(quote, QuoteState.USED), *_authorization_used(quote, context)),
+        changes=(QuoteChanged(quote, QuoteState.USED), *authorization_used),
     )
 
 
@@ -233,7 +235,7 @@ _UNUSABLE = {
 }
 
 
-def _usable(command: Convert, context: Context) -> Quote:
+def _own_quote(command: Convert, context: Context) -> Quote:
     quote = context.state.quotes.get(command.quote)
     if quote is None or quote.requester != context.participant:
         raise Refused(
@@ -241,6 +243,11 @@ def _usable(command: Convert, context: Context) -> Quote:
             f"there is no quote {command.quote} of yours",
             {"quote": str(command.quote)},
         )
+    return quote
+
+
+def _require_usable(quote: Quote, context: Context) -> None:
+    """It is open and not expired."""
     if quote.state in _UNUSABLE:
         raise Refused(*_UNUSABLE[quote.state], {"quote": str(quote.number)})
     if context.now > quote.expires_at:
@@ -249,7 +256,6 @@ def _usable(command: Convert, context: Context) -> Quote:
             f"the quote expired at {timestamp(quote.expires_at)}; ask for a new one",
             {"quote": str(quote.number), "expired_at": timestamp(quote.expires_at)},
         )
-    return quote
 
 
 def _require_covered(quote: Quote, context: Context) -> None:
@@ -301,16 +307,17 @@ class Authorized:
 
 def authorize_debit(command: AuthorizeDebit, context: Context) -> Decision:
     """By the source programme's partner, for at most 24 hours."""
-    source = context.own_membership(command.source)
-    context.programme(command.target[0])
+    context.require_own(command.source[0])
+    if not context.now < command.expires_at <= context.now + AUTHORIZATION_LIFETIME:
+        raise invalid("expires_at", "is not within the next 24 hours")
     if context.directory.participant(command.grantee) is None:
         raise Refused(
             Reason.UNKNOWN_PARTICIPANT,
             f"there is no participant {command.grantee}",
             {"grantee": command.grantee},
         )
-    if not context.now < command.expires_at <= context.now + AUTHORIZATION_LIFETIME:
-        raise invalid("expires_at", "is not within the next 24 hours")
+    context.programme(command.target[0])
+    source = context.known_membership(command.source)
     target = context.state.memberships.get(command.target)
     if target is None or not context.state.are_linked(source, target):
         raise unknown_membership(command.target)

@@ -51,6 +51,7 @@ def enrol(command: Enrol, context: Context) -> Decision:
     programme_id, member_number = command.membership
     programme = context.programme(programme_id)
     _require_may_enrol(programme_id, context)
+    member_id = _member_id(command, context)
     if command.membership in context.state.memberships:
         raise Refused(
             Reason.MEMBERSHIP_EXISTS,
@@ -58,7 +59,7 @@ def enrol(command: Enrol, context: Context) -> Decision:
             {"programme": programme_id, "member_number": member_number},
         )
     membership = Membership(
-        member_id=_member_id(command, context),
+        member_id=member_id,
         programme=programme_id,
         member_number=member_number,
         tier=_tier(programme, command.tier or programme.latest.definition.entry_tier),
@@ -203,8 +204,9 @@ class LinkCodeCreated:
 
 def create_link_code(command: CreateLinkCode, context: Context) -> Decision:
     """Gives the same answer whether or not the other membership exists."""
-    membership = context.own_membership(command.membership)
+    context.require_own(command.membership[0])
     context.programme(command.other[0])
+    membership = context.known_membership(command.membership)
     if context.owns(command.other[0]) and command.other[0] == command.membership[0]:
         raise Refused(
             Reason.LINK_EXISTS,

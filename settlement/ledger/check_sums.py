@@ -81,18 +81,20 @@ _MIRRORS = """
 """
 """Each clearing account is the mirror of the one that its counterparty has."""
 
-_OWNED = """
-    select number, "index", case
-        when code ^@ 'clearing/' then split_part(split_part(code, '/', 3), ':', 1)
-        else split_part(code, '/', 2) end as owner
-    from (
-        select number, "index", debit as code from line
-        where debit ^@ 'clearing/' or debit ^@ 'settlement/'
-        union all
-        select number, "index", credit from line
-        where credit ^@ 'clearing/' or credit ^@ 'settlement/'
-    ) between_companies
-"""
+
+def _owner(code: str) -> str:
+    """Whose account between participants a column names; no text where it is another's."""
+    return f"""case when {code} ^@ 'clearing/' then split_part(split_part({code}, '/', 3), ':', 1)
+            when {code} ^@ 'settlement/' then split_part({code}, '/', 2) end"""
+
+
+_OWNED = f"""
+    select number, "index", {_owner("debit")} as owner from line
+    where debit ^@ 'clearing/' or debit ^@ 'settlement/'
+    union all
+    select number, "index", {_owner("credit")} from line
+    where credit ^@ 'clearing/' or credit ^@ 'settlement/'
+"""  # noqa: S608 - all of it is of this module
 """Lines between participants, once for each of the two."""
 
 _SHOWN = f"""
@@ -108,13 +110,14 @@ _SHOWN = f"""
 """Whoever owes or is owed was shown the line."""
 
 _CONFIDENTIAL = f"""
-    select format('number %s, line %s', s.number, s."index") as place,
+    select format('number %s, line %s', l.number, l."index") as place,
         'shown to ' || s.participant as found, 'shown to the two that it concerns' as expected
     from (select participant, number, unnest(lines) as "index" from feed) s
-    join (select number, "index", array_agg(owner) as owners from ({_OWNED}) o
-          group by number, "index") o using (number, "index")
-    where s.participant <> all(o.owners)
-    order by s.number, s."index", s.participant
+    join line l on l.number = s.number and l."index" = s."index"
+    where (l.debit ^@ 'clearing/' or l.debit ^@ 'settlement/')
+        and s.participant is distinct from {_owner("l.debit")}
+        and s.participant is distinct from {_owner("l.credit")}
+    order by l.number, l."index", s.participant
 """  # noqa: S608 - all of it is of this module
 """And nobody else was."""
 

@@ -26,7 +26,7 @@ from support.use_case_bench import (
     update,
 )
 
-SEQUENCES = 60
+SEQUENCES = 30
 LENGTH = 20
 
 TABLES = (

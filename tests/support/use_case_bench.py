@@ -27,7 +27,6 @@ from partners.directory import (
     Role,
 )
 from partners.directory_changes import KeyAdded, PrincipalAdded
-from partners.directory_store import load_directory
 from partners.exchange.arithmetic import RateTerms
 from partners.programmes.definition import parse_definition
 from partners.refusals import Reason, Refused
@@ -240,7 +239,7 @@ class Bench:
             return self.accounts(opened)
 
 
-def terms_of(  # what both sign, with what most tests want
+def terms_of(
     programme: str,
     buyer: str,
     *,
@@ -313,7 +312,7 @@ def quote(
     return exchange.RequestQuote(source, target, amount, authorization)
 
 
-def definition(  # a programme in TOML with what most tests want
+def definition(
     programme: str,
     code: str,
     *,
@@ -345,7 +344,3 @@ def bench(database_url: str) -> Iterator[Bench]:
     finally:
         engine.dispose()
 
-
-def directory_of(bench: Bench) -> Directory:
-    with bench.engine.connect() as connection:
-        return load_directory(connection, bench.coalition)
