@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 from partners.check import check_agreed
 from settlement.check import check_settlements
 from settlement.ledger.book import read_head
-from settlement.ledger.check import check
+from settlement.ledger.check import check, snapshot
 from settlement.ledger.entries import Coalition
 from settlement.ledger.problems import Problem
 
@@ -22,8 +22,8 @@ def check_book(
 
     All of it sees one state of the database, however much is written meanwhile.
     """
-    with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
+    with snapshot(engine) as connection:
         problems = check(connection, coalition, partial(show, "Book is checked"))
-        problems += check_settlements(connection, coalition)
+        problems += check_settlements(connection, coalition, partial(show, "Closing is checked"))
         problems += check_agreed(connection)
         return problems, read_head(connection).size

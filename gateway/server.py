@@ -44,6 +44,8 @@ OPTIONS = (
     ("grpc.keepalive_timeout_ms", 10_000),
     ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
     ("grpc.keepalive_permit_without_calls", 1),
+    # A connection that nothing is done on for a quarter of an hour is given back.
+    ("grpc.max_connection_idle_ms", 900_000),
     ("grpc.so_reuseport", 0),
 )
 

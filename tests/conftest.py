@@ -1,6 +1,7 @@
 """One PostgreSQL server for the whole run, and a migrated database for each worker or test."""
 
 import fcntl
+import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,10 +37,15 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """URL of the run's server; the last worker out stops it."""
     shared = _run_dir(tmp_path_factory)
     data_dir = reachable_data_dir(shared / "postgres")
-    with embedded_postgres(data_dir, durable=False) as url:
-        with _locked(shared / "template.lock"):
-            _make_template(url)
-        yield url
+    with _locked(shared / "template.lock"):
+        server = embedded_postgres(data_dir, durable=False)
+        url = server.__enter__()
+        _make_template(url)
+    yield url
+    with _locked(shared / "template.lock"):
+        server.__exit__(None, None, None)
+        if not list(data_dir.glob("*/postmaster.pid")):
+            shutil.rmtree(data_dir, ignore_errors=True)
 
 
 def _make_template(url: str) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -16,6 +17,7 @@ import pytest
 from coalition.client import Client
 from coalition.keyfiles import read_key
 from coalition.profile import read_profile
+from coalition.signing import key_id, public_bytes
 from coalition.v1 import partners_pb2
 from gateway.postgres import reachable_data_dir
 
@@ -67,8 +69,11 @@ def served(home: Path, *options: str) -> Iterator[tuple[str, subprocess.Popen[st
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Path:
-    return reachable_data_dir(tmp_path / "home")
+def home(tmp_path: Path) -> Iterator[Path]:
+    """A data directory that the database's account can reach, whoever runs the tests."""
+    path = reachable_data_dir(tmp_path / "home")
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
 
 
 def test_from_init_to_settle_on_the_embedded_database(home: Path) -> None:
@@ -123,8 +128,6 @@ def test_a_rotated_key_signs_and_the_old_one_goes_on_verifying(home: Path) -> No
 
 
 def _other_key(home: Path) -> str:
-    from coalition.signing import key_id, public_bytes
-
     return key_id(public_bytes(read_key(home / "keys" / "bob.key", PASSPHRASE.encode())))
 
 

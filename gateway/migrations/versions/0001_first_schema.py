@@ -60,6 +60,7 @@ def upgrade() -> None:
         sa.Column("exponent", sa.SmallInteger(), nullable=False),
         sa.Column("salt_key", sa.LargeBinary(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("one", name="coalition_one_check"),
         sa.PrimaryKeyConstraint("one", name="coalition_pkey"),
         comment="The one coalition of this database.",
     )
@@ -143,6 +144,7 @@ def upgrade() -> None:
         sa.Column("open_window", sa.BigInteger(), nullable=False),
         sa.Column("directory_version", sa.BigInteger(), nullable=False),
         sa.Column("frontier", postgresql.ARRAY(sa.LargeBinary()), nullable=False),
+        sa.CheckConstraint("one", name="ledger_head_one_check"),
         sa.PrimaryKeyConstraint("one", name="ledger_head_pkey"),
         comment="End of the log. Whoever locks this row is the writer.",
     )
@@ -159,6 +161,7 @@ def upgrade() -> None:
         sa.Column("price", sa.Text(), nullable=True),
         sa.Column("rule", sa.Text(), nullable=True),
         sa.Column("terms", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint("amount > 0", name="line_amount_check"),
         sa.CheckConstraint("debit <> credit", name="line_accounts_check"),
         sa.PrimaryKeyConstraint("number", "index", name="line_pkey"),
         comment="One movement each, from the debit to the credit account.",
