@@ -98,6 +98,7 @@ class Gateway:
         await stop.wait()
         _log.info("draining", seconds=DRAIN_SECONDS)
         await healthy(health_pb2.HealthCheckResponse.NOT_SERVING)
+        service.drain()
         await server.stop(DRAIN_SECONDS)
         await asyncio.to_thread(service.writer.stop)
         await asyncio.to_thread(service.close)

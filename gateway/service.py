@@ -56,6 +56,7 @@ class Service:
     answers: Answers
     clock: Callable[[], datetime]
     _feeds: int = 0
+    _draining: bool = False
     _readers: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(READERS, thread_name_prefix="reader"),
     )
@@ -75,6 +76,11 @@ class Service:
     def close(self) -> None:
         """End the readers."""
         self._readers.shutdown(wait=True, cancel_futures=True)
+
+    def drain(self) -> None:
+        """End the feeds, which would go on for ever. Called on the event loop."""
+        self._draining = True
+        self.announce()
 
     def announce(self) -> None:
         """Wake the feeds: something was written. Called on the event loop."""
@@ -180,7 +186,7 @@ class Service:
             raise TypeError(message)
         after = request.payload.after_number
         first = True
-        while True:
+        while not self._draining:
             news = self._news
             page = await self._in_thread(partial(self._page, request, after, first=first))
             first = False
@@ -192,6 +198,7 @@ class Service:
             if request.payload.stop_at_end:
                 return
             await _wait(news)
+        raise _going_down()
 
     def _page(self, request: Authenticated, after: int, *, first: bool) -> list[tuple[int, bytes]]:
         """The next records. A stream outlives its request, but not its key."""
@@ -245,6 +252,13 @@ class _SignedRefusal(Exception):
             refusal.message,
             dict(refusal.metadata),
         )
+
+
+def _going_down() -> Refused:
+    return Refused(
+        Reason.UNAVAILABLE,
+        "the gateway is going down; follow the feed from the last number on when it is back",
+    )
 
 
 def _too_many_feeds() -> Refused:

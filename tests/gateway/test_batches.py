@@ -38,7 +38,9 @@ def wire(day: Day) -> Iterator[Wire]:
         yield wire
 
 
-def send(day: Day, items: Sequence[bytes | accrual_pb2.AccrualItem], sender: str = "hotel") -> Answer:
+def send(
+    day: Day, items: Sequence[bytes | accrual_pb2.AccrualItem], sender: str = "hotel"
+) -> Answer:
     """By the real client, which checks every outcome against its item."""
     data = [i if isinstance(i, bytes) else i.SerializeToString() for i in items]
     request = accrual_pb2.AccrueBatchRequest(items=data)
@@ -46,7 +48,9 @@ def send(day: Day, items: Sequence[bytes | accrual_pb2.AccrualItem], sender: str
 
 
 def good(name: str, count: int, **more: Any) -> list[accrual_pb2.AccrualItem]:
-    return [stay("B1", f"{name}-{i}", 1_000, request_id=f"{name}-{i}", **more) for i in range(count)]
+    return [
+        stay("B1", f"{name}-{i}", 1_000, request_id=f"{name}-{i}", **more) for i in range(count)
+    ]
 
 
 def test_a_thousand_items_and_then_again(day: Day) -> None:
@@ -198,9 +202,7 @@ def test_one_activity_twice_in_a_batch(day: Day) -> None:
 def test_a_cap_is_crossed_in_the_middle(day: Day) -> None:
     """What would cross it is refused; what is small enough afterwards still fits."""
     day.admit("shop", "OTHER")
-    number = day.agree(
-        "airline", "shop", cap=1_000, permissions=("STATE_POINTS",), price=10, fee=0
-    )
+    number = day.agree("airline", "shop", cap=1_000, permissions=("STATE_POINTS",), price=10, fee=0)
     points = [400, 500, 200, 100, 1]
     items = [
         item(

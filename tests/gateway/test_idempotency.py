@@ -123,9 +123,7 @@ def test_the_same_bytes_in_one_batch_of_the_writer(day: Day, wire: Wire) -> None
 
 
 def test_a_stored_refusal_stays_when_its_cause_is_gone(day: Day, wire: Wire) -> None:
-    forge = wire.forge(
-        "Accrual.Accrue", accrual_pb2.AccrueRequest(accrual=stay("LATE", "late"))
-    )
+    forge = wire.forge("Accrual.Accrue", accrual_pb2.AccrueRequest(accrual=stay("LATE", "late")))
     refused = wire.send(forge)
     day.enrol("hotel", "LATE")
     again = wire.send(forge)

@@ -46,7 +46,15 @@ VALUES: dict[int, list[Any]] = {
         *("EUR", "XXX", "COIN", "HOTEL-POINTS", "GOLD", "points", "BASE", "A" * 10, "0" * 64),
         *("ab", "a" * 32, "A" * 32, "~" * 128, "r1"),
     ],
-    FieldDescriptor.TYPE_BYTES: [b"", b"\0", b"\xff" * 32, bytes(32), bytes(64), b"x" * 20_000, SAMPLE],
+    FieldDescriptor.TYPE_BYTES: [
+        b"",
+        b"\0",
+        b"\xff" * 32,
+        bytes(32),
+        bytes(64),
+        b"x" * 20_000,
+        SAMPLE,
+    ],
 }
 """Values of every type of field, right ones among them so that some requests get far."""
 

@@ -245,9 +245,7 @@ def test_of_two_faults_the_earlier_is_given(
 
 
 @pytest.mark.parametrize("make", [write_request, read_request, feed_request])
-def test_without_a_fault_the_rules_speak(
-    wire: Wire, make: Callable[[Wire], Request]
-) -> None:
+def test_without_a_fault_the_rules_speak(wire: Wire, make: Callable[[Wire], Request]) -> None:
     request = make(wire)
 
     assert request.send(wire).reason == request.rule
@@ -289,9 +287,7 @@ TAMPERED: dict[str, tuple[Callable[[Any], None], Reason]] = {
         Reason.BAD_SIGNATURE,
     ),
     "another's sig": (
-        lambda e: setattr(
-            e.signatures[0], "keyid", key_id(public_bytes(private_key("airline")))
-        ),
+        lambda e: setattr(e.signatures[0], "keyid", key_id(public_bytes(private_key("airline")))),
         Reason.BAD_SIGNATURE,
     ),
     "byte of the payload": (
@@ -428,7 +424,11 @@ TIMES: dict[str, tuple[timedelta, timedelta, str]] = {
     "lives too long": (timedelta(0), SECOND, "EXPIRED"),
     "lives for thousands of years": (timedelta(0), timedelta(days=2_000_000), "EXPIRED"),
     "lives not at all": (timedelta(seconds=30), -timedelta(minutes=10), "EXPIRED"),
-    "expires before it is made": (timedelta(seconds=50), -timedelta(minutes=10, seconds=20), "EXPIRED"),
+    "expires before it is made": (
+        timedelta(seconds=50),
+        -timedelta(minutes=10, seconds=20),
+        "EXPIRED",
+    ),
 }
 
 

@@ -17,7 +17,7 @@ from typing import IO
 
 import psycopg
 import pytest
-from sqlalchemy import create_engine, make_url
+from sqlalchemy import NullPool, create_engine, make_url
 
 from gateway.postgres import (
     EmbeddedPostgresError,
@@ -95,7 +95,8 @@ class User:
     def signal(self, number: signal.Signals) -> int:
         """Ends it and its process group by a signal, as a terminal does; its exit status."""
         os.killpg(self._process.pid, number)
-        return self._process.wait(timeout=60)
+        self._process.communicate(timeout=60)
+        return self._process.returncode
 
 
 @contextlib.contextmanager
@@ -179,7 +180,10 @@ def test_data_outlive_the_server_and_it_stops(data_dir: Path) -> None:
             connection.execute("create table kept as select 7 as value")
         assert postmaster(data_dir)
     assert postmaster(data_dir) is None
-    with embedded_postgres(data_dir) as url, create_engine(url).connect() as connected:
+    with (
+        embedded_postgres(data_dir) as url,
+        create_engine(url, poolclass=NullPool).connect() as connected,
+    ):
         assert connected.exec_driver_sql("select value from kept").scalar() == 7
 
 
@@ -353,7 +357,10 @@ def test_a_directory_that_is_no_cluster_is_left_alone(home: Path) -> None:
 @pytest.mark.parametrize("name", ["long-" * 30, "a b,c:d'é"], ids=["long", "odd characters"])
 def test_a_path_that_no_socket_can_have(home: Path, name: str) -> None:
     data_dir = home / name
-    with embedded_postgres(data_dir, durable=False) as url, create_engine(url).connect() as session:
+    with (
+        embedded_postgres(data_dir, durable=False) as url,
+        create_engine(url, poolclass=NullPool).connect() as session,
+    ):
         assert session.exec_driver_sql("select 1").scalar() == 1
         socket_dir = Path(str(make_url(url).query["host"]))
         assert data_dir not in socket_dir.parents

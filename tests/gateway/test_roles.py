@@ -57,8 +57,12 @@ def admit_person(day: Day, person: str, role: Role | None) -> None:
         head = read_head(connection, lock=True)
         public = public_bytes(private_key(person))
         key = approved_key(person, public, coalition.operator, day.clock.now)
-        draft = Draft("KEY", coalition.operator, key_facts(key), frozenset({EVERYONE}), directory=True)
-        append(connection, head, [place(coalition, head, draft, number=head.size, now=day.clock.now)])
+        draft = Draft(
+            "KEY", coalition.operator, key_facts(key), frozenset({EVERYONE}), directory=True
+        )
+        append(
+            connection, head, [place(coalition, head, draft, number=head.size, now=day.clock.now)]
+        )
         changes: list[Any] = [KeyAdded(key, head.size)]
         if role is not None:
             principal = Principal(person, PrincipalKind.PERSON, person, frozenset({role}))
@@ -98,7 +102,10 @@ RATES = frozenset({"rates-only"})
 EVERYBODY = frozenset({*PARTNERS, *PERSON_ROLES})
 
 WRITES: dict[str, tuple[Message, frozenset[str]]] = {
-    "Accrual.Accrue": (accrual_pb2.AccrueRequest(accrual=item("no-programme", "1", ACTIVITY)), PARTNERS),
+    "Accrual.Accrue": (
+        accrual_pb2.AccrueRequest(accrual=item("no-programme", "1", ACTIVITY)),
+        PARTNERS,
+    ),
     "Accrual.AccrueBatch": (
         accrual_pb2.AccrueBatchRequest(
             items=[item("no-programme", "1", ACTIVITY, request_id="i").SerializeToString()]
@@ -159,7 +166,9 @@ def test_the_table_has_every_write() -> None:
 @pytest.mark.parametrize("name", WRITES)
 def test_who_may_write(wire: Wire, name: str) -> None:
     message, allowed = WRITES[name]
-    reasons = {s: wire.send(wire.forge(name, message, sender=s)).reason for s in (*EVERYBODY, "gateway")}
+    reasons = {
+        s: wire.send(wire.forge(name, message, sender=s)).reason for s in (*EVERYBODY, "gateway")
+    }
 
     refused = {sender for sender, reason in reasons.items() if reason == "NOT_AUTHORIZED"}
     assert refused == {*EVERYBODY, "gateway"} - allowed
@@ -173,7 +182,9 @@ def foreign(day: Day) -> dict[str, int]:
     offer = agreements_pb2.AgreementTerms(
         programme="airline", buyer="hotel", price=fraction(1), cap_minor=1
     )
-    offered = day.client("airline").write("Agreements.Offer", agreements_pb2.OfferRequest(terms=offer))
+    offered = day.client("airline").write(
+        "Agreements.Offer", agreements_pb2.OfferRequest(terms=offer)
+    )
     return {
         "quote": day.quote(("hotel", "H1"), ("airline", "A1"), 100).quote,
         "agreement": offered.result_as(agreements_pb2.Agreement).agreement,
@@ -294,7 +305,9 @@ def _replace(message: Message, value: str, by: str) -> None:
 
 
 def _neutral(text: str) -> str:
-    return " ".join(word for word in text.split() if not any(c.isdigit() for c in word) and word != "nobody")
+    return " ".join(
+        word for word in text.split() if not any(c.isdigit() for c in word) and word != "nobody"
+    )
 
 
 def test_a_debit_needs_the_source_programmes_partner(day: Day) -> None:
@@ -315,7 +328,12 @@ def test_persons_act_for_the_operator(day: Day) -> None:
     """Two persons see the same; what one did, the other can take back."""
     for person, number in (("admin-one", "P1"), ("admin-only", "P2")):
         day.enrol("operator", number, sender=person)
-    reported = item("operator", "P1", activity_key("operator", "PROMOTION_DRAW", "1"), stated={("operator", "BASE"): 5})
+    reported = item(
+        "operator",
+        "P1",
+        activity_key("operator", "PROMOTION_DRAW", "1"),
+        stated={("operator", "BASE"): 5},
+    )
     day.accrue(reported, sender="admin-one")
     reverse = accrual_pb2.ReverseRequest(activity=reported.activity.key, reason="a mistake")
 
@@ -370,7 +388,9 @@ def test_lists_show_what_concerns_their_reader(day: Day, foreign: dict[str, int]
         )
         return {key.owner for key in keys.keys}
 
-    assert foreign["agreement"] in agreements("hotel") & agreements("airline") & agreements("admin-only")
+    assert foreign["agreement"] in agreements("hotel") & agreements("airline") & agreements(
+        "admin-only"
+    )
     assert agreements("card") == agreements("rates-only") == set()
     assert owners("card") == {"card", "gateway"}
     assert owners("rates-only") == {"rates-only", "gateway"}

@@ -129,6 +129,7 @@ def test_changing(world: Bench, sender: str, changes: dict[str, object], reason:
 
 def test_states(world: Bench) -> None:
     """Blocked earns nothing until it is active again; closed is for good, and its number too."""
+
     def state(to: MembershipState) -> str:
         return world.ask("hotel", update("hotel", "H2", state=to)).reason
 
@@ -193,7 +194,10 @@ def test_codes_that_do_not_link(world: Bench, name: str) -> None:
 
 
 def test_a_code_lives_ten_minutes(world: Bench) -> None:
-    for after, reason in ((timedelta(minutes=10), ""), (timedelta(minutes=10, microseconds=1), "BAD_LINK_CODE")):
+    for after, reason in (
+        (timedelta(minutes=10), ""),
+        (timedelta(minutes=10, microseconds=1), "BAD_LINK_CODE"),
+    ):
         before = world.now
         with world.undone():
             right = code(world, A2, H2)
@@ -207,6 +211,7 @@ def test_a_code_lives_ten_minutes(world: Bench) -> None:
 @pytest.mark.parametrize("together", [False, True])
 def test_a_code_lives_five_tries(world: Bench, *, together: bool) -> None:
     """One by one or in one batch; what is tried is counted for every open code of the pair."""
+
     def tried(wrong: int) -> list[str]:
         with world.undone():
             codes = [code(world, A2, H2), code(world, A2, H2)]
@@ -284,9 +289,7 @@ def test_pages_of_a_history(world: Bench) -> None:
         numbers: list[int] = []
         after = -1
         for size in (2, 2, 2):
-            page = list(
-                member_movements(connection, member_id, "hotel", after=after, entries=size)
-            )
+            page = list(member_movements(connection, member_id, "hotel", after=after, entries=size))
             numbers += [movement.number for movement in page]
             after = page[-1].number
 

@@ -194,13 +194,20 @@ class Bench:
         return self.ask(partner, command)
 
     def agree(self, programme: str, buyer: str, *, issuer: str | None = None, **terms: Any) -> int:
-        offered = self.ask(issuer or programme, agreements.Offer(terms_of(programme, buyer, **terms)))
+        offered = self.ask(
+            issuer or programme, agreements.Offer(terms_of(programme, buyer, **terms))
+        )
         number: int = offered.result.agreement.number
         assert not self.ask(buyer, agreements.Accept(number)).reason
         return number
 
     def rate(
-        self, programme: str, rate_in: int | Fraction, cost_out: int | Fraction, fee: Fraction = Fraction(0), spread: Fraction = Fraction(0)
+        self,
+        programme: str,
+        rate_in: int | Fraction,
+        cost_out: int | Fraction,
+        fee: Fraction = Fraction(0),
+        spread: Fraction = Fraction(0),
     ) -> int:
         terms = RateTerms(programme, Fraction(rate_in), Fraction(cost_out), fee, spread)
         proposed = self.ask("admin-one", rates.ProposeRate(terms, None, "test"))
@@ -213,7 +220,9 @@ class Bench:
         member_id: int = self.ask(sender or programme, command).result.member_id
         return member_id
 
-    def link(self, one: MembershipKey, other: MembershipKey, partners: tuple[str, str] | None = None) -> None:
+    def link(
+        self, one: MembershipKey, other: MembershipKey, partners: tuple[str, str] | None = None
+    ) -> None:
         first, second = partners or (one[0], other[0])
         made = self.ask(second, members.CreateLinkCode(other, one))
         linked = self.ask(first, members.Link(one, other[0], made.result.code))
@@ -222,7 +231,9 @@ class Bench:
     def balance(self, member_id: int, programme: str) -> int:
         with self.engine.connect() as connection:
             row = connection.execute(
-                text("select credits - debits from member_account where member_id = :m and programme = :p"),
+                text(
+                    "select credits - debits from member_account where member_id = :m and programme = :p"
+                ),
                 {"m": member_id, "p": programme},
             ).scalar()
         return int(row or 0)
@@ -288,7 +299,9 @@ def activity(
     )
 
 
-def stay(number: str, reference: str, minor: int = 20_000, revision: int = 1, **more: Any) -> accrual.Accrue:
+def stay(
+    number: str, reference: str, minor: int = 20_000, revision: int = 1, **more: Any
+) -> accrual.Accrue:
     """A stay at the hotel with its room revenue in minor units of EUR."""
     key = ActivityKey("hotel", "STAY", reference, revision)
     stated = tuple(StatedLeg(*leg) for leg in more.pop("stated", ()))
@@ -343,4 +356,3 @@ def bench(database_url: str) -> Iterator[Bench]:
         yield Bench(engine, coalition)
     finally:
         engine.dispose()
-
