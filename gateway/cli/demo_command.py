@@ -19,16 +19,11 @@ from coalition.evidence import verify_all
 from coalition.profile import Profile, write_profile
 from coalition.statements import verify_statement
 from coalition.v1 import settlement_pb2
-from gateway.cli.server_commands import out, progress, settle_now, write_files
+from gateway.cli.database import out, progress
+from gateway.cli.server_commands import settle_now, write_files
 from gateway.database import report_engine
-from gateway.demo import (
-    ActivityFile,
-    DayReport,
-    DemoDay,
-    demo_clock,
-    demo_founding,
-    gateway_process,
-)
+from gateway.demo.day import ActivityFile, DayReport, DemoDay
+from gateway.demo.scene import demo_clock, demo_founding, gateway_process
 from gateway.founding import found
 from gateway.postgres import embedded_postgres, reachable_data_dir
 from gateway.reports import file_hashes, settlement_json, show_settlement, statement_files

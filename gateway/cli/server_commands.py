@@ -5,123 +5,44 @@ import os
 import re
 import secrets
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from sqlalchemy import Engine
-from sqlalchemy.exc import OperationalError
 
-from coalition.keyfiles import KeyFileError, generate, write_key
+from coalition.keyfiles import generate, write_key
 from coalition.keyfiles import passphrase as read_passphrase
-from coalition.profile import ProfileError, gateway_key, write_profile
+from coalition.profile import gateway_key, write_profile
 from coalition.signing import public_bytes
 from gateway import logs
-from gateway.database import connect_engine, report_engine, upgrade
-from gateway.founding import Founding, FoundingError, found, random_founding, rotate_gateway_key
+from gateway.cli.database import (
+    database_options,
+    known_coalition,
+    opened,
+    out,
+    passphrase_option,
+    plain_errors,
+    progress,
+    utc_now,
+)
+from gateway.database import connect_engine, upgrade
+from gateway.founding import Founding, found, random_founding, rotate_gateway_key
 from gateway.home import Home
-from gateway.postgres import EmbeddedPostgresError
 from gateway.reports import settlement_json, show_settlement, statement_files
 from gateway.self_check import check_book
 from gateway.server import Gateway, Listen, ServerError, run
-from partners.directory_store import load_directory
-from settlement.ledger.book import load_coalition
 from settlement.ledger.entries import Coalition
 from settlement.reports import SettlementReport
-from settlement.run import SettlementDifference, SettlementUnderWay, settle
+from settlement.run import settle
 
 DEFAULT_ADDRESS = "127.0.0.1:7466"
 PASSPHRASE_BYTES = 24
 
 _SLUG = re.compile(r"[a-z][a-z0-9-]{1,31}")
 _CURRENCY = re.compile(r"[A-Z][A-Z0-9-]{1,15}")
-
-F = TypeVar("F", bound=Callable[..., Any])
-
-out = Console(stderr=True)
-
-
-def utc_now() -> datetime:
-    """The clock of the real server."""
-    return datetime.now(UTC)
-
-
-def _options(*options: Callable[[F], F]) -> Callable[[F], F]:
-    def decorate(function: F) -> F:
-        for option in reversed(options):
-            function = option(function)
-        return function
-
-    return decorate
-
-
-database_options = _options(
-    click.option(
-        "--data-dir",
-        type=click.Path(file_okay=False, path_type=Path),
-        default=Path(".coalition"),
-        show_default=True,
-        help="Keys, profile and the embedded database.",
-    ),
-    click.option("--database-url", help="A PostgreSQL of yours instead of the embedded one."),
-)
-
-passphrase_option = click.option(
-    "--passphrase-file",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Holds the passphrase of the key files; else COALITION_PASSPHRASE does.",
-)
-
-
-@contextmanager
-def _plain_errors() -> Iterator[None]:
-    """What went wrong in one line, not in a traceback."""
-    try:
-        yield
-    except (
-        FoundingError,
-        ServerError,
-        SettlementDifference,
-        SettlementUnderWay,
-        EmbeddedPostgresError,
-        KeyFileError,
-        ProfileError,
-    ) as error:
-        raise click.ClickException(str(error)) from error
-    except OperationalError as error:
-        message = f"the database is out of reach: {str(error.orig).strip()}"
-        raise click.ClickException(message) from error
-
-
-@contextmanager
-def _opened(
-    data_dir: Path,
-    database_url: str | None,
-    make_engine: Callable[[str], Engine] = report_engine,
-    *,
-    new: bool = False,
-) -> Iterator[tuple[Home, Engine]]:
-    """The data directory and its database; only a `new` one is made where there is none."""
-    home = Home(data_dir)
-    if database_url is None and not new and not home.is_founded:
-        message = f"{data_dir} holds no coalition; make one with `coalition init`"
-        raise click.ClickException(message)
-    with _plain_errors(), home.database(_sqlalchemy_url(database_url)) as url:
-        engine = make_engine(url)
-        try:
-            yield home, engine
-        finally:
-            engine.dispose()
-
-
-def _sqlalchemy_url(url: str | None) -> str | None:
-    """Accept postgresql:// and postgres:// as people write them."""
-    return None if url is None else re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", url)
 
 
 def _matching(pattern: re.Pattern[str]) -> Callable[[click.Context, click.Parameter, str], str]:
@@ -177,7 +98,7 @@ def init(  # noqa: PLR0913 - one parameter per option
     administrators: str,
 ) -> None:
     """Make a new coalition: id, schema, operator, shared currency and keys."""
-    with _plain_errors():
+    with plain_errors():
         if generate_passphrase and passphrase_file is not None:
             _make_passphrase(passphrase_file)
         secret = read_passphrase(passphrase_file)
@@ -195,7 +116,7 @@ def init(  # noqa: PLR0913 - one parameter per option
         gateway=gateway,
         administrators=people,
     )
-    with _opened(data_dir, database_url, new=True) as (_, engine):
+    with opened(data_dir, database_url, new=True) as (_, engine):
         written = [home.add_gateway_key(gateway, secret)]
         try:
             for person, key in people.items():
@@ -265,7 +186,7 @@ def serve(
 ) -> None:
     """Run the gateway until SIGTERM, then drain."""
     logs.configure(log_level)
-    with _opened(data_dir, database_url, connect_engine) as (home, engine):
+    with opened(data_dir, database_url, connect_engine) as (home, engine):
         secret = read_passphrase(passphrase_file)
         if not home.is_founded:
             message = f"{data_dir} holds no coalition; make one with `coalition init`"
@@ -279,38 +200,6 @@ def serve(
             listen=Listen(listen, tls_certificate, tls_key),
         )
         run(gateway, lambda port: out.print(f"Serving on port {port}."))
-
-
-@contextmanager
-def progress() -> Iterator[Callable[[str, int, int], None]]:
-    """A bar per stage of something long, on standard error."""
-    columns = (
-        TextColumn("{task.description:<24}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=out, disable=not sys.stderr.isatty()) as bar:
-        tasks: dict[str, Any] = {}
-
-        def show(stage: str, done: int, total: int) -> None:
-            if stage not in tasks:
-                tasks[stage] = bar.add_task(stage, total=total)
-            bar.update(tasks[stage], completed=done, total=total)
-
-        yield show
-
-
-def known_coalition(engine: Engine) -> tuple[Coalition, list[str]]:
-    """The coalition of a database, whose schema is brought up to date, and its participants."""
-    with engine.begin() as connection:
-        upgrade(connection)
-        coalition = load_coalition(connection)
-        if coalition is None:
-            message = "the database holds no coalition; make one with `coalition init`"
-            raise ServerError(message)
-        directory = load_directory(connection, coalition)
-    return coalition, [p.principal_id for p in directory.participants()]
 
 
 def settle_now(
@@ -340,7 +229,7 @@ def settle_command(
     as_json: bool,
 ) -> None:
     """Close the open window: cut, net, post, state. Run again, it goes on or changes nothing."""
-    with _opened(data_dir, database_url) as (_, engine), progress() as show:
+    with opened(data_dir, database_url) as (_, engine), progress() as show:
         coalition, report = settle_now(engine, utc_now, show)
     if folder is not None:
         write_files(folder, statement_files(report))
@@ -362,7 +251,7 @@ def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
 def check(*, data_dir: Path, database_url: str | None, as_json: bool) -> None:
     """Recompute every balance, window total and hash from the lines."""
-    with _opened(data_dir, database_url) as (_, engine), progress() as show:
+    with opened(data_dir, database_url) as (_, engine), progress() as show:
         coalition, _participants = known_coalition(engine)
         problems, entries = check_book(engine, coalition, show)
     if as_json:
@@ -386,7 +275,7 @@ def rotate_key(
     passphrase_file: Path | None,
 ) -> None:
     """Give the gateway a new key; old answers go on verifying. Restart the gateway after it."""
-    with _opened(data_dir, database_url) as (home, engine):
+    with opened(data_dir, database_url) as (home, engine):
         secret = read_passphrase(passphrase_file)
         coalition, _ = known_coalition(engine)
         profile, key = home.profile(), generate()

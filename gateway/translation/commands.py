@@ -27,7 +27,16 @@ from partners.programmes.definition import (
 )
 from partners.refusals import Reason, Refused, invalid
 from partners.state import MembershipState
-from partners.usecases import accrual, agreements, directory, exchange, members, rates
+from partners.usecases import (
+    accrual,
+    agreements,
+    directory,
+    exchange,
+    links,
+    members,
+    rates,
+    reversal,
+)
 
 MAX_PARTS = 50
 """Lines of spend, quantities, or stated legs of one activity: a long hotel bill has thirty."""
@@ -72,23 +81,23 @@ def _update_membership(m: members_pb2.UpdateMembershipRequest) -> members.Update
     )
 
 
-def _create_link_code(m: members_pb2.CreateLinkCodeRequest) -> members.CreateLinkCode:
-    return members.CreateLinkCode(
+def _create_link_code(m: members_pb2.CreateLinkCodeRequest) -> links.CreateLinkCode:
+    return links.CreateLinkCode(
         membership=forms.membership_key(m.membership, "membership"),
         other=forms.membership_key(m.other, "other"),
     )
 
 
-def _link(m: members_pb2.LinkRequest) -> members.Link:
-    return members.Link(
+def _link(m: members_pb2.LinkRequest) -> links.Link:
+    return links.Link(
         membership=forms.membership_key(m.membership, "membership"),
         other_programme=forms.matching(forms.SLUG, m.other_programme, "other_programme"),
         code=forms.matching(forms.LINK_CODE, m.code, "code"),
     )
 
 
-def _unlink(m: members_pb2.UnlinkRequest) -> members.Unlink:
-    return members.Unlink(
+def _unlink(m: members_pb2.UnlinkRequest) -> links.Unlink:
+    return links.Unlink(
         membership=forms.membership_key(m.membership, "membership"),
         other=forms.membership_key(m.other, "other"),
     )
@@ -146,8 +155,8 @@ def _accrue(m: accrual_pb2.AccrueRequest) -> accrual.Accrue:
     return accrual_item(m.accrual, "accrual")
 
 
-def _reverse(m: accrual_pb2.ReverseRequest) -> accrual.Reverse:
-    return accrual.Reverse(
+def _reverse(m: accrual_pb2.ReverseRequest) -> reversal.Reverse:
+    return reversal.Reverse(
         activity=forms.activity_key(m.activity, "activity"),
         reason=forms.words(m.reason, "reason", MAX_REVERSAL_REASON),
     )
@@ -298,11 +307,11 @@ def _publish_programme(m: partners_pb2.PublishProgrammeRequest) -> directory.Pub
 _COMMANDS: Mapping[type[Message], tuple[type[Command], Callable[[Any], Command]]] = {
     members_pb2.EnrolRequest: (members.Enrol, _enrol),
     members_pb2.UpdateMembershipRequest: (members.UpdateMembership, _update_membership),
-    members_pb2.CreateLinkCodeRequest: (members.CreateLinkCode, _create_link_code),
-    members_pb2.LinkRequest: (members.Link, _link),
-    members_pb2.UnlinkRequest: (members.Unlink, _unlink),
+    members_pb2.CreateLinkCodeRequest: (links.CreateLinkCode, _create_link_code),
+    members_pb2.LinkRequest: (links.Link, _link),
+    members_pb2.UnlinkRequest: (links.Unlink, _unlink),
     accrual_pb2.AccrueRequest: (accrual.Accrue, _accrue),
-    accrual_pb2.ReverseRequest: (accrual.Reverse, _reverse),
+    accrual_pb2.ReverseRequest: (reversal.Reverse, _reverse),
     exchange_pb2.QuoteRequest: (exchange.RequestQuote, _quote),
     exchange_pb2.ConvertRequest: (exchange.Convert, _convert),
     exchange_pb2.AuthorizeDebitRequest: (exchange.AuthorizeDebit, _authorize_debit),

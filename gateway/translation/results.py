@@ -21,7 +21,7 @@ from partners.directory import Agreement, Directory, Key, Programme, Rate
 from partners.exchange.arithmetic import RateTerms
 from partners.postings import PricedLeg
 from partners.state import Membership, MembershipKey
-from partners.usecases import accrual, agreements, directory, exchange, members
+from partners.usecases import accrual, agreements, directory, exchange, links, members, reversal
 
 
 def timestamp(instant: datetime | None) -> Timestamp | None:
@@ -86,7 +86,7 @@ def _accrued(result: accrual.Accrued, known: Directory) -> accrual_pb2.AccrualRe
     )
 
 
-def _reversed(result: accrual.Reversed, known: Directory) -> accrual_pb2.ReversalResult:
+def _reversed(result: reversal.Reversed, known: Directory) -> accrual_pb2.ReversalResult:
     return accrual_pb2.ReversalResult(
         reversed_number=result.reversed_number,
         legs=[_leg(leg, known) for leg in result.legs],
@@ -198,14 +198,14 @@ def agreement_message(agreement: Agreement, used_minor: int) -> agreements_pb2.A
     )
 
 
-def _link_code(result: members.LinkCodeCreated, _: Directory) -> members_pb2.CreateLinkCodeResult:
+def _link_code(result: links.LinkCodeCreated, _: Directory) -> members_pb2.CreateLinkCodeResult:
     return members_pb2.CreateLinkCodeResult(
         code=result.code,
         expires_at=timestamp(result.expires_at),
     )
 
 
-def _linked(result: members.Linked, _: Directory) -> members_pb2.LinkResult:
+def _linked(result: links.Linked, _: Directory) -> members_pb2.LinkResult:
     return members_pb2.LinkResult(
         membership=membership_ref(result.membership),
         other=membership_ref(result.other),
@@ -217,10 +217,10 @@ _RESULTS: Mapping[type, Callable[[Any, Directory], Message]] = {
     members.Updated: lambda r, _: members_pb2.UpdateMembershipResult(
         membership=membership_message(r.membership, r.linked)
     ),
-    members.LinkCodeCreated: _link_code,
-    members.Linked: _linked,
+    links.LinkCodeCreated: _link_code,
+    links.Linked: _linked,
     accrual.Accrued: _accrued,
-    accrual.Reversed: _reversed,
+    reversal.Reversed: _reversed,
     exchange.Terms: _terms,
     exchange.Authorized: lambda r, _: exchange_pb2.AuthorizeDebitResult(
         authorization=r.authorization

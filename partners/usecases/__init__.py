@@ -6,7 +6,16 @@ from typing import Any
 
 from partners.context import Context, Decision
 from partners.directory import Role
-from partners.usecases import accrual, agreements, directory, exchange, members, rates
+from partners.usecases import (
+    accrual,
+    agreements,
+    directory,
+    exchange,
+    links,
+    members,
+    rates,
+    reversal,
+)
 
 PARTNERS = frozenset({Role.PARTNER, Role.ADMINISTRATOR})
 """Companies, and the administrators who act for the operator."""
@@ -31,11 +40,11 @@ class UseCase:
 USE_CASES: Mapping[type, UseCase] = {
     members.Enrol: UseCase(members.enrol, PARTNERS),
     members.UpdateMembership: UseCase(members.update_membership, PARTNERS),
-    members.CreateLinkCode: UseCase(members.create_link_code, PARTNERS),
-    members.Link: UseCase(members.link, PARTNERS),
-    members.Unlink: UseCase(members.unlink, PARTNERS),
+    links.CreateLinkCode: UseCase(links.create_link_code, PARTNERS),
+    links.Link: UseCase(links.link, PARTNERS),
+    links.Unlink: UseCase(links.unlink, PARTNERS),
     accrual.Accrue: UseCase(accrual.accrue, PARTNERS),
-    accrual.Reverse: UseCase(accrual.reverse, PARTNERS),
+    reversal.Reverse: UseCase(reversal.reverse, PARTNERS),
     exchange.RequestQuote: UseCase(exchange.request_quote, PARTNERS),
     exchange.Convert: UseCase(exchange.execute, PARTNERS),
     exchange.AuthorizeDebit: UseCase(exchange.authorize_debit, PARTNERS),

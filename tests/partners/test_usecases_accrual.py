@@ -10,9 +10,9 @@ from partners.activities import ActivityKey
 from partners.context import Command
 from partners.directory import Permission
 from partners.state import MembershipState
-from partners.usecases.accrual import Reverse
 from partners.usecases.agreements import Suspend
 from partners.usecases.exchange import Convert
+from partners.usecases.reversal import Reverse
 from settlement.windows import cut
 from support.coalition_day import NOON
 from support.use_case_bench import (

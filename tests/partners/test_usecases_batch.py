@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 from partners.activities import ActivityKey
 from partners.context import Command
 from partners.state import MembershipState
-from partners.usecases import accrual, exchange, members
+from partners.usecases import exchange, links, reversal
 from support.coalition_day import NOON
 from support.use_case_bench import (
     Bench,
@@ -71,19 +71,19 @@ def existing(bench: Bench, query: str) -> list[Any]:
         return list(connection.execute(text(query)).scalars())
 
 
-def codes(world: Bench) -> list[tuple[str, members.Link]]:
+def codes(world: Bench) -> list[tuple[str, links.Link]]:
     """Codes for pairs that are linked and for pairs that are not, used or not by a sequence."""
     made = []
     for one, other in ((1, 1), (2, 2), (3, 3), (3, 1), (1, 1)):
         key, of = ("hotel", f"H{one}"), ("airline", f"A{other}")
-        answer = world.ask("airline", members.CreateLinkCode(of, key))
-        made.append(("hotel", members.Link(key, "airline", answer.result.code)))
+        answer = world.ask("airline", links.CreateLinkCode(of, key))
+        made.append(("hotel", links.Link(key, "airline", answer.result.code)))
     return made
 
 
 @pytest.fixture(scope="module")
 def requests(world: Bench) -> list[Callable[[random.Random], tuple[str, Command]]]:
-    links = codes(world)
+    open_codes = codes(world)
     quotes = existing(world, "select number from quote")
 
     def hotel(rng: random.Random) -> tuple[str, str]:
@@ -115,7 +115,7 @@ def requests(world: Bench) -> list[Callable[[random.Random], tuple[str, Command]
         return "hotel", enrol(programme, number, same=same)
 
     def wrong_code(rng: random.Random) -> tuple[str, Command]:
-        return "hotel", members.Link(hotel(rng), "airline", "A" * 10)
+        return "hotel", links.Link(hotel(rng), "airline", "A" * 10)
 
     def ask_quote(rng: random.Random) -> tuple[str, Command]:
         target = rng.choice([airline(rng), ("spa", "S1"), ("spa", "S2")])
@@ -136,16 +136,16 @@ def requests(world: Bench) -> list[Callable[[random.Random], tuple[str, Command]
         wrong_code,
         ask_quote,
         authorize,
-        lambda rng: rng.choice(links),
-        lambda rng: rng.choice(links),
-        lambda rng: ("hotel", members.Unlink(hotel(rng), airline(rng))),
-        lambda rng: ("airline", members.Unlink(airline(rng), hotel(rng))),
+        lambda rng: rng.choice(open_codes),
+        lambda rng: rng.choice(open_codes),
+        lambda rng: ("hotel", links.Unlink(hotel(rng), airline(rng))),
+        lambda rng: ("airline", links.Unlink(airline(rng), hotel(rng))),
         lambda rng: ("hotel", exchange.Convert(rng.choice(quotes))),
-        lambda rng: ("hotel", accrual.Reverse(key(rng), "test")),
-        lambda rng: ("hotel", accrual.Reverse(key(rng), "test")),
+        lambda rng: ("hotel", reversal.Reverse(key(rng), "test")),
+        lambda rng: ("hotel", reversal.Reverse(key(rng), "test")),
         lambda rng: (
             "airline",
-            accrual.Reverse(ActivityKey("airline", "FLIGHT", rng.choice(["f", "g"])), "test"),
+            reversal.Reverse(ActivityKey("airline", "FLIGHT", rng.choice(["f", "g"])), "test"),
         ),
     ]
 

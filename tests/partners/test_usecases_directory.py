@@ -15,7 +15,6 @@ from partners.directory_store import load_directory
 from partners.exchange.arithmetic import RateTerms
 from partners.programmes.definition import BadDefinition, parse_definition
 from partners.queries import Asker
-from partners.usecases.accrual import Reverse
 from partners.usecases.agreements import Accept, Offer, Suspend
 from partners.usecases.directory import (
     ApproveKey,
@@ -26,6 +25,7 @@ from partners.usecases.directory import (
     RevokeKey,
 )
 from partners.usecases.rates import ApproveRate, ProposeRate
+from partners.usecases.reversal import Reverse
 from support.coalition_day import NOON, private_key
 from support.use_case_bench import (
     Bench,
@@ -73,7 +73,9 @@ def test_two_persons_admit_a_partner(world: Bench) -> None:
         assert world.ask("admin-one", register()).result.state is KeyState.PENDING
         assert world.ask("card", Offer(terms_of("hotel", "card"))).reason == "KEY_NOT_ACTIVE"
         assert world.ask("admin-one", ApproveKey(keyid_of("card"))).reason == "SAME_PERSON"
-        assert world.ask("admin-two", ApproveKey(keyid_of("card"))).result.state is KeyState.APPROVED
+        assert (
+            world.ask("admin-two", ApproveKey(keyid_of("card"))).result.state is KeyState.APPROVED
+        )
         assert world.ask("admin-one", ApproveKey(keyid_of("card"))).reason == "UNKNOWN_PROPOSAL"
         assert world.ask("card", Offer(terms_of("hotel", "card"))).reason == ""
 
@@ -329,7 +331,10 @@ def test_the_agreement_accepted_last_prices(world: Bench) -> None:
 def test_an_agreement_ends(world: Bench) -> None:
     with world.undone():
         world.agree("airline", "hotel", valid_to=NOON + DAY)
-        for instant, reason in ((NOON + DAY - timedelta(microseconds=1), ""), (NOON + DAY, "NO_AGREEMENT")):
+        for instant, reason in (
+            (NOON + DAY - timedelta(microseconds=1), ""),
+            (NOON + DAY, "NO_AGREEMENT"),
+        ):
             world.now = instant
             try:
                 assert world.ask("hotel", stay("H1", str(instant))).reason == reason
@@ -348,7 +353,9 @@ def test_a_reversal_gives_the_cap_back(world: Bench) -> None:
 
 def test_a_buyer_credits_members_of_the_programme_it_buys(world: Bench) -> None:
     """Under STATE_POINTS without a link; without an agreement it cannot even tell who is there."""
-    command = report(("airline", "A1"), ActivityKey("stranger", "SALE", "1"), [("airline", "BASE", 5)])
+    command = report(
+        ("airline", "A1"), ActivityKey("stranger", "SALE", "1"), [("airline", "BASE", 5)]
+    )
     with world.undone():
         assert world.ask("stranger", command).reason == "UNKNOWN_MEMBERSHIP"
         world.agree("airline", "stranger", permissions=[Permission.STATE_POINTS])
@@ -400,7 +407,14 @@ def test_the_rate_book_as_of_any_instant(world: Bench) -> None:
             for days in (-1, 0, 1, 2, 3, 1_000)
         }
 
-        assert found == {-1: [], 0: [first], 1: [second], 2: [second], 3: [version], 1_000: [version]}
+        assert found == {
+            -1: [],
+            0: [first],
+            1: [second],
+            2: [second],
+            3: [version],
+            1_000: [version],
+        }
         assert again.reason == "UNKNOWN_PROPOSAL"
         assert len(queries.rates(asker, "hotel", None)) == 4
 

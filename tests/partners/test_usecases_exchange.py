@@ -11,7 +11,7 @@ from partners.context import Command
 from partners.directory import Permission
 from partners.state import MembershipKey, MembershipState
 from partners.usecases.exchange import AuthorizeDebit, Convert
-from partners.usecases.members import Unlink
+from partners.usecases.links import Unlink
 from support.coalition_day import NOON
 from support.use_case_bench import Bench, Outcome, bench, definition, quote, report, update
 
@@ -240,7 +240,9 @@ def test_what_happens_between_quote_and_conversion(world: Bench, name: str) -> N
 def test_a_balance_is_spent_once(world: Bench) -> None:
     """Exactly what is held, and not a point more; also within one batch."""
     with world.undone():
-        numbers = [asked(world, A, target, n).result.quote.number for target, n in ((B, 1_000), (COIN, 2))]
+        numbers = [
+            asked(world, A, target, n).result.quote.number for target, n in ((B, 1_000), (COIN, 2))
+        ]
         sent = [world.submission("alpha", Convert(number)) for number in numbers]
 
         first, second = world.batch(*sent)
@@ -284,7 +286,12 @@ def test_leave_is_for_one_grantee_amount_and_pair_and_once(world: Bench) -> None
     with world.undone():
         given = authorize(world).result.authorization
 
-        def ask(sender: str = "gamma", source: MembershipKey = A, target: MembershipKey = B, amount: int = 500) -> Outcome:
+        def ask(
+            sender: str = "gamma",
+            source: MembershipKey = A,
+            target: MembershipKey = B,
+            amount: int = 500,
+        ) -> Outcome:
             return world.ask(sender, quote(source, target, amount, given))
 
         assert ask("beta").reason == "BAD_AUTHORIZATION"
@@ -318,7 +325,10 @@ def test_who_holds_leave_is_not_told_the_balance(world: Bench) -> None:
         number = world.ask("gamma", quote(A, B, 100_000, given)).result.quote.number
         refused = world.ask("gamma", Convert(number))
 
-        assert (refused.reason, refused.metadata) == ("INSUFFICIENT_BALANCE", (("asked", "100000"),))
+        assert (refused.reason, refused.metadata) == (
+            "INSUFFICIENT_BALANCE",
+            (("asked", "100000"),),
+        )
 
 
 def test_points_kept_elsewhere_are_converted_unchecked(world: Bench) -> None:

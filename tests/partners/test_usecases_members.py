@@ -13,7 +13,7 @@ from partners.directory_store import load_directory
 from partners.queries import Asker
 from partners.refusals import Refused
 from partners.state import MembershipKey, MembershipState
-from partners.usecases.members import CreateLinkCode, Link, Unlink
+from partners.usecases.links import CreateLinkCode, Link, Unlink
 from settlement.ledger.reading import member_movements
 from support.use_case_bench import Bench, bench, definition, enrol, sample, stay, update
 

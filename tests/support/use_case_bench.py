@@ -32,10 +32,10 @@ from partners.programmes.definition import parse_definition
 from partners.refusals import Reason, Refused
 from partners.requests import Accepted, Answer, Request, Submission
 from partners.state import MembershipKey, MembershipState
-from partners.usecases import accrual, agreements, directory, exchange, members, rates
+from partners.usecases import accrual, agreements, directory, exchange, links, members, rates
 from settlement.ledger.book import append, place, read_head
 from settlement.ledger.entries import EVERYONE, Coalition, Draft
-from support.coalition_day import NOON, private_key, founding_of
+from support.coalition_day import NOON, founding_of, private_key
 
 __all__ = ["MembershipState", "Reason"]
 
@@ -224,8 +224,8 @@ class Bench:
         self, one: MembershipKey, other: MembershipKey, partners: tuple[str, str] | None = None
     ) -> None:
         first, second = partners or (one[0], other[0])
-        made = self.ask(second, members.CreateLinkCode(other, one))
-        linked = self.ask(first, members.Link(one, other[0], made.result.code))
+        made = self.ask(second, links.CreateLinkCode(other, one))
+        linked = self.ask(first, links.Link(one, other[0], made.result.code))
         assert not linked.reason, linked
 
     def balance(self, member_id: int, programme: str) -> int:

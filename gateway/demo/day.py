@@ -1,24 +1,15 @@
-"""A coalition's day, played through a real gateway by separate signed clients.
+"""The day: what partners, administrators and members do in it."""
 
-Everything that could differ from run to run is fixed: keys, ids, order and clock. So the same
-files give the same ledger and the same statements every time.
-"""
-
-import hashlib
-import multiprocessing
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from fractions import Fraction
 from functools import cached_property
 from importlib import resources
-from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
 from typing import Self
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from google.protobuf.message import Message
 
 from coalition.activity_files.mapping import FileMapping
@@ -39,22 +30,7 @@ from coalition.v1 import (
     partners_pb2,
     rates_pb2,
 )
-from gateway import logs
-from gateway.database import connect_engine
-from gateway.founding import Founding
-from gateway.keyring import Keyring
-from gateway.server import Gateway, Listen, run
-
-CLOCK = datetime(2026, 3, 31, 20, 0, tzinfo=UTC)
-"""The demo's one instant: a Tuesday evening after everything in the files has happened."""
-
-COALITION_ID = "demo-coalition"
-ADMINISTRATORS = ("alice", "bob")
-PARTNERS = (
-    ("hotel", "HOTEL", "Demo Hotels"),
-    ("airline", "AIRLINE", "Demo Air"),
-    ("card", "CARD_ISSUER", "Demo Bank"),
-)
+from gateway.demo.scene import ADMINISTRATORS, CLOCK, PARTNERS, demo_clock, demo_key
 
 MILES_PRICE = 120
 MILES_FEE = Fraction(1, 50)
@@ -86,61 +62,6 @@ CARD_SPEND_MINOR = 123_456
 
 TOO_MUCH = 10**9
 """More points than anybody holds."""
-
-START_SECONDS = 60
-
-
-def demo_key(name: str) -> Ed25519PrivateKey:
-    """The key of a demo's participant: known to everybody, so of no use elsewhere."""
-    seed = hashlib.sha256(f"coalition demo, not a secret: {name}".encode()).digest()
-    return Ed25519PrivateKey.from_private_bytes(seed)
-
-
-def demo_founding() -> Founding:
-    """The coalition of the demo."""
-    return Founding(
-        coalition_id=COALITION_ID,
-        operator="operator",
-        name="Demo Operator",
-        currency="COIN",
-        exponent=2,
-        salt_key=hashlib.sha256(b"coalition demo, not a secret: salt").digest(),
-        gateway=public_bytes(demo_key("gateway")),
-        administrators={who: public_bytes(demo_key(who)) for who in ADMINISTRATORS},
-    )
-
-
-def demo_clock() -> datetime:
-    """The demo's clock stands still."""
-    return CLOCK
-
-
-def _serve(url: str, pipe: Pipe, log: str) -> None:
-    """The gateway's process: the real server, with the demo's key and clock."""
-    logs.configure(log)
-    engine = connect_engine(url)
-    key = demo_key("gateway")
-    keyid = key_id(public_bytes(key))
-    gateway = Gateway(engine, Keyring({keyid: key}, keyid), demo_clock, Listen("127.0.0.1:0"))
-    run(gateway, pipe.send)
-
-
-@contextmanager
-def gateway_process(url: str, log: str = "ERROR") -> Iterator[str]:
-    """A gateway in a process of its own; yields host:port, and drains it at the end."""
-    context = multiprocessing.get_context("spawn")
-    here, there = context.Pipe(duplex=False)
-    process = context.Process(target=_serve, args=(url, there, log), daemon=True)
-    process.start()
-    there.close()
-    try:
-        if not here.poll(START_SECONDS):
-            message = f"the gateway did not start within {START_SECONDS} seconds"
-            raise RuntimeError(message)
-        yield f"127.0.0.1:{here.recv()}"
-    finally:
-        process.terminate()
-        process.join(START_SECONDS)
 
 
 @dataclass(frozen=True)
