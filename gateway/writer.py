@@ -24,7 +24,6 @@ from gateway.keyring import Keyring
 from partners.batch import AnswerWriter, Reply, is_administrative, run_batch
 from partners.refusals import Reason, Refused
 from partners.requests import Submission
-from settlement.ledger.book import LedgerInconsistency
 
 QUEUE_LIMIT = 4_096
 """Submissions that may wait. At a few thousand per second that is about a second."""
@@ -103,12 +102,7 @@ class Writer:
     def _run(self) -> None:
         while batch := self._gather():
             self._last_size = len(batch)
-            try:
-                self._write(batch)
-            except Exception:  # noqa: BLE001 - see below
-                # The thread must live: whatever happened, its callers are told and it goes on.
-                _log.exception("batch failed", submissions=len(batch))
-                _reply_all(batch, _unavailable("the batch failed unexpectedly"))
+            self._write(batch)
         _reply_all(list(self._drain()), _unavailable("the gateway is shutting down"))
 
     def _drain(self) -> Iterator[_Waiting]:
@@ -160,12 +154,15 @@ class Writer:
         return waiting
 
     def _write(self, batch: list[_Waiting]) -> None:
-        """Write a batch; where its data is at fault, its submissions one by one, in order."""
+        """Write a batch; where something in it is at fault, its submissions one by one, in order.
+
+        The thread lives on whatever happens: every caller is told.
+        """
         try:
             replies = self._attempt([waiting.submission for waiting in batch])
         except _Undecided:
             _reply_all(batch, _unavailable("the ledger is out of reach"))
-        except (SQLAlchemyError, psycopg.Error, LedgerInconsistency) as error:
+        except Exception as error:  # noqa: BLE001 - one bad request must not take others along
             if len(batch) == 1:
                 request_id = batch[0].submission.head.request_id
                 _log.exception("submission cannot be written", request_id=request_id)

@@ -2,9 +2,11 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -23,7 +25,6 @@ from coalition.keyfiles import read_key
 from coalition.profile import read_profile
 from coalition.signing import public_bytes
 from coalition.v1 import accrual_pb2, members_pb2, partners_pb2
-from gateway.postgres import reachable_data_dir
 from support.coalition_day import Clock, Day, membership, private_key, stay
 from support.raw_calls import OK, Forge, Wire, raw_wire
 
@@ -84,19 +85,24 @@ def serving_process(data_dir: Path) -> Iterator[tuple[subprocess.Popen[str], str
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Iterator[Path]:
-    """A new coalition, in a directory that the database's account may enter."""
-    data_dir = reachable_data_dir(tmp_path / "home" / "postgres").parent
+def home() -> Iterator[Path]:
+    """A new coalition, in a directory of its own that the database's account may enter."""
+    data_dir = Path(tempfile.mkdtemp(prefix="coalition-test-", dir="/tmp"))
+    data_dir.chmod(0o711)
     made = coalition("init", "--data-dir", data_dir)
     assert made.returncode == 0, made.stderr
     yield data_dir
     for pid in postmasters(data_dir):
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGQUIT)
+            wait_until(lambda: not postmasters(data_dir))
+    shutil.rmtree(data_dir)
 
 
 def postmasters(data_dir: Path) -> list[int]:
-    return [int(file.read_text().split("\n", 1)[0]) for file in data_dir.rglob("postmaster.pid")]
+    """The server of this directory, by its own pid file, if it runs."""
+    files = list((data_dir / "postgres").rglob("postmaster.pid"))
+    return [int(file.read_text().split("\n", 1)[0]) for file in files]
 
 
 def day_at(target: str, data_dir: Path, stack: ExitStack) -> Day:
