@@ -4,6 +4,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
+import grpc
 import structlog
 
 from coalition.methods import Method
@@ -56,13 +57,23 @@ class Call:
         raise RuntimeError(message)
 
     async def refuse_without_database(self, error: Exception) -> NoReturn:
-        """Answer UNAVAILABLE where the database is out of reach; raises what else it is."""
+        """Answer UNAVAILABLE where the database is out of reach; else it is a fault of ours."""
         if not out_of_reach(error):
-            self.log("ERROR")
-            raise error
+            await self.fail(error)
         await self.refuse(
             Refused(
                 Reason.UNAVAILABLE,
                 "the ledger is out of reach; try again with the same request id",
             ),
         )
+
+    async def fail(self, error: Exception) -> NoReturn:
+        """Answer INTERNAL. What went wrong stands in the log: it may quote others' data."""
+        self.log("ERROR")
+        _log.error("fault", method=self.method.full_name, exc_info=error)
+        await self.context.abort(
+            grpc.StatusCode.INTERNAL,
+            "the gateway failed; its operator finds out why in its log",
+        )
+        message = "abort() returned"
+        raise RuntimeError(message)

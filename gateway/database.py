@@ -4,13 +4,16 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy import Connection, Engine, create_engine, text
 
 POOL_SIZE = 12
 """One for the writer, the rest for readers: more than two cores can use."""
 
 POOL_TIMEOUT_SECONDS = 5
 """A reader that waits longer is told that the gateway is busy."""
+
+UPGRADE_LOCK = int.from_bytes(b"coalupg1")
+"""Advisory lock of the schema: processes that start at once upgrade it one after the other."""
 
 SESSION_OPTIONS = (
     "-c plan_cache_mode=force_custom_plan "
@@ -32,6 +35,7 @@ def connect_engine(url: str, *, options: str = SESSION_OPTIONS) -> Engine:
         pool_pre_ping=False,
         connect_args={"options": options, "connect_timeout": 5, "prepare_threshold": 2},
         isolation_level="READ COMMITTED",
+        hide_parameters=True,  # they are payloads, and errors end up in logs
     )
 
 
@@ -48,5 +52,6 @@ def _config(connection: Connection) -> Config:
 
 
 def upgrade(connection: Connection) -> None:
-    """Bring the schema up to date; the caller commits."""
+    """Bring the schema up to date; the caller commits, and until then others wait here."""
+    connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": UPGRADE_LOCK})
     command.upgrade(_config(connection), "head")

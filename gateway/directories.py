@@ -10,8 +10,8 @@ from partners.directory_store import current_directory, load_directory
 from settlement.ledger.entries import Coalition
 
 LOOK_AGAIN_SECONDS = 0.25
-"""At most this often is the database asked because of a key that is not known here: another
-process may have admitted it, but unknown keys must not become a load."""
+"""At most this often is the database asked because of keys that are not known here: another
+process may have admitted them, but unknown keys must not become a load. Their requests wait."""
 
 
 class DirectoryCache:
@@ -29,13 +29,20 @@ class DirectoryCache:
         self.known = current_directory(connection, self.coalition, self.known)
         return self.known
 
-    def knowing(self, engine: Engine, keyid: str) -> Directory:
-        """The directory, looked up again where the key is not in the one at hand."""
-        if keyid in self.known.keys:
-            return self.known
+    @property
+    def pause_seconds(self) -> float:
+        """How long it is until the database may be asked again."""
+        return max(0.0, self._looked_at + LOOK_AGAIN_SECONDS - time.monotonic())
+
+    def looked_up_since(self, engine: Engine, asked_at: float) -> Directory:
+        """The directory as the database has it at `asked_at` (monotonic seconds) or later.
+
+        Of those who ask while somebody looks, or in the pause before, one look serves all.
+        """
         with self._lock:
-            if time.monotonic() - self._looked_at < LOOK_AGAIN_SECONDS:
-                return self.known
-            self._looked_at = time.monotonic()
-        with engine.connect() as connection:
-            return self.current(connection)
+            if self._looked_at < asked_at:
+                looked_at = time.monotonic()
+                with engine.connect() as connection:
+                    self.current(connection)
+                self._looked_at = looked_at
+            return self.known

@@ -3,6 +3,7 @@
 import contextlib
 import logging
 import sys
+from typing import Any
 
 import structlog
 
@@ -20,6 +21,22 @@ class _Stderr:
             sys.stderr.flush()
 
 
+_transform = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+
+
+def in_short(error: BaseException) -> str:
+    """An error by its kind and first line: a database's further lines quote the data."""
+    return f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
+
+
+def _traceback(exc_info: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - structlog's
+    """A traceback as data, without what is confidential: local variables, quoted data."""
+    stacks = _transform(exc_info)
+    for stack in stacks:
+        stack["exc_value"] = stack["exc_value"].partition("\n")[0]
+    return stacks
+
+
 def configure(level: str = "INFO") -> None:
     """Log from this level on."""
     structlog.configure(
@@ -27,7 +44,7 @@ def configure(level: str = "INFO") -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.dict_tracebacks,
+            structlog.processors.ExceptionRenderer(_traceback),
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level)),

@@ -1,6 +1,7 @@
 """The services on the wire: from the bytes of a call to the bytes of its answer."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -9,9 +10,7 @@ from functools import partial
 from typing import Any, TypeAlias, TypeVar
 
 import grpc
-import psycopg
 from sqlalchemy import Engine
-from sqlalchemy.exc import SQLAlchemyError
 
 from coalition.methods import METHODS, Kind, Method
 from coalition.v1 import envelope_pb2, feed_pb2
@@ -23,6 +22,7 @@ from gateway.translation.answers import REFUSAL_TYPE, Answers, reason_of
 from gateway.translation.reads import Reading, read
 from gateway.translation.shown import feed_answer
 from gateway.writer import Writer
+from partners.directory import Directory
 from partners.queries import Asker
 from partners.refusals import Reason, Refused
 from partners.validity import require_alive, require_not_revoked
@@ -107,7 +107,7 @@ class Service:
             await call.refuse(refusal.refused, refusal.envelope)
         except Refused as refused:
             await call.refuse(refused)
-        except (SQLAlchemyError, psycopg.Error) as error:
+        except Exception as error:  # noqa: BLE001 - gRPC would tell its text, which may quote data
             await call.refuse_without_database(error)
         call.log("OK")
         return answered
@@ -134,9 +134,14 @@ class Service:
         except Refused as refused:
             if refused.reason is not Reason.UNKNOWN_KEY:
                 raise
-            look_again = partial(self.directories.knowing, self.engine, refused.metadata["keyid"])
-            call.request = check(directory=await self._in_thread(look_again))
+            call.request = check(directory=await self._looked_up())
         return call.request
+
+    async def _looked_up(self) -> Directory:
+        asked_at = time.monotonic()
+        await asyncio.sleep(self.directories.pause_seconds)
+        look = partial(self.directories.looked_up_since, self.engine, asked_at)
+        return await self._in_thread(look)
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._readers, work)
@@ -173,7 +178,7 @@ class Service:
                 yield record
         except Refused as refused:
             await call.refuse(refused)
-        except (SQLAlchemyError, psycopg.Error) as error:
+        except Exception as error:  # noqa: BLE001 - gRPC would tell its text, which may quote data
             await call.refuse_without_database(error)
         finally:
             self._feeds -= 1

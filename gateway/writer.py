@@ -21,6 +21,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from coalition.v1 import envelope_pb2
 from gateway.directories import DirectoryCache
 from gateway.keyring import Keyring
+from gateway.logs import in_short
 from partners.batch import AnswerWriter, Reply, is_administrative, run_batch
 from partners.refusals import Reason, Refused
 from partners.requests import Submission
@@ -168,7 +169,7 @@ class Writer:
                 _log.exception("submission cannot be written", request_id=request_id)
                 _reply_all(batch, _unwritable(error))
                 return
-            _log.warning("batch tried one by one", submissions=len(batch), error=str(error))
+            _log.warning("batch tried one by one", submissions=len(batch), error=in_short(error))
             for waiting in batch:
                 self._write([waiting])
         else:
@@ -194,7 +195,7 @@ class Writer:
             except (SQLAlchemyError, psycopg.Error) as error:
                 if not out_of_reach(error):
                     raise
-                _log.warning("database out of reach", error=str(error).splitlines()[0])
+                _log.warning("database out of reach", error=in_short(error))
                 self.engine.dispose()
                 if last:
                     raise _Undecided from error
@@ -237,7 +238,13 @@ def _unwritable(error: Exception) -> Refused:
     cause = error.orig if isinstance(error, DBAPIError) else error
     if isinstance(cause, psycopg.errors.NumericValueOutOfRange):
         return Refused(Reason.OVERFLOW, "an account would not fit into 64 bits any more")
+    if _constraint_of(cause) == "company_account_clearing_check":
+        return Refused(Reason.OVERFLOW, "two participants would owe each other too much")
     return _unavailable("it could not be written, and the operator finds out why in the log")
+
+
+def _constraint_of(error: BaseException | None) -> str | None:
+    return error.diag.constraint_name if isinstance(error, psycopg.Error) else None
 
 
 def _unavailable(problem: str) -> Refused:

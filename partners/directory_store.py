@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, Table, select
@@ -23,9 +24,13 @@ from partners.directory import (
     Role,
 )
 from partners.exchange.arithmetic import RateTerms
-from partners.programmes.definition import parse_definition
+from partners.programmes.definition import ProgrammeDefinition, parse_definition
 from settlement.ledger.book import read_head
 from settlement.ledger.entries import Coalition
+
+CACHED_DEFINITIONS = 1_024
+"""Versions of programmes that are read once in a process, not at every change of the directory:
+that is under the writer's lock, and reading the largest takes seconds."""
 
 
 def load_directory(connection: Connection, coalition: Coalition) -> Directory:
@@ -81,11 +86,16 @@ def _key(row: Any) -> Key:  # noqa: ANN401
     )
 
 
+@lru_cache(maxsize=CACHED_DEFINITIONS)
+def _parsed(source: bytes) -> ProgrammeDefinition:
+    return parse_definition(source)
+
+
 def _programmes(rows: Iterable[Any]) -> dict[str, Programme]:
     versions: dict[tuple[str, str], list[ProgrammeVersion]] = {}
     for row in rows:
         source = bytes(row.definition)
-        version = ProgrammeVersion(row.number, row.valid_from, parse_definition(source), source)
+        version = ProgrammeVersion(row.number, row.valid_from, _parsed(source), source)
         versions.setdefault((row.programme, row.partner), []).append(version)
     return {
         programme: Programme(programme, partner, tuple(of))

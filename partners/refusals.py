@@ -84,6 +84,23 @@ STORED = frozenset(list(Reason)[_RULES_BEGIN : _RULES_END + 1])
 """Reasons of the rules stage: the refusal is stored and signed, and stays a refusal."""
 
 
+MAX_MESSAGE_BYTES = 1_800
+"""Of a message on the wire. It stands there three times (twice in the status, once in the signed
+refusal), and what gRPC takes for metadata is 8 KiB in all; beyond it clients drop the answer."""
+
+MAX_METADATA_BYTES = 200
+
+
+def shortened(words: str, longest: int) -> str:
+    """Words cut to so many bytes as gRPC writes them: three for each that is not plain ASCII."""
+    used = 0
+    for index, character in enumerate(words):
+        used += 1 if " " <= character <= "~" else 3 * len(character.encode())
+        if used > longest:
+            return words[:index] + "..."
+    return words
+
+
 @dataclass(frozen=True, slots=True)
 class Violation:
     """A field of a request and what is wrong with it."""
@@ -105,6 +122,13 @@ class Refused(Exception):
     metadata: Mapping[str, str] = field(default_factory=dict)
     violations: tuple[Violation, ...] = ()
     changes: "tuple[Change, ...]" = ()
+
+    def __post_init__(self) -> None:
+        """Cut what would not fit into a status."""
+        self.message = shortened(self.message, MAX_MESSAGE_BYTES)
+        self.metadata = {
+            name: shortened(value, MAX_METADATA_BYTES) for name, value in self.metadata.items()
+        }
 
     def __str__(self) -> str:
         """Reason and message."""

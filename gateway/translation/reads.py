@@ -99,13 +99,16 @@ def _history(m: members_pb2.ListActivityRequest, reading: Reading) -> members_pb
     found = queries.history(reading.connection, reading.asker, key, after=after, entries=entries)
     full = len({movement.number for movement in found}) == entries
     return members_pb2.ActivityPage(
-        movements=map(_movement, found),
+        movements=[_movement(movement, reading.asker) for movement in found],
         next_page_token=str(found[-1].number) if full else "",
     )
 
 
-def _movement(movement: MemberMovement) -> members_pb2.Movement:
+def _movement(movement: MemberMovement, asker: Asker) -> members_pb2.Movement:
+    """A movement; its activity is named to those who are shown the entry's facts."""
     activity = activity_of_facts(movement.facts)
+    if activity and asker.participant not in {activity.supplier, movement.line.funder}:
+        activity = None
     return members_pb2.Movement(
         number=movement.number,
         accepted_at=timestamp(movement.accepted_at),

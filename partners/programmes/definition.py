@@ -72,6 +72,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "int_type": ("is {input}", "write a whole number, without quotes"),
     "greater_than_equal": ("is {input}", "write {ge} or more"),
     "less_than_equal": ("is {input}", "write {le} or less"),
+    "too_long": ("has {actual_length} of them", "keep to {max_length}"),
     "too_short": ("is empty", "fill it, or leave the key out for its default"),
     "model_type": ("is {input}", "write a table there, such as [currency] or [[earn]]"),
     "tuple_type": ("is {input}", 'write tables, each under [[{key}]], or a list as in ["a", "b"]'),

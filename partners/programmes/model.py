@@ -26,6 +26,14 @@ from partners.programmes.money import exponent_of
 MAX_EXPONENT = 6
 """Decimals of a points currency: leaves 9 * 10^12 points in 64 bits."""
 
+MAX_RULES = 100
+"""Rules of a programme. Each that matches is a leg, so one activity can fill so many times three
+lines, in a batch of a thousand, while everybody's writes wait."""
+
+MAX_TIERS = 30
+MAX_CHOICES = 30
+"""More than members can tell apart; the programmes of the samples have three."""
+
 PER_MONEY = "money"
 PER_ACTIVITY = "activity"
 
@@ -154,15 +162,15 @@ class ProgrammeDefinition(_Table):
     """When points are taken back that were spent: "negative-balance" is recovered from later
     earning; "funder-bears" leaves the balance at zero."""
     currency: PointsCurrency
-    tiers: Annotated[tuple[Tier, ...], Field(strict=False, min_length=1)] = Field(
-        default_factory=lambda: (Tier(name="MEMBER"),)
+    tiers: Annotated[tuple[Tier, ...], Field(strict=False, min_length=1, max_length=MAX_TIERS)] = (
+        Field(default_factory=lambda: (Tier(name="MEMBER"),))
     )
     """The first is the entry tier; absent: MEMBER alone."""
-    choices: Annotated[tuple[Choice, ...], Field(strict=False, min_length=1)] = Field(
-        default_factory=lambda: (Choice(id="points"),)
-    )
+    choices: Annotated[
+        tuple[Choice, ...], Field(strict=False, min_length=1, max_length=MAX_CHOICES)
+    ] = Field(default_factory=lambda: (Choice(id="points"),))
     """The first is the default; absent: "points" alone."""
-    earn: Annotated[tuple[EarnRule, ...], Field(strict=False)] = ()
+    earn: Annotated[tuple[EarnRule, ...], Field(strict=False, max_length=MAX_RULES)] = ()
     """Rules of earning; absent: only stated points are earned."""
 
     @property

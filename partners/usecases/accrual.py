@@ -81,7 +81,7 @@ def accrue(command: Accrue, context: Context) -> Decision:
     legs = tuple(_priced(earned, version, context))
     return Decision(
         kind="ACCRUAL",
-        facts=_facts(command, membership, version, skipped),
+        facts=_facts(command, membership, version, skipped, context),
         result=Accrued(legs, tuple(skipped)),
         facts_parties=frozenset({command.activity.key.supplier}),
         lines=context.book.accrual(legs),
@@ -328,20 +328,29 @@ def _facts(
     membership: Membership,
     version: ProgrammeVersion,
     skipped: list[str],
+    context: Context,
 ) -> dict[str, object]:
+    """What happened, for the reporter and the supplier.
+
+    A supplier whose activity another reports is told of it, and not what the reporter gives
+    for it to whom; tier and choice of a member are their own programme's to know.
+    """
     activity = command.activity
     ended_at = activity.ended_at
+    reporter_alone = activity.key.supplier == context.participant
+    own_member = reporter_alone and context.owns(membership.programme)
+    stated = [[s.programme, s.reason, str(s.points_minor)] for s in command.stated]
     return {
         "activity": key_facts(activity.key),
         "started_at": timestamp(activity.started_at),
         "ended_at": None if ended_at is None else timestamp(ended_at),
         "spend": [[s.category, s.currency, str(s.minor)] for s in activity.spend],
         "quantities": [[q.unit, str(q.count)] for q in activity.quantities],
-        "stated": [[s.programme, s.reason, str(s.points_minor)] for s in command.stated],
-        "member": str(membership.member_id),
+        "stated": stated if reporter_alone else None,
+        "member": str(membership.member_id) if reporter_alone else None,
         "programme": membership.programme,
         "programme_version": str(version.number),
-        "tier": membership.tier,
-        "choice": membership.choice,
-        "skipped": skipped,
+        "tier": membership.tier if own_member else None,
+        "choice": membership.choice if own_member else None,
+        "skipped": skipped if reporter_alone else None,
     }

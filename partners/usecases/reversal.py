@@ -31,7 +31,7 @@ class Reverse:
 
 @dataclass(frozen=True, slots=True)
 class Reversed:
-    """What was taken back, by leg."""
+    """What was taken back, by leg, as far as the sender is a party to it."""
 
     reversed_number: int
     legs: tuple[PricedLeg, ...]
@@ -63,16 +63,8 @@ def reverse(command: Reverse, context: Context) -> Decision:
     )
     return Decision(
         kind="REVERSAL",
-        facts={
-            "activity": key_facts(command.activity),
-            "reason": command.reason,
-            "unrecovered": [
-                [leg.programme, leg.points.kind, str(leg.points.amount - points)]
-                for leg, points in zip(recorded, recovered, strict=True)
-                if points < leg.points.amount
-            ],
-        },
-        result=Reversed(activity.number, legs),
+        facts={"activity": key_facts(command.activity), "reason": command.reason},
+        result=Reversed(activity.number, tuple(leg for leg in legs if _is_told(leg, context))),
         facts_parties=frozenset({activity.reporter, command.activity.supplier}),
         lines=lines,
         changes=(
@@ -81,6 +73,11 @@ def reverse(command: Reverse, context: Context) -> Decision:
         ),
         corrects=activity.number,
     )
+
+
+def _is_told(leg: PricedLeg, context: Context) -> bool:
+    """Whether a leg is the sender's business: a supplier is not told what others agreed on."""
+    return context.participant in {leg.funder, context.book.issuer(leg.membership.programme)}
 
 
 def _recovered(legs: Iterable[RecordedLeg], context: Context) -> list[int]:

@@ -89,6 +89,11 @@ line = Table(
     comment="One movement each, from the debit to the credit account.",
 )
 
+CLEARING_CEILING = 2**53
+"""Most that one participant can owe another in a window: ninety trillion at exponent 2. Below it
+the net of a participant with a thousand counterparties fits into 64 bits, so that no agreement
+of two, however absurd its price, can keep everybody's window from being settled."""
+
 company_account = Table(
     "company_account",
     metadata,
@@ -98,6 +103,10 @@ company_account = Table(
     Column("credits", BigInteger, nullable=False),
     Column("debits_pending", BigInteger, nullable=False, server_default="0"),
     Column("credits_pending", BigInteger, nullable=False, server_default="0"),
+    CheckConstraint(
+        f"not starts_with(code, 'clearing/') or greatest(debits, credits) <= {CLEARING_CEILING}",
+        name="clearing",
+    ),
     comment="Counters of the accounts that belong to companies. They only grow.",
 )
 

@@ -89,6 +89,10 @@ def damaged(**changes: Any) -> accrual_pb2.AccrualItem:
 
 FUTURE = int((NOON + timedelta(days=1)).timestamp())
 
+MANY_LEGS = {
+    (programme, f"R_{'A' * i}"): 1 for programme in ("hotel", "airline") for i in range(1, 28)
+}
+
 BADNESS: dict[str, tuple[Any, str]] = {
     "garbage": (b"\xff\xff", "MALFORMED_PAYLOAD"),
     "empty": (b"", "INVALID_ARGUMENT"),
@@ -121,11 +125,10 @@ BADNESS: dict[str, tuple[Any, str]] = {
     "revision too high": (damaged(activity__key__revision=1_001), "INVALID_ARGUMENT"),
     "too many nights": (damaged(activity__quantities__0__count=2**63 - 1), "IMPLAUSIBLE"),
     "too many parts": (
-        stay("B1", "parts", request_id="parts", stated={("hotel", f"R_{'A' * i}"): 1 for i in range(1, 28)}
-             | {("airline", f"R_{'A' * i}"): 1 for i in range(1, 28)}),
+        stay("B1", "parts", request_id="parts", stated=MANY_LEGS),
         "INVALID_ARGUMENT",
     ),
-}  # fmt: skip
+}
 """Item 500, and why it is refused."""
 
 

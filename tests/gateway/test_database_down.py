@@ -16,7 +16,6 @@ from sqlalchemy import text
 
 from coalition.v1 import accrual_pb2, feed_pb2, members_pb2, receipts_pb2
 from coalition.v1.envelope_pb2 import Receipt
-from gateway.directories import LOOK_AGAIN_SECONDS
 from gateway.postgres import embedded_postgres, reachable_data_dir
 from gateway.self_check import check_book
 from settlement.ledger.book import load_coalition, read_head
@@ -137,7 +136,7 @@ class Broken(psycopg.OperationalError):
 @contextmanager
 def commits(day: Day, commit: Callable[[Callable[[Any], None], Any], None]) -> Iterator[None]:
     """What the writer's thread does instead of a commit."""
-    dialect = day.engine.dialect
+    dialect: Any = day.engine.dialect
     original = dialect.do_commit
 
     def do_commit(connection: Any) -> None:
@@ -146,16 +145,14 @@ def commits(day: Day, commit: Callable[[Callable[[Any], None], Any], None]) -> I
         else:
             original(connection)
 
-    dialect.do_commit = do_commit  # type: ignore[method-assign]
+    dialect.do_commit = do_commit
     try:
         yield
     finally:
-        dialect.do_commit = original  # type: ignore[method-assign]
+        dialect.do_commit = original
 
 
-def breaking(
-    times: int, *, before: bool
-) -> Callable[[Callable[[Any], None], Any], None]:
+def breaking(times: int, *, before: bool) -> Callable[[Callable[[Any], None], Any], None]:
     """The connection breaks so many times, before the commit came through or after."""
     left = [times]
 
@@ -249,6 +246,7 @@ def test_a_counter_that_is_full(day: Day, wire: Wire) -> None:
 def own_server(folder: Path) -> Iterator[tuple[str, Callable[[], None], Callable[[], Any]]]:
     """A PostgreSQL of the test's own, with how to stop it and how to bring it back."""
     data_dir = reachable_data_dir(folder / "postgres")
+
     def stop() -> None:
         (pid_file,) = data_dir.rglob("postmaster.pid")
         os.kill(int(pid_file.read_text().split("\n", 1)[0]), signal.SIGINT)
@@ -274,7 +272,6 @@ def test_a_database_that_is_down_and_comes_back(tmp_path: Path) -> None:
             next(feed)
             forge, before = accrual(wire, "down"), size(day)
             stop()
-            time.sleep(LOOK_AGAIN_SECONDS)
             verdicts = [
                 wire.send(forge),
                 wire.send(look_up(wire)),

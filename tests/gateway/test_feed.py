@@ -76,6 +76,24 @@ def test_each_partner_sees_what_concerns_it_and_the_same_leaf(day: Day) -> None:
     assert len({seen[who][number].leaf for who in ("hotel", "airline", "admin-one")}) == 1
 
 
+def test_a_receipt_shows_what_the_feed_shows(day: Day) -> None:
+    """Of a conversion not the points that the other programme issued, and the same leaf."""
+    day.accrue(stay("H1", "converted"))
+    quote = day.quote(("hotel", "H1"), ("airline", "A1"), 1_000)
+    answer = day.convert(quote.quote)
+    number = answer.receipt.number
+    seen = {
+        who: next(one.record for one in followed(day.client(who)) if one.number == number)
+        for who in ("hotel", "airline")
+    }
+
+    assert answer.record is not None
+    assert [line.index for line in answer.record.lines] == [0, 2, 3, 4, 5]
+    assert answer.record.lines == seen["hotel"].lines
+    assert [line.index for line in seen["airline"].lines] == [1, 2]
+    assert answer.record.leaf == seen["hotel"].leaf == seen["airline"].leaf
+
+
 def test_administration_is_everybodys(day: Day) -> None:
     """Rates, keys and programmes with all that is in them; agreements are of their parties."""
     version = day.rate("card", 3, 4)
@@ -121,7 +139,9 @@ def test_after_all_there_is(day: Day, after: int) -> None:
 
 def test_pages_do_not_show(day: Day) -> None:
     """More entries than a page holds, some for the reader and for everyone at once."""
-    items = [stay("H1", f"page-{i}", 100, request_id=f"page-{i}").SerializeToString() for i in range(450)]
+    items = [
+        stay("H1", f"page-{i}", 100, request_id=f"page-{i}").SerializeToString() for i in range(450)
+    ]
     batch = accrual_pb2.AccrueBatchRequest(items=items)
     outcomes = day.client("hotel").write("Accrual.AccrueBatch", batch).outcomes
     numbers = [outcome.receipt.number for outcome in outcomes]
@@ -241,7 +261,10 @@ def test_an_open_feed_ends_with_its_key(day: Day, wire: Wire, end: str) -> None:
     with pytest.raises(grpc.RpcError) as caught:
         list(answers)
 
-    assert verdict_of(caught.value).reason == {"revoked": "KEY_REVOKED", "expired": "KEY_NOT_ACTIVE"}[end]
+    assert (
+        verdict_of(caught.value).reason
+        == {"revoked": "KEY_REVOKED", "expired": "KEY_NOT_ACTIVE"}[end]
+    )
 
 
 def test_a_feed_outlives_its_request(day: Day, wire: Wire) -> None:
@@ -293,7 +316,7 @@ def _caught(answers: Iterator[bytes]) -> Iterator[object]:
         yield verdict_of(error)
 
 
-def test_too_many_feeds_are_refused(day: Day, wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_many_feeds_are_refused(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gateway.service.MAX_FEEDS", 0)
 
     verdict = wire.send(wire.forge("Feed.Follow", feed_pb2.FollowRequest()))

@@ -134,7 +134,7 @@ def test_a_stored_refusal_stays_when_its_cause_is_gone(day: Day, wire: Wire) -> 
     assert wire.send(forge.but(request_id="late-attempt-2")).reason == OK
 
 
-def test_a_refusal_that_is_not_stored_does_not_stick(day: Day, wire: Wire) -> None:
+def test_a_refusal_that_is_not_stored_does_not_stick(wire: Wire) -> None:
     """Not authorised under one programme, then its own; a field out of range, then mended."""
     name = "Members.UpdateMembership"
     foreign = members_pb2.UpdateMembershipRequest(membership=membership("airline", "A1"))
@@ -297,7 +297,7 @@ def test_the_client_gets_the_stored_answer(day: Day) -> None:
     assert day.client("hotel").get_receipt("client-2").outcomes[0].reason == "DUPLICATE_ACTIVITY"
 
 
-def test_nobody_gets_anothers_receipt(wire: Wire, day: Day) -> None:
+def test_nobody_gets_anothers_receipt(wire: Wire) -> None:
     """Request ids are of their sender: the same id of another is another request."""
     assert wire.send(accrual(wire, "mine")).reason == OK
     request = receipts_pb2.GetReceiptRequest(request_id="id-mine")
@@ -307,7 +307,7 @@ def test_nobody_gets_anothers_receipt(wire: Wire, day: Day) -> None:
     assert verdict.reason == "NOT_FOUND"
 
 
-def test_a_malformed_item_is_told_and_not_remembered(wire: Wire, day: Day) -> None:
+def test_a_malformed_item_is_told_and_not_remembered(wire: Wire) -> None:
     """The batch is remembered as a whole; the id of its bad item is still free."""
     bad = stay("H1", "mended", -5, request_id="mended")
     verdict = wire.send(batch(wire, "batch-5", bad))

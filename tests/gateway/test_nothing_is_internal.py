@@ -13,6 +13,7 @@ import pytest
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
+from coalition.errors import Refused
 from coalition.methods import METHODS, Method
 from coalition.signing import key_id, public_bytes
 from coalition.v1 import accrual_pb2, partners_pb2
@@ -76,13 +77,13 @@ def filled(kind: type[Message], rng: random.Random, depth: int = 0) -> Message:
     return message
 
 
-def _fill(message: Any, field: FieldDescriptor, rng: random.Random, depth: int) -> None:
+def _fill(message: Any, field: Any, rng: random.Random, depth: int) -> None:
     target = getattr(message, field.name)
     if field.type == field.TYPE_MESSAGE:
-        part = filled(field.message_type._concrete_class, rng, depth + 1)
+        part: Any = filled(field.message_type._concrete_class, rng, depth + 1)
         if field.message_type.name == "Timestamp":
-            part.seconds = rng.choice(INSTANTS)  # type: ignore[attr-defined]
-            part.nanos = rng.choice([0, 0, 0, 1_000, 999_999_000, 1, -1_000, 2**31 - 1])  # type: ignore[attr-defined]
+            part.seconds = rng.choice(INSTANTS)
+            part.nanos = rng.choice([0, 0, 0, 1_000, 999_999_000, 1, -1_000, 2**31 - 1])
         if field.is_repeated:
             target.append(part)
         else:
@@ -217,6 +218,13 @@ DEFINITIONS = {
     "dotted keys": b".".join([b"a"] * 10_000) + b" = 1",
     "many tables": b"".join(b"[a%d]\n" % n for n in range(4_000)),
     "many rules": b"[[earn]]\n" * 4_000,
+    "more rules than count": SAMPLE
+    + b"".join(
+        b'[[earn]]\nrule = "r%d"\nactivity = "STAY"\nper = "night"\npoints = 1\n' % n
+        for n in range(101)
+    ),
+    "more tiers than there are": SAMPLE
+    + b"".join(b'[[tiers]]\nname = "T%d"\n' % n for n in range(31)),
     "a long line": b"#" + b"x" * 200_000,
     "NUL": b"\0",
     "not UTF-8": b"\xff\xfe",
@@ -232,6 +240,25 @@ def test_definitions_made_to_break_a_parser(wire: Wire, name: str) -> None:
     request = partners_pb2.PublishProgrammeRequest(definition=DEFINITIONS[name])
 
     assert wire.send(wire.forge("Partners.PublishProgramme", request)).reason == "BAD_DEFINITION"
+
+
+LONG = {
+    "many problems": b"".join(b"k%d_%s = 1\n" % (n, b"x" * 60) for n in range(40)),
+    "not plain": "".join(f"'{n}{'é' * 60}' = 1\n" for n in range(40)).encode(),
+}
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_a_long_refusal_still_fits_into_a_status(day: Day, wire: Wire, name: str) -> None:
+    """gRPC clients take 8 KiB of metadata; of what is larger they drop some, at random."""
+    request = partners_pb2.PublishProgrammeRequest(definition=LONG[name])
+    with pytest.raises(Refused) as caught:
+        day.client("hotel").write("Partners.PublishProgramme", request)
+    verdict = wire.send(wire.forge("Partners.PublishProgramme", request))
+
+    assert caught.value.signed
+    assert verdict.message.endswith("...")
+    assert verdict.metadata_bytes < 7_000
 
 
 def test_page_tokens_that_no_page_gave(wire: Wire) -> None:

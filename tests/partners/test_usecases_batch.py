@@ -82,7 +82,9 @@ def codes(world: Bench) -> list[tuple[str, links.Link]]:
 
 
 @pytest.fixture(scope="module")
-def requests(world: Bench) -> list[Callable[[random.Random], tuple[str, Command]]]:
+def requests(  # noqa: C901 - one small function for each kind of request
+    world: Bench,
+) -> list[Callable[[random.Random], tuple[str, Command]]]:
     open_codes = codes(world)
     quotes = existing(world, "select number from quote")
 
@@ -186,3 +188,71 @@ def test_a_batch_is_like_its_requests_one_by_one(
     assert found[0] == expected[0]
     for table in TABLES:
         assert found[1][table] == expected[1][table], table
+
+
+def test_a_neighbour_in_the_batch_does_not_hide_a_link(world: Bench) -> None:
+    """A flight of A1 brings H1 along, its linked membership; H1's own links hold all the same."""
+    flown = ActivityKey("airline", "FLIGHT", "neighbour")
+    with world.undone():
+        asked = world.ask("hotel", quote(("hotel", "H1"), ("airline", "A1"), 500))
+        outcomes = world.batch(
+            world.submission("airline", report(("airline", "A1"), flown)),
+            world.submission("hotel", exchange.Convert(asked.result.quote.number)),
+        )
+
+        assert [outcome.reason for outcome in outcomes] == ["", ""]
+
+
+def test_what_is_accrued_and_reversed_in_one_batch_leaves_nothing(world: Bench) -> None:
+    """Every leg and every obligation, as if a night had passed in between."""
+    with world.undone() as connection:
+        before = world.accounts(connection)
+        outcomes = world.batch(
+            world.submission("hotel", stay("H1", "brief")),
+            world.submission(
+                "hotel", reversal.Reverse(ActivityKey("hotel", "STAY", "brief"), "test")
+            ),
+            world.submission("hotel", stay("H1", "brief", revision=2)),
+            world.submission(
+                "hotel", reversal.Reverse(ActivityKey("hotel", "STAY", "brief", 2), "test")
+            ),
+        )
+
+        assert [outcome.reason for outcome in outcomes] == ["", "", "", ""]
+        assert len(outcomes[1].lines) == len(outcomes[0].lines) == 5
+        assert world.accounts(connection) == before
+
+
+def test_a_reversal_in_the_batch_of_its_accrual_knows_the_balance(world: Bench) -> None:
+    """The member is below zero already, and the funder bears: nothing is recovered."""
+    flown = ActivityKey("airline", "FLIGHT", "below")
+    with world.undone() as connection:
+        member = world.ask("airline", update("airline", "A3")).result.membership.member_id
+        connection.execute(
+            text("insert into member_account values (:m, 'airline', 'AIR-MILES', 500, 0)"),
+            {"m": member},
+        )
+        outcomes = world.batch(
+            world.submission("airline", report(("airline", "A3"), flown, quantities=[("MILE", 9)])),
+            world.submission("airline", reversal.Reverse(flown, "test")),
+        )
+
+        assert (outcomes[1].reason, outcomes[1].lines) == ("", [])
+
+
+def test_unlinked_linked_and_unlinked_again_in_one_batch(world: Bench) -> None:
+    h1, a1 = ("hotel", "H1"), ("airline", "A1")
+    with world.undone() as connection:
+        made = world.ask("airline", links.CreateLinkCode(a1, h1))
+        outcomes = world.batch(
+            world.submission("hotel", links.Unlink(h1, a1)),
+            world.submission("hotel", links.Link(h1, "airline", made.result.code)),
+            world.submission("airline", links.Unlink(a1, h1)),
+        )
+        left = connection.execute(
+            text("select count(*) from link l join membership m using (member_id, programme) "
+                 "where m.member_number = 'H1'")
+        ).scalar()  # fmt: skip
+
+        assert [outcome.reason for outcome in outcomes] == ["", "", ""]
+        assert left == 0

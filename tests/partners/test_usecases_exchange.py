@@ -250,11 +250,11 @@ def test_a_balance_is_spent_once(world: Bench) -> None:
         assert second.metadata == (("asked", "2"), ("available", "0"))
 
 
-def authorize(world: Bench, grantee: str = "gamma", **changes: object) -> Outcome:
+def authorize(world: Bench, **changes: object) -> Outcome:
     values: dict[str, object] = {
         "source": A,
         "target": B,
-        "grantee": grantee,
+        "grantee": "gamma",
         "amount_minor": 500,
         "expires_at": world.now + timedelta(hours=1),
         **changes,

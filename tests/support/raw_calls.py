@@ -1,11 +1,13 @@
 """Envelopes made by hand and sent as bytes, and what the gateway's status says of them."""
 
+import string
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 import grpc
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -33,14 +35,17 @@ class Verdict:
     retry_seconds: float | None = None
     signed: envelope_pb2.Envelope | None = None
     domain: str = ""
+    metadata_bytes: int = 0
+    """What the status takes of gRPC's limit: the details, and the message in percent encoding."""
 
     @property
     def envelope(self) -> envelope_pb2.Envelope:
         return envelope_pb2.Envelope.FromString(self.answer)
 
     @property
-    def refusal(self) -> envelope_pb2.Refusal | None:
-        return self.signed and envelope_pb2.Refusal.FromString(self.signed.payload)
+    def refusal(self) -> envelope_pb2.Refusal:
+        assert self.signed is not None, self
+        return envelope_pb2.Refusal.FromString(self.signed.payload)
 
     @property
     def receipt(self) -> envelope_pb2.Receipt:
@@ -55,7 +60,9 @@ def verdict_of(error: Any) -> Verdict:
     """The status of a failed call, with its details."""
     trailers = dict(error.trailing_metadata() or ())
     status = status_pb2.Status.FromString(trailers.get("grpc-status-details-bin", b""))
-    verdict = Verdict(error.code(), "", message=error.details() or "")
+    message = error.details() or ""
+    size = sum(map(len, trailers.values())) + len(quote(message, safe=string.printable))
+    verdict = Verdict(error.code(), "", message=message, metadata_bytes=size)
     for packed in status.details:
         info, bad = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest()
         retry, envelope = error_details_pb2.RetryInfo(), envelope_pb2.Envelope()
@@ -131,7 +138,7 @@ class Wire:
 
     def __init__(self, day: Day, channel: grpc.Channel) -> None:
         self.day = day
-        self.channel = channel
+        self.channel: Any = channel
         self._count = 0
 
     def forge(

@@ -80,7 +80,7 @@ class Notes:
     def refused(self, request: Request, refused: Refused, _: datetime) -> Answer:
         return self._note(request, refusal(refused))
 
-    def batch(self, head: Request, outcomes: Sequence[Answer]) -> Answer:
+    def batch(self, _: Request, outcomes: Sequence[Answer]) -> Answer:
         return Answer("batch", b"\n".join(answer.payload for answer in outcomes), "notes")
 
     def item(self, batch: Answer, index: int) -> Answer:
@@ -232,7 +232,8 @@ class Bench:
         with self.engine.connect() as connection:
             row = connection.execute(
                 text(
-                    "select credits - debits from member_account where member_id = :m and programme = :p"
+                    "select credits - debits from member_account "
+                    "where member_id = :m and programme = :p"
                 ),
                 {"m": member_id, "p": programme},
             ).scalar()
@@ -242,7 +243,8 @@ class Bench:
         """Every account's balance that is not zero: companies by code, members likewise."""
         query = text(
             "select code, credits - debits as balance from company_account union all "
-            "select 'member/' || member_id || '/' || programme, credits - debits from member_account"
+            "select 'member/' || member_id || '/' || programme, credits - debits "
+            "from member_account"
         )
         if connection is not None:
             return {row.code: int(row.balance) for row in connection.execute(query) if row.balance}

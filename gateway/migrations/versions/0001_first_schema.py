@@ -72,6 +72,10 @@ def upgrade() -> None:
         sa.Column("credits", sa.BigInteger(), nullable=False),
         sa.Column("debits_pending", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("credits_pending", sa.BigInteger(), server_default="0", nullable=False),
+        sa.CheckConstraint(
+            "not starts_with(code, 'clearing/') or greatest(debits, credits) <= 9007199254740992",
+            name="company_account_clearing_check",
+        ),
         sa.PrimaryKeyConstraint("code", name="company_account_pkey"),
         comment="Counters of the accounts that belong to companies. They only grow.",
     )

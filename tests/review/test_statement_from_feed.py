@@ -1,0 +1,292 @@
+"""A partner's own arithmetic: its feed alone gives every statement and every member's balance.
+
+The oracle below knows nothing of the gateway's code: it adds up the lines of verified feed
+records, as SIGNING.md describes them, and is compared with what settlement stated.
+"""
+
+import hashlib
+import json
+import random
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+from coalition.client import Client
+from coalition.errors import Refused
+from coalition.feed import FeedItem
+from coalition.v1 import accrual_pb2, members_pb2, settlement_pb2
+from gateway.self_check import check_book
+from settlement.ledger.book import load_coalition
+from settlement.run import ignore, settle
+from support.coalition_day import Day, activity_key, coalition_day, item, membership, stay
+from support.use_case_bench import definition
+
+SENDERS = {"hotel": "hotel", "airline": "airline", "card": "card", "operator": "admin-one"}
+PARTNERS = ("hotel", "airline", "card", "operator")
+FEES = {"FEE", "SPREAD", "ROUNDING"}
+SHARED = "COIN"
+
+
+@dataclass
+class Ledger:
+    """What one participant adds up from its feed, record by record."""
+
+    me: str
+    spans: list[tuple[int, int]] = field(default_factory=list)
+    numbers: list[int] = field(default_factory=list)
+    owed: dict[tuple[int, str, str], list[int]] = field(
+        default_factory=lambda: defaultdict(lambda: [0, 0, 0])
+    )
+    due: list[list[dict[str, str]]] = field(default_factory=list)
+    held: Counter[str] = field(default_factory=Counter)
+
+    def add(self, found: FeedItem) -> None:
+        record, number = found.record, found.number
+        self.numbers.append(number)
+        kind = record.entry.kind
+        if kind == "CUT":
+            first = self.spans[-1][1] + 1 if self.spans else 0
+            self.spans.append((first, number))
+        if kind == "SETTLEMENT":
+            self.due.append([])
+        for line in record.lines:
+            if kind == "SETTLEMENT":
+                self._settled(line)
+            elif line.debit.startswith("clearing/"):
+                self._owed(line, record.entry.window)
+            for account, sign in ((line.credit, 1), (line.debit, -1)):
+                if account.startswith("member/"):
+                    self.held[account] += sign * line.amount
+
+    def _owed(self, line: Any, window: int | None) -> None:
+        _, of, pair = line.debit.split("/")
+        debtor, creditor = pair.split(":")
+        assert (line.currency, int(of)) == (SHARED, window)
+        assert line.credit == f"clearing/{of}/{creditor}:{debtor}"
+        assert self.me in {debtor, creditor}
+        other = creditor if debtor == self.me else debtor
+        sums = self.owed[int(of), other, line.kind]
+        sums[0] += 1
+        sums[1 if creditor == self.me else 2] += line.amount
+
+    def _settled(self, line: Any) -> None:
+        if line.kind != "PAYMENT_DUE":
+            return
+        payer, payee = (code.split("/")[1] for code in (line.debit, line.credit))
+        self.due[-1].append({"payer": payer, "payee": payee, "amount_minor": str(line.amount)})
+
+    def statement(self, window: int) -> dict[str, Any]:
+        """What the statement of a window has to say, by name of its field."""
+        first, last = self.spans[window - 1]
+        parts = [
+            {"counterparty": other, "kind": kind, **amounts([sums])}
+            for (of, other, kind), sums in sorted(self.owed.items())
+            if of == window
+        ]
+        mine = {key: sums for key, sums in self.owed.items() if key[0] == window}
+        fees = [
+            sums
+            for (_, other, kind), sums in mine.items()
+            if kind in FEES and "operator" in {self.me, other}
+        ]
+        net = sum(to - by for _, to, by in mine.values())
+        opening = sum(
+            int(due["amount_minor"]) * (1 if due["payee"] == self.me else -1)
+            for earlier in self.due[: window - 1]
+            for due in earlier
+        )
+        return {
+            "first_number": str(first),
+            "last_number": str(last),
+            "entries": str(sum(first <= n <= last for n in self.numbers)),
+            "opening_minor": str(opening),
+            "net_minor": str(net),
+            "closing_minor": str(opening + net),
+            "obligations": parts,
+            "fees": amounts(fees),
+            "payments": self.due[window - 1],
+            "window": str(window),
+        }
+
+
+def amounts(sums: list[list[int]]) -> dict[str, str]:
+    count, to, by = (sum(each[i] for each in sums) for i in range(3))
+    return {
+        "count": str(count),
+        "owed_to_minor": str(to),
+        "owed_by_minor": str(by),
+        "net_minor": str(to - by),
+    }
+
+
+@dataclass
+class World:
+    """A random coalition's business, sent as signed requests."""
+
+    day: Day
+    chance: random.Random
+    reported: list[tuple[str, str]] = field(default_factory=list)
+    refused: Counter[str] = field(default_factory=Counter)
+    members: dict[tuple[str, str], int] = field(default_factory=dict)
+    counter: int = 0
+
+    def found(self) -> None:
+        day = self.day
+        for partner, kind in (("hotel", "HOTEL"), ("airline", "AIRLINE"), ("card", "CARD_ISSUER")):
+            day.admit(partner, kind)
+        day.publish("hotel")
+        day.publish("airline")
+        card = definition("card", "CARD-POINTS", exponent=2, reversal="funder-bears")
+        day.publish("card", card.encode())
+        both = ("DOUBLE_DIP", "STATE_POINTS")
+        day.agree("airline", "hotel", price=Fraction(361, 3), fee=Fraction(1, 47), permissions=both)
+        day.agree("card", "hotel", price=Fraction(7, 9), fee=Fraction(1, 11), permissions=both)
+        day.agree("operator", "card", price=1, fee=0, issuer="admin-one", permissions=both)
+        day.rate("hotel", Fraction(101, 2), 61, Fraction(1, 50), Fraction(1, 100))
+        day.rate("airline", 70, 83)
+        day.rate("card", Fraction(1, 3), Fraction(3, 5), Fraction(1, 7))
+        for n in range(3):
+            for programme in PARTNERS:
+                more = (
+                    {"tier": "GOLD", "choice": "points-and-miles"} if programme == "hotel" else {}
+                )
+                key = (programme, f"{programme}-{n}")
+                sender = SENDERS[programme]
+                self.members[key] = day.enrol(*key, sender=sender, **more)
+            for one, other in (("hotel", "airline"), ("hotel", "card"), ("airline", "card")):
+                self._link(one, other, n)
+                self._link(one, "operator", n)
+            self._link("card", "operator", n)
+
+    def _link(self, one: str, other: str, n: int) -> None:
+        pair = membership(other, f"{other}-{n}"), membership(one, f"{one}-{n}")
+        with suppress(Refused):  # linked already
+            made = self.day.client(SENDERS[other]).write(
+                "Members.CreateLinkCode",
+                members_pb2.CreateLinkCodeRequest(membership=pair[0], other=pair[1]),
+            )
+            code = made.result_as(members_pb2.CreateLinkCodeResult).code
+            link = members_pb2.LinkRequest(membership=pair[1], other_programme=other, code=code)
+            self.day.client(SENDERS[one]).write("Members.Link", link)
+
+    def act(self) -> None:
+        moves = [self.stays, self.states, self.states, self.reverses, self.converts, self.converts]
+        try:
+            self.chance.choice(moves)()
+        except Refused as refused:
+            self.refused[refused.reason] += 1
+
+    def stays(self) -> None:
+        self.counter += 1
+        reference = f"folio-{self.counter}"
+        minor = self.chance.randint(1, 90_000)
+        self.day.accrue(stay(f"hotel-{self.chance.randrange(3)}", reference, minor))
+        self.reported.append(("hotel", reference))
+
+    def states(self) -> None:
+        self.counter += 1
+        sender, others = self.chance.choice(
+            [("hotel", ("hotel", "airline", "card")), ("card", ("card", "operator"))]
+        )
+        kind, reference = "GIFT", f"gift-{self.counter}"
+        stated = {(p, "PROMOTION"): self.chance.randint(1, 9_999) for p in others}
+        number = f"{sender}-{self.chance.randrange(3)}"
+        key = activity_key(sender, kind, reference)
+        self.day.accrue(item(sender, number, key, stated=stated), sender)
+        self.reported.append((sender, reference))
+
+    def reverses(self) -> None:
+        if not self.reported:
+            return
+        sender, reference = self.chance.choice(self.reported)
+        kind = "STAY" if reference.startswith("folio") else "GIFT"
+        key = activity_key(sender, kind, reference)
+        self.day.client(sender).write(
+            "Accrual.Reverse", accrual_pb2.ReverseRequest(activity=key, reason="mistake")
+        )
+
+    def converts(self) -> None:
+        source, target = self.chance.sample(PARTNERS, 2)
+        n = self.chance.randrange(3)
+        sender = SENDERS[source]
+        pair = (source, f"{source}-{n}"), (target, f"{target}-{n}")
+        terms = self.day.quote(*pair, self.chance.randint(1, 3_000), sender=sender)
+        self.day.convert(terms.quote, sender)
+
+    def settle(self) -> None:
+        engine = self.day.engine
+        with engine.connect() as connection:
+            coalition = load_coalition(connection)
+        assert coalition is not None
+        settle(engine, coalition, PARTNERS, self.day.clock, ignore)
+
+    def problems(self) -> list[str]:
+        engine = self.day.engine
+        with engine.connect() as connection:
+            coalition = load_coalition(connection)
+        assert coalition is not None
+        return [str(problem) for problem in check_book(engine, coalition, ignore)[0]]
+
+
+def statement_of(client: Client, window: int) -> tuple[dict[str, Any], bytes]:
+    answer = client.read(
+        "Settlement.GetStatement",
+        settlement_pb2.GetStatementRequest(window=window),
+        settlement_pb2.Statement,
+    )
+    return json.loads(answer.json), answer.json
+
+
+@pytest.fixture
+def day(database_url: str) -> Iterator[Day]:
+    with coalition_day(database_url) as day:
+        yield day
+
+
+@pytest.mark.parametrize("seed", [20260302, 7])
+def test_the_feed_alone_gives_statements_and_balances(day: Day, seed: int) -> None:
+    world = World(day, random.Random(seed))
+    world.found()
+    windows = 3
+    for _ in range(windows):
+        for _ in range(40):
+            world.act()
+        day.clock.forward(minutes=3)
+        world.settle()
+    for _ in range(10):
+        world.act()
+
+    held: Counter[str] = Counter()
+    nets: Counter[int] = Counter()
+    for me in ("hotel", "airline", "card", "operator"):
+        client = day.client(SENDERS[me])
+        ledger = Ledger(me)
+        for found in client.follow(-1, stop_at_end=True):
+            ledger.add(found)
+        held.update({a: n for a, n in ledger.held.items() if a.endswith(f"/{me}")})
+        previous: str | None = None
+        for window in range(1, windows + 1):
+            stated, exact = statement_of(client, window)
+            expected = ledger.statement(window)
+            assert {name: stated[name] for name in expected} == expected
+            assert stated["previous_sha256"] == previous
+            previous = hashlib.sha256(exact).hexdigest()
+            nets[window] += int(stated["net_minor"])
+    assert set(nets.values()) == {0}
+    assert world.problems() == []
+    for (programme, number), member_id in world.members.items():
+        client = day.client(SENDERS[programme])
+        read = client.read(
+            "Members.GetBalances",
+            members_pb2.GetBalancesRequest(membership=membership(programme, number)),
+            members_pb2.Balances,
+        )
+        assert read.balances[0].balance_minor == held[f"member/{member_id}/{programme}"]
+    # The day was no easy one: points were spent before they were taken back, and so on.
+    assert world.refused["INSUFFICIENT_BALANCE"] > 0
+    assert world.refused["ALREADY_REVERSED"] > 0
