@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from sqlalchemy import Engine
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import Engine, make_url
+from sqlalchemy.exc import ArgumentError, OperationalError
 
 from coalition.keyfiles import KeyFileError
 from coalition.profile import ProfileError
@@ -105,8 +105,21 @@ def opened(
 
 
 def _sqlalchemy_url(url: str | None) -> str | None:
-    """Accept postgresql:// and postgres:// as people write them."""
-    return None if url is None else re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", url)
+    """Accept postgresql:// and postgres:// as people write them, and nothing else.
+
+    What was given is not repeated: there may be a password in it.
+    """
+    if url is None:
+        return None
+    ours = re.sub(r"^postgres(ql)?(\+psycopg)?://", "postgresql+psycopg://", url)
+    try:
+        known = make_url(ours).drivername == "postgresql+psycopg"
+    except (ArgumentError, ValueError):
+        known = False
+    if not known:
+        message = "--database-url is not of the form postgresql://user@host:5432/name"
+        raise click.ClickException(message)
+    return ours
 
 
 @contextmanager

@@ -20,7 +20,9 @@ MEMBER_NUMBER = re.compile(r"[A-Za-z0-9._:/-]{1,64}")
 KIND = re.compile(r"[A-Z][A-Z_]{1,31}")
 CATEGORY = re.compile(r"[A-Z][A-Z_]{0,31}")
 TIER = re.compile(r"[A-Z][A-Z0-9_-]{0,31}")
-REFERENCE = re.compile(r"[\x20-\x7e]{1,128}")
+REFERENCE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,126}[\x21-\x7e])?")
+"""Printable ASCII without outer spaces: what looks the same to people is the same key."""
+
 KEYID = re.compile(r"[0-9a-f]{64}")
 LINK_CODE = re.compile(r"[A-Z2-7]{10}")
 

@@ -98,7 +98,10 @@ class Linked:
 
 
 def link(command: Link, context: Context) -> Decision:
-    """A wrong code uses up a try of every code that is open for these two programmes."""
+    """A wrong code uses up a try of every code that is open for these two programmes.
+
+    The refusal is the same whether or not there is one: that is the other partner's to know.
+    """
     membership = context.own_membership(command.membership)
     candidates = _open_codes(command, context)
     right = [c for c in candidates if hmac.compare_digest(_spell(c, context), command.code)]
@@ -106,7 +109,6 @@ def link(command: Link, context: Context) -> Decision:
         raise Refused(
             Reason.BAD_LINK_CODE,
             "the code is wrong, used, expired or was tried too often; ask for a new one",
-            {"tries_left": str(_tries_left(candidates))},
             changes=tuple(LinkCodeTried(replace(c, tries=c.tries + 1)) for c in candidates),
         )
     other = context.state.accounts[right[0].member_id, right[0].programme]
@@ -126,10 +128,6 @@ def _open_codes(command: Link, context: Context) -> list[LinkCode]:
         and code.tries < LINK_CODE_TRIES
         and context.now <= code.expires_at
     ]
-
-
-def _tries_left(candidates: list[LinkCode]) -> int:
-    return max((LINK_CODE_TRIES - code.tries - 1 for code in candidates), default=0)
 
 
 def _link_decision(

@@ -81,7 +81,7 @@ def _member_id(command: Enrol, context: Context) -> int:
     """A new member has the number of the entry that enrols them."""
     if command.same_member_as is None:
         return context.number
-    same = context.visible_membership(command.same_member_as)
+    same = context.own_membership(command.same_member_as)
     account = same.member_id, command.membership[0]
     if account in context.state.accounts:
         raise Refused(

@@ -220,10 +220,6 @@ def _usable_index(path: Path) -> _Index:
     """The index of a file that may be written to: ours, and whole but for a torn last line."""
     with path.open("rb") as file:
         index = _read_index(file)
-        file.seek(index.whole_bytes)
-        torn = file.read(len(_LINE_START))
-    if not _LINE_START.startswith(torn):
-        index.problems.append("the last line is none of a receipt file")
     if index.problems:
         message = f"{path} is no receipt file, or damaged; take another: {index.problems[0]}"
         raise ReceiptFileError(message)
@@ -245,6 +241,9 @@ def _read_index(file: BufferedReader) -> _Index:
         if problem:
             index.problems.append(f"line {number}: {problem}")
         index.whole_bytes += len(line)
+    file.seek(index.whole_bytes)
+    if not _LINE_START.startswith(file.read(len(_LINE_START))):
+        index.problems.append("the last line is none of a receipt file")
     return index
 
 

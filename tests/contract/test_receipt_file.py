@@ -11,7 +11,7 @@ import pytest
 
 from coalition import methods
 from coalition.evidence import Verification, verify_all
-from coalition.receipt_file import ReceiptFile, ReceiptFileError
+from coalition.receipt_file import ReceiptFile, ReceiptFileError, read_file
 from coalition.requests import Signer, sent_request
 from coalition.v1.accrual_pb2 import AccrualItem, AccrueBatchRequest, AccrueRequest
 from coalition.v1.envelope_pb2 import Envelope
@@ -225,3 +225,11 @@ def test_one_number_signed_for_two_entries_is_found(path: Path) -> None:
             file.add_answer(name, ACCRUE.full_name, accepted(name, 123))
     problems = verify_all(path, PROFILE).problems
     assert problems == ["number 123 was signed for two different entries"]
+
+
+def test_a_last_line_that_is_none_of_a_receipt_file_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "receipts.jsonl"
+    path.write_bytes(b"x" * 1_000)
+    kept, problems = read_file(path)
+    assert list(kept) == []
+    assert problems == ["the last line is none of a receipt file"]

@@ -56,11 +56,15 @@ ENROLMENTS: dict[str, tuple[str, Command, str]] = {
     "a tier that is not": ("hotel", enrol("hotel", "E7", tier="DIAMOND"), "UNKNOWN_TIER"),
     "a choice that is not": ("hotel", enrol("hotel", "E8", choice="cash"), "UNKNOWN_TIER"),
     "tiers have their case": ("hotel", enrol("hotel", "E9", tier="Gold"), "UNKNOWN_TIER"),
-    "the same person, linked": ("airline", enrol("airline", "E10", same=H1), ""),
+    "the same person, linked only": (
+        "airline",
+        enrol("airline", "E10", same=H1),
+        "NOT_AUTHORIZED",
+    ),
     "the same person, not to be seen": (
         "stranger",
         enrol("stranger", "E11", same=H1),
-        "UNKNOWN_MEMBERSHIP",
+        "NOT_AUTHORIZED",
     ),
     "the same person, who is not": (
         "hotel",
@@ -89,11 +93,12 @@ def test_enrolling(world: Bench, name: str) -> None:
 
 
 def test_the_same_person_in_another_programme(world: Bench) -> None:
-    """Who sees a membership may enrol the same person; a link does not make them one person."""
+    """Who may enrol there names a member of its own; a link does not make two one person."""
     with world.undone():
-        first = world.ask("airline", enrol("airline", "SAME", same=H1))
-        again = world.ask("airline", enrol("airline", "SAME-2", same=H1))
-        seen = world.ask("hotel", update("hotel", "H1"))
+        world.agree("airline", "hotel", permissions=[Permission.ENROL])
+        first = world.ask("hotel", enrol("airline", "SAME", same=H2))
+        again = world.ask("hotel", enrol("airline", "SAME-2", same=H2))
+        seen = world.ask("hotel", update("hotel", H2[1]))
 
         assert first.result.member_id == seen.result.membership.member_id
         assert again.reason == "MEMBERSHIP_EXISTS"
@@ -251,9 +256,10 @@ SAME_PROGRAMME = CreateLinkCode(H1, H2)
 def test_a_link_is_between_two_programmes(world: Bench) -> None:
     with world.undone():
         assert world.ask("hotel", SAME_PROGRAMME).reason == "LINK_EXISTS"
-        world.ask("airline", enrol("airline", "SAME", same=H1))
-        made = world.ask("airline", CreateLinkCode(("airline", "SAME"), H1))
-        linked = world.ask("hotel", Link(H1, "airline", made.result.code))
+        world.agree("airline", "hotel", permissions=[Permission.ENROL])
+        world.ask("hotel", enrol("airline", "SAME", same=H2))
+        made = world.ask("airline", CreateLinkCode(("airline", "SAME"), H2))
+        linked = world.ask("hotel", Link(H2, "airline", made.result.code))
         assert linked.reason == "LINK_EXISTS"
 
 
