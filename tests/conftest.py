@@ -2,6 +2,7 @@
 
 import fcntl
 import shutil
+import signal
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,15 @@ from gateway.postgres import embedded_postgres, reachable_data_dir
 TEMPLATE = "coalition_template"
 
 logs.configure("CRITICAL")
+
+# Whoever runs the tests in the background may have them ignore these; processes that the tests
+# start would inherit that, and some are there to be interrupted.
+for _number, _handler in (
+    (signal.SIGINT, signal.default_int_handler),
+    (signal.SIGHUP, signal.SIG_DFL),
+):
+    if signal.getsignal(_number) is signal.SIG_IGN:
+        signal.signal(_number, _handler)
 
 
 @contextmanager
