@@ -196,7 +196,6 @@ class Writer:
                 if not out_of_reach(error):
                     raise
                 _log.warning("database out of reach", error=in_short(error))
-                self.engine.dispose()
                 if last:
                     raise _Undecided from error
             else:

@@ -4,7 +4,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,12 +12,13 @@ from typing import Any
 import grpc
 import psycopg
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, Table, text
 
 from coalition.v1 import accrual_pb2, feed_pb2, members_pb2, receipts_pb2
 from coalition.v1.envelope_pb2 import Receipt
 from gateway.postgres import embedded_postgres, reachable_data_dir
 from gateway.self_check import check_book
+from settlement.ledger import bulk
 from settlement.ledger.book import load_coalition, read_head
 from support.coalition_day import Day, coalition_day, membership, stay
 from support.raw_calls import OK, Forge, Verdict, Wire, raw_wire
@@ -93,10 +94,13 @@ def retried(wire: Wire, forge: Forge) -> Verdict:
 
 
 def test_connections_that_broke_while_idle(day: Day, wire: Wire) -> None:
+    """A write notices and takes a new connection; of the others none is used again."""
     for index in range(3):
+        reads = [look_up(wire).data() for _ in range(8)]
+        wire.at_once("/coalition.v1.Members/LookUp", reads)
         before = size(day)
         terminate_all(day)
-        assert retried(wire, accrual(wire, f"idle-{index}")).reason == OK
+        assert wire.send(accrual(wire, f"idle-{index}")).reason == OK
         terminate_all(day)
         assert retried(wire, look_up(wire)).reason == OK
         assert size(day) == before + 1
@@ -189,6 +193,25 @@ def test_a_commit_whose_outcome_is_unknown(
     assert number == size_before
 
 
+def test_a_connection_that_breaks_while_rows_are_copied(
+    day: Day, wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the driver, beside SQLAlchemy: it is noticed all the same, and tried once more."""
+    broken: list[Connection] = []
+
+    def copy_rows(connection: Connection, table: Table, rows: Iterable[Sequence[object]]) -> None:
+        if not broken:
+            broken.append(connection)
+            terminate_all(day)
+        bulk.copy_rows(connection, table, rows)
+
+    monkeypatch.setattr("partners.requests.copy_rows", copy_rows)
+    before = size(day)
+
+    assert wire.send(accrual(wire, "copied")).reason == OK
+    assert (size(day), len(broken)) == (before + 1, 1)
+
+
 def test_a_change_of_the_directory_whose_outcome_is_unknown(day: Day) -> None:
     """A rate is published once, and holds for the next request."""
     with commits(day, breaking(1, before=False)):
@@ -223,6 +246,7 @@ def test_one_that_cannot_be_written_does_not_hold_up_the_others(day: Day, wire: 
 def test_a_counter_that_is_full(day: Day, wire: Wire) -> None:
     """An account that would not fit into 64 bits any more: OVERFLOW, and nothing is written."""
     fill = text("update company_account set debits = debits + :n where code = 'issued/hotel'")
+    assert wire.send(accrual(wire, "not-full")).reason == OK
     with day.engine.begin() as connection:
         connection.execute(fill, {"n": 2**63 - 10**6})
     before = size(day)
