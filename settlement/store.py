@@ -123,14 +123,6 @@ def list_settlements(connection: Connection) -> list[Settlement]:
     return [_settlement(row) for row in rows]
 
 
-def get_settlement(connection: Connection, settlement_id: int) -> Settlement | None:
-    """A settlement, None where there is none of that number."""
-    table = tables.settlement
-    query = select(table).where(table.c.settlement_id == settlement_id)
-    row = connection.execute(query).one_or_none()
-    return None if row is None else _settlement(row)
-
-
 def latest_settlement(connection: Connection, window_id: int | None = None) -> Settlement | None:
     """The newest settlement, of a window where one is named; None where there is none."""
     table = tables.settlement
