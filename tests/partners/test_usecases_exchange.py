@@ -21,7 +21,7 @@ OWNER = {"alpha": "alpha", "beta": "beta", "operator": "admin-one", "gamma": "ga
 
 @pytest.fixture(scope="module")
 def world(module_database_url: str) -> Iterator[Bench]:
-    """DESIGN 4.5: A at 0.50 in (fee 2 %, spread 1 %), B out at 1 per 0.80; a member of each."""
+    """A at 0.50 in (fee 2 %, spread 1 %), B out at 1 per 0.80; a member of each."""
     with bench(module_database_url) as made:
         made.admit("alpha", "beta", "gamma")
         for name, code in (("alpha", "AA"), ("beta", "BB"), ("gamma", "GG")):

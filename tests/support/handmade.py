@@ -1,4 +1,4 @@
-"""A book made by hand: a coalition, and DESIGN's two examples as drafts, without the partners."""
+"""A book made by hand, without the partners: two examples of docs/ACCOUNTING.md as drafts."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -96,7 +96,7 @@ def _business(kind: str, sender: str, *lines: Line) -> Draft:
 
 
 def double_dip(window: int) -> Draft:
-    """A Gold member's stay for 200.00 that earns points and miles (DESIGN 4.5)."""
+    """A Gold member's stay for 200.00 that earns points and miles."""
     return _business(
         "ACCRUAL",
         "hotel-h",
@@ -109,7 +109,7 @@ def double_dip(window: int) -> Draft:
 
 
 def conversion(window: int) -> Draft:
-    """1,000 points of the hotel into 606 of the airline (DESIGN 4.5)."""
+    """1,000 points of the hotel into 606 of the airline."""
     return _business(
         "CONVERSION",
         "hotel-h",

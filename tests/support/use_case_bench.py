@@ -358,3 +358,16 @@ def bench(database_url: str) -> Iterator[Bench]:
         yield Bench(engine, coalition)
     finally:
         engine.dispose()
+
+
+@contextmanager
+def linked_bench(database_url: str) -> Iterator[Bench]:
+    """A hotel and an airline with a linked member each, and a stranger to both."""
+    with bench(database_url) as made:
+        made.admit("hotel", "airline", "stranger")
+        for partner in ("hotel", "airline"):
+            made.publish(partner, sample(partner))
+        made.enrol("hotel", "H1", choice="points-and-miles")
+        made.enrol("airline", "A1")
+        made.link(("hotel", "H1"), ("airline", "A1"))
+        yield made
