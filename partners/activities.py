@@ -109,16 +109,22 @@ class Activity:
     ended_at: datetime | None
     spend: tuple[Spend, ...]
     quantities: tuple[Quantity, ...]
+    attributes: tuple[tuple[str, str], ...] = ()
+    """Names and values: property, brand, fare-class, whatever programmes ask for."""
+
+    def attribute(self, name: str) -> str | None:
+        """The value of an attribute, None where it has none of that name."""
+        return next((value for known, value in self.attributes if known == name), None)
 
 
-def require_plausible(activity: Activity, now: datetime) -> None:
+def require_plausible(activity: Activity, now: datetime, *, may_end_later: bool = False) -> None:
     """Refuse what cannot have happened: the future, time running backwards, absurd amounts.
 
     A stay or flight is over when it is reported, so that it happened; without an end, the
-    start stands for it.
+    start stands for it. With `may_end_later` it has begun.
     Raises Implausible, and UnknownMoney for a currency that is not money.
     """
-    _require_past(activity, now)
+    _require_past(activity, now, may_end_later=may_end_later)
     _require_duration(activity)
     _require_spend(activity)
     _require_quantities(activity)
@@ -140,9 +146,10 @@ def require_plausible_points(stated: Iterable[StatedLeg], exponents: Mapping[str
             )
 
 
-def _require_past(activity: Activity, now: datetime) -> None:
+def _require_past(activity: Activity, now: datetime, *, may_end_later: bool) -> None:
     latest = now + CLOCK_SKEW
-    for field, instant in (("started_at", activity.started_at), ("ended_at", activity.ended_at)):
+    ended_at = None if may_end_later else activity.ended_at
+    for field, instant in (("started_at", activity.started_at), ("ended_at", ended_at)):
         if instant is not None and instant > latest:
             raise Implausible(
                 field,

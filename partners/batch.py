@@ -28,7 +28,7 @@ from partners.state_store import load
 from partners.usecases import USE_CASES
 from partners.validity import require_alive, require_not_revoked
 from settlement.ledger.book import Head, append, place, read_head
-from settlement.ledger.entries import Coalition, Draft, Entry
+from settlement.ledger.entries import Coalition, Entry
 
 
 class AnswerWriter(Protocol):
@@ -167,6 +167,7 @@ class _Desk:
             now=self.now,
             window=self.head.open_window,
             sender=request.sender,
+            request_id=request.request_id,
             directory=self.directory,
             state=self.state,
         )
@@ -181,24 +182,22 @@ class _Desk:
         return self.writer.accepted(request, accepted, self.directory), context.number
 
     def _accept(self, request: Request, decision: Decision, context: Context) -> Accepted:
-        draft = Draft(
-            kind=decision.kind,
-            sender=request.sender,
-            facts=decision.facts,
-            facts_parties=decision.facts_parties | {context.participant},
-            lines=decision.lines,
-            request_sha256=request.sha256,
-            corrects=decision.corrects,
-            business=decision.business,
-            directory=decision.directory,
-        )
-        coalition = self.directory.coalition
-        entry = place(coalition, self.head, draft, number=context.number, now=self.now)
+        """The entry of a decision, then those of what follows from it."""
+        told = replace(decision, facts_parties=decision.facts_parties | {context.participant})
+        entry = self._enter(told, request.sender, request.sha256)
+        for consequence in decision.consequences:
+            self._enter(consequence, request.sender)
+        return Accepted(entry, decision)
+
+    def _enter(self, decision: Decision, sender: str, request_sha256: bytes | None = None) -> Entry:
+        number = self.head.size + len(self.entries)
+        draft = decision.draft(sender, request_sha256)
+        entry = place(self.directory.coalition, self.head, draft, number=number, now=self.now)
         self.entries.append(entry)
         self.state.lines[entry.number] = decision.lines
         self.state.post(decision.lines)
         self._apply(decision.changes)
-        return Accepted(entry, decision)
+        return entry
 
     def _apply(self, changes: Iterable[Change]) -> None:
         for change in changes:

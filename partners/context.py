@@ -2,15 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
 from partners.changes import Change
 from partners.directory import Directory, Programme
 from partners.postings import Book
+from partners.programmes.model import ProgrammeDefinition
+from partners.programmes.periods import local_day
 from partners.refusals import Reason, Refused
 from partners.state import Membership, MembershipKey, MembershipState, Needs, State
-from settlement.ledger.entries import Line
+from settlement.ledger.entries import Draft, Line, timestamp
 
 
 class Command(Protocol):
@@ -28,6 +30,7 @@ class Context:
     now: datetime
     window: int
     sender: str
+    request_id: str
     directory: Directory
     state: State
 
@@ -56,6 +59,43 @@ class Context:
                 {"programme": programme_id},
             )
         return programme
+
+    def definition(self, programme_id: str) -> ProgrammeDefinition:
+        """A programme's definition as it is in force now, or its first."""
+        programme = self.programme(programme_id)
+        return (programme.version_at(self.now) or programme.versions[0]).definition
+
+    def today(self, programme_id: str) -> date:
+        """The day that it is in a programme's time zone."""
+        return local_day(self.now, self.definition(programme_id).time_zone)
+
+    def require_points(self, programme_id: str) -> Programme:
+        """A programme that has points of its own, or PROGRAMME_CLOSED."""
+        programme = self.programme(programme_id)
+        if programme.currency is None:
+            raise Refused(
+                Reason.PROGRAMME_CLOSED,
+                f"{programme_id} has no points of its own",
+                {"programme": programme_id},
+            )
+        return programme
+
+    def is_open(self, programme_id: str, instant: datetime) -> bool:
+        """Whether a programme still earned at an instant: neither wound down nor replaced."""
+        closing = self.programme(programme_id).closing
+        replaced = self.directory.successor(programme_id, instant) is not None
+        return not replaced and (closing is None or instant < closing.earns_until)
+
+    def require_open(self, programme_id: str, instant: datetime) -> None:
+        """Refuse a programme that had been wound down or replaced by an instant."""
+        if not self.is_open(programme_id, instant):
+            successor = self.directory.successor(programme_id, instant)
+            then = f"; it was replaced by {successor}" if successor else ""
+            raise Refused(
+                Reason.PROGRAMME_CLOSED,
+                f"{programme_id} earned no more at {timestamp(instant)}{then}",
+                {"programme": programme_id, "successor": successor or ""},
+            )
 
     def owns(self, programme_id: str) -> bool:
         """Whether the sender acts for a programme's partner."""
@@ -126,8 +166,8 @@ def require_active(membership: Membership) -> None:
 class Decision:
     """An accepted event before it is written.
 
-    `facts_parties` are shown the facts besides the sender's participant. `result` is what the
-    receipt tells the sender.
+    `facts_parties` are shown the facts, and the sender's participant too, but not those of
+    `consequences`. `result` is what the receipt tells the sender.
     """
 
     kind: str
@@ -139,3 +179,19 @@ class Decision:
     corrects: int | None = None
     business: bool = True
     directory: bool = False
+    consequences: "tuple[Decision, ...]" = ()
+    """What follows from it, as entries of their own directly after it; they have no result."""
+
+    def draft(self, sender: str, request_sha256: bytes | None = None) -> Draft:
+        """The event for the book."""
+        return Draft(
+            kind=self.kind,
+            sender=sender,
+            facts=self.facts,
+            facts_parties=self.facts_parties,
+            lines=self.lines,
+            request_sha256=request_sha256,
+            corrects=self.corrects,
+            business=self.business,
+            directory=self.directory,
+        )

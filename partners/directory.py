@@ -101,12 +101,21 @@ class ProgrammeVersion:
 
 
 @dataclass(frozen=True, slots=True)
+class Closing:
+    """When a programme that is wound down stops to earn, and when its points are gone."""
+
+    earns_until: datetime
+    points_until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Programme:
     """A programme with its versions, oldest first. Currency and custody never change."""
 
     programme_id: str
     partner: str
     versions: tuple[ProgrammeVersion, ...]
+    closing: Closing | None = None
 
     @property
     def latest(self) -> ProgrammeVersion:
@@ -114,9 +123,10 @@ class Programme:
         return self.versions[-1]
 
     @property
-    def currency(self) -> str:
-        """Code of the points currency."""
-        return self.latest.definition.currency.code
+    def currency(self) -> str | None:
+        """Code of the points currency; None where it has no points of its own."""
+        currency = self.latest.definition.currency
+        return None if currency is None else currency.code
 
     def version_at(self, instant: datetime) -> ProgrammeVersion | None:
         """The version in force at an instant."""
@@ -138,6 +148,7 @@ class Permission(StrEnum):
     STATE_POINTS = "STATE_POINTS"
     ENROL = "ENROL"
     REPORT_ACTIVITIES = "REPORT_ACTIVITIES"
+    FUND_PROMOTIONS = "FUND_PROMOTIONS"
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,9 +214,26 @@ class Directory:
 
     @cached_property
     def exponents(self) -> Mapping[str, int]:
-        """The exponent of every programme's points currency."""
-        programmes = self.programmes.items()
-        return {name: p.latest.definition.currency.exponent for name, p in programmes}
+        """The exponent of the points currency of every programme that has one."""
+        return {
+            name: currency.exponent
+            for name, programme in self.programmes.items()
+            if (currency := programme.latest.definition.currency) is not None
+        }
+
+    def successor(self, programme: str, instant: datetime) -> str | None:
+        """The programme that has replaced one by an instant."""
+        name, since = self._successors.get(programme, (None, instant))
+        return name if since <= instant else None
+
+    @cached_property
+    def _successors(self) -> Mapping[str, tuple[str, datetime]]:
+        """By the old programme: the one that replaces it, and from when on."""
+        return {
+            replaced.programme: (name, replaced.on)
+            for name, other in self.programmes.items()
+            if (replaced := other.latest.definition.replaces) is not None
+        }
 
     @cached_property
     def _signed(self) -> Mapping[tuple[str, str], list[Agreement]]:

@@ -12,6 +12,7 @@ from partners.directory import (
     Agreement,
     AgreementState,
     AgreementTerms,
+    Closing,
     Directory,
     Key,
     KeyState,
@@ -42,7 +43,9 @@ def load_directory(connection: Connection, coalition: Coalition) -> Directory:
             row.principal_id: _principal(row) for row in _all(connection, tables.principal)
         },
         keys={row.keyid: _key(row) for row in _all(connection, tables.key)},
-        programmes=_programmes(_all(connection, tables.programme_version)),
+        programmes=_programmes(
+            _all(connection, tables.programme_version), _all(connection, tables.programme_closing)
+        ),
         agreements={row.number: _agreement(row) for row in _all(connection, tables.agreement)},
         rates={row.proposal: _rate(row) for row in _all(connection, tables.rate)},
     )
@@ -91,14 +94,15 @@ def _parsed(source: bytes) -> ProgrammeDefinition:
     return parse_definition(source)
 
 
-def _programmes(rows: Iterable[Any]) -> dict[str, Programme]:
+def _programmes(rows: Iterable[Any], closings: Iterable[Any]) -> dict[str, Programme]:
+    closing = {row.programme: Closing(row.earns_until, row.points_until) for row in closings}
     versions: dict[tuple[str, str], list[ProgrammeVersion]] = {}
     for row in rows:
         source = bytes(row.definition)
         version = ProgrammeVersion(row.number, row.valid_from, _parsed(source), source)
         versions.setdefault((row.programme, row.partner), []).append(version)
     return {
-        programme: Programme(programme, partner, tuple(of))
+        programme: Programme(programme, partner, tuple(of), closing.get(programme))
         for (programme, partner), of in versions.items()
     }
 

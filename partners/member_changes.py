@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Table, text
 
 from partners import tables
 from partners.changes import Change, Insertion, Modification
+from partners.counted import write_counted, write_recovered
 from partners.state import (
     AccountKey,
     DebitAuthorization,
@@ -45,16 +46,42 @@ class MembershipAdded(Change):
     def row(self) -> tuple[object, ...]:
         """The row of the membership table."""
         m = self.membership
-        return m.member_id, m.programme, m.member_number, m.tier, m.choice, m.state, self.number
+        return (
+            m.member_id,
+            m.programme,
+            m.member_number,
+            m.term.tier,
+            m.term.since,
+            m.term.until,
+            m.term.source,
+            m.choice,
+            m.chosen_programme,
+            m.state,
+            m.joined_on,
+            m.red_listed,
+            m.merged_into,
+            self.number,
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class MembershipUpdated(Modification):
-    """Tier, choice or state of a membership changed."""
+    """A membership changed."""
 
     table: ClassVar[Table] = tables.membership
     key: ClassVar[tuple[str, ...]] = ("member_id", "programme")
-    columns: ClassVar[tuple[str, ...]] = ("tier", "choice", "state")
+    columns: ClassVar[tuple[str, ...]] = (
+        "tier",
+        "tier_since",
+        "tier_until",
+        "tier_source",
+        "choice",
+        "chosen_programme",
+        "state",
+        "joined_on",
+        "red_listed",
+        "merged_into",
+    )
 
     membership: Membership
 
@@ -65,7 +92,20 @@ class MembershipUpdated(Modification):
     def row(self) -> tuple[object, ...]:
         """Key and new values."""
         m = self.membership
-        return m.member_id, m.programme, m.tier, m.choice, m.state
+        return (
+            m.member_id,
+            m.programme,
+            m.term.tier,
+            m.term.since,
+            m.term.until,
+            m.term.source,
+            m.choice,
+            m.chosen_programme,
+            m.state,
+            m.joined_on,
+            m.red_listed,
+            m.merged_into,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,16 +218,33 @@ class ActivityRecorded(Insertion):
         """The row."""
         a = self.activity
         k = a.key
-        return k.supplier, k.kind, k.reference, k.revision, a.number, a.reporter, a.reversed_number
+        return (
+            k.supplier,
+            k.kind,
+            k.reference,
+            k.revision,
+            a.number,
+            a.reporter,
+            write_counted(a.counted),
+            a.reversed_number,
+            a.reversed.numerator,
+            a.reversed.denominator,
+            write_recovered(a.recovered),
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class ActivityReversed(Modification):
-    """An activity was taken back."""
+    """An activity was taken back, whole or in part."""
 
     table: ClassVar[Table] = tables.activity
     key: ClassVar[tuple[str, ...]] = ("supplier", "kind", "reference", "revision")
-    columns: ClassVar[tuple[str, ...]] = ("reversed_number",)
+    columns: ClassVar[tuple[str, ...]] = (
+        "reversed_number",
+        "reversed_numerator",
+        "reversed_denominator",
+        "recovered",
+    )
 
     activity: RecordedActivity
 
@@ -196,9 +253,19 @@ class ActivityReversed(Modification):
         state.activities[self.activity.key] = self.activity
 
     def row(self) -> tuple[object, ...]:
-        """Key and the reversing entry."""
-        k = self.activity.key
-        return k.supplier, k.kind, k.reference, k.revision, self.activity.reversed_number
+        """Key, and how far it is reversed."""
+        a = self.activity
+        k = a.key
+        return (
+            k.supplier,
+            k.kind,
+            k.reference,
+            k.revision,
+            a.reversed_number,
+            a.reversed.numerator,
+            a.reversed.denominator,
+            write_recovered(a.recovered),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ Worked examples, with the accounts explained: docs/ACCOUNTING.md.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from fractions import Fraction
 
 from partners.directory import Directory, Programme
@@ -19,6 +20,13 @@ FEE = "FEE"
 SPREAD = "SPREAD"
 ROUNDING = "ROUNDING"
 CONVERSION = "CONVERSION"
+FORFEITED = "FORFEITED"
+REDEEMED = "REDEEMED"
+PURCHASED = "PURCHASED"
+RESTORED = "RESTORED"
+EXPIRED = "EXPIRED"
+MERGED = "MERGED"
+CARRIED_OVER = "CARRIED_OVER"
 
 OPERATOR_KINDS = frozenset({FEE, SPREAD, ROUNDING})
 """Kinds of lines by which somebody owes the operator for its services."""
@@ -42,6 +50,10 @@ class PricedLeg:
     owed_minor: int
     fee_minor: int
     terms: int
+    available_at: datetime | None = None
+    """When they may be spent; None: at once."""
+    because: str = ""
+    """How they came about, in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +67,23 @@ class Book:
         """Where a member's points are: its own account, or its partner's control account."""
         programme = self._programme(account[1])
         if programme.latest.definition.custody == "partner":
-            return accounts.external(programme.programme_id, programme.currency)
-        return accounts.member(*account, programme.currency)
+            return accounts.external(programme.programme_id, self.currency(account[1]))
+        return accounts.member(*account, self.currency(account[1]))
 
     def issued(self, programme_id: str) -> Account:
         """The issuer's account of a programme."""
-        return accounts.issued(programme_id, self._programme(programme_id).currency)
+        return accounts.issued(programme_id, self.currency(programme_id))
+
+    def currency(self, programme_id: str) -> str:
+        """Code of a programme's points currency.
+
+        Raises ValueError where it has none: there is nothing to book.
+        """
+        currency = self._programme(programme_id).currency
+        if currency is None:
+            message = f"{programme_id} has no points of its own"
+            raise ValueError(message)
+        return currency
 
     def issuer(self, programme_id: str) -> str:
         """The participant that issues a programme's points."""
@@ -170,33 +193,36 @@ class Book:
     def reversal(
         self,
         legs: Sequence["RecordedLeg"],
-        recovered: Sequence[int],
+        before: Sequence[int],
+        after: Sequence[int],
     ) -> tuple[Line, ...]:
-        """The inverse of legs, each as far as its points are recovered.
+        """The inverse of legs: of each the points that came back `after` and had not `before`.
 
         What is owed for points follows them in proportion (rounded half up, so that parts of
         a leg sum to the whole); obligations are of the window that is open now.
         """
         return tuple(
             line
-            for leg, points in zip(legs, recovered, strict=True)
-            if points
-            for line in self._taken_back(leg, points)
+            for leg, already, then in zip(legs, before, after, strict=True)
+            if then != already
+            for line in self._taken_back(leg, already, then)
         )
 
-    def _taken_back(self, leg: "RecordedLeg", points: int) -> Iterator[Line]:
+    def _taken_back(self, leg: "RecordedLeg", already: int, then: int) -> Iterator[Line]:
         original = leg.points
         issuer = self.issuer(leg.programme)
         yield replace(
             original,
-            amount=points,
+            amount=then - already,
             debit=original.credit,
             credit=original.debit,
             parties=frozenset({issuer, original.funder or issuer}),
         )
         for line in leg.obligations:
             debtor, creditor = accounts.clearing_pair(line.debit.code)
-            amount = prorate(line.amount, points, original.amount)
+            amount = prorate(line.amount, then, original.amount) - prorate(
+                line.amount, already, original.amount
+            )
             yield from self.obligation(
                 line.kind,
                 creditor,
@@ -204,6 +230,49 @@ class Book:
                 amount,
                 terms=line.terms,
                 rule=line.rule,
+            )
+
+    def moved(
+        self, kind: str, source: tuple[int, str], target: tuple[int, str], amount: int
+    ) -> Iterator[Line]:
+        """Points from one member's account to another's of the same programme, if any."""
+        if amount:
+            yield Line(
+                kind=kind,
+                amount=amount,
+                debit=self.holder(source),
+                credit=self.holder(target),
+                parties=frozenset({self.issuer(source[1])}),
+            )
+
+    def given(
+        self, kind: str, account: tuple[int, str], amount: int, *, rule: str | None = None
+    ) -> Iterator[Line]:
+        """Points that the issuer gives a member at its own cost, if any."""
+        if amount:
+            issuer = self.issuer(account[1])
+            yield Line(
+                kind=kind,
+                amount=amount,
+                debit=self.issued(account[1]),
+                credit=self.holder(account),
+                parties=frozenset({issuer}),
+                funder=issuer,
+                rule=rule,
+            )
+
+    def returned(
+        self, kind: str, account: tuple[int, str], amount: int, *, rule: str | None = None
+    ) -> Iterator[Line]:
+        """Points that go from a member back to their issuer, if any."""
+        if amount:
+            yield Line(
+                kind=kind,
+                amount=amount,
+                debit=self.holder(account),
+                credit=self.issued(account[1]),
+                parties=frozenset({self.issuer(account[1])}),
+                rule=rule,
             )
 
 

@@ -3,17 +3,46 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from fractions import Fraction
 
 from sqlalchemy import Connection, text
 
 from partners.context import Context
-from partners.directory import Agreement, Directory, Key, Programme, Rate, Role
+from partners.directory import (
+    Agreement,
+    Directory,
+    Key,
+    Programme,
+    ProgrammeVersion,
+    Rate,
+    Role,
+)
+from partners.programmes.catalogue import Award
+from partners.programmes.forms import MoneyAmount
+from partners.programmes.model import Custody
+from partners.programmes.progress import counter_exponent, value_of_counter
+from partners.programmes.reaching import Judge
+from partners.programmes.tiers import TierSource, TierTerm
 from partners.refusals import Reason, Refused
 from partners.requests import Remembered, remembered
-from partners.state import Membership, MembershipKey, Needs, State
+from partners.standing import standing_of
+from partners.standing_store import voucher_of
+from partners.state import (
+    AccountKey,
+    Membership,
+    MembershipKey,
+    MembershipState,
+    Needs,
+    State,
+    Voucher,
+)
 from partners.state_store import load
+from partners.usecases.awards import left_of, points_minor, prices_for, unavailable
 from settlement.ledger.book import Counters, read_head
-from settlement.ledger.reading import MemberMovement, member_counters, member_movements
+from settlement.ledger.reading import MemberMovement, member_movements
+
+LISTED_VOUCHERS = 500
+"""A year of a voucher a day and more; a member has a handful."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +68,7 @@ class Asker:
 
     def context(self, state: State) -> Context:
         """The same sight that use cases have."""
-        return Context(0, self.now, 0, self.sender, self.directory, state)
+        return Context(0, self.now, 0, self.sender, "", self.directory, state)
 
 
 def look_up(
@@ -62,18 +91,22 @@ def _own(connection: Connection, asker: Asker, key: MembershipKey) -> Membership
 class MemberBalance:
     """Counters of a membership's account, as of the ledger's size."""
 
-    currency: str
+    currency: str | None
     counters: Counters
+    held_minor: int
     as_of_number: int
 
 
 def balance(connection: Connection, asker: Asker, key: MembershipKey) -> MemberBalance:
     """What a membership of the asker's programme holds."""
-    membership = _own(connection, asker, key)
+    state = load(connection, Needs(memberships={key}, balances={key}))
+    membership = asker.context(state).own_membership(key)
     head = read_head(connection)
+    waiting = state.posted(membership.account) - state.available(membership.account, asker.now)
     return MemberBalance(
         currency=asker.directory.programmes[membership.programme].currency,
-        counters=member_counters(connection, *membership.account),
+        counters=state.balances.get(membership.account, Counters()),
+        held_minor=waiting,
         as_of_number=head.size,
     )
 
@@ -144,3 +177,141 @@ def require_may_inspect(asker: Asker, keyid: str) -> None:
     key = asker.directory.keys.get(keyid)
     if key is None or not (asker.is_administrator or key.owner == asker.sender):
         raise Refused(Reason.NOT_FOUND, "there is no such key of yours", {"keyid": keyid})
+
+
+def version_of(asker: Asker, programme_id: str, number: int) -> tuple[Programme, ProgrammeVersion]:
+    """A version of a programme, or with 0 its latest; everybody may read it."""
+    programme = asker.context(State()).programme(programme_id)
+    if not number:
+        return programme, programme.latest
+    found = next((v for v in programme.versions if v.number == number), None)
+    if found is None:
+        raise Refused(
+            Reason.UNKNOWN_PROGRAMME,
+            f"{programme_id} has no version {number}",
+            {"programme": programme_id, "version": str(number)},
+        )
+    return programme, found
+
+
+def term_number(connection: Connection, account: AccountKey) -> int:
+    """Number of the entry by which a membership has its tier; 0 where there is none."""
+    return max((number for _, number in _terms(connection, account)), default=0)
+
+
+def _terms(connection: Connection, account: AccountKey) -> list[tuple[TierTerm, int]]:
+    rows = connection.execute(
+        text(
+            "select * from tier_term where member_id = :member_id and programme = :programme "
+            "order by number"
+        ),
+        {"member_id": account[0], "programme": account[1]},
+    )
+    return [
+        (TierTerm(row.tier, row.since, row.until, TierSource(row.source)), row.number)
+        for row in rows
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class CounterValue:
+    """What is counted in the period of today, in major units, with the decimals it is kept in."""
+
+    counter: str
+    value: Fraction
+    exponent: int
+
+
+@dataclass(frozen=True, slots=True)
+class TierHistory:
+    """Tiers of a membership with the numbers of their entries, counters, open invitations."""
+
+    terms: list[tuple[TierTerm, int]]
+    counters: list[CounterValue]
+    invitations: list[int]
+
+
+def tier_history(connection: Connection, asker: Asker, key: MembershipKey) -> TierHistory:
+    """Every tier that a membership of the asker's programme had, and what is counted for it."""
+    state = load(connection, Needs(standings={key}))
+    context = asker.context(state)
+    membership = context.own_membership(key)
+    today = context.today(membership.programme)
+    return TierHistory(
+        terms=_terms(connection, membership.account),
+        counters=list(_counters(membership, context)),
+        invitations=sorted(
+            invitation.number
+            for invitation in state.invitations.values()
+            if (invitation.programme, invitation.member_number) == key
+            and not invitation.used
+            and (invitation.expires_on is None or invitation.expires_on >= today)
+        ),
+    )
+
+
+def _counters(membership: Membership, context: Context) -> Iterable[CounterValue]:
+    definition = context.definition(membership.programme)
+    standing = standing_of(membership, context)
+    judge = Judge(definition, standing.progress, standing.joined_on)
+    days = judge.period(context.today(membership.programme))
+    if days is None:  # a newcomer is rated from the month after joining on
+        return
+    for name in dict.fromkeys(counter.counter for counter in definition.counters):
+        value = value_of_counter(definition, name, standing.progress, days, standing.joined_on)
+        yield CounterValue(name, value, counter_exponent(definition, name))
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedAward:
+    """An award as a member may have it now: points in minor units and money, and what is left."""
+
+    award: Award
+    prices: list[tuple[int, MoneyAmount | None]]
+    left: int | None
+
+
+def offered_awards(connection: Connection, asker: Asker, key: MembershipKey) -> list[OfferedAward]:
+    """The catalogue as a membership of the asker's programme sees it."""
+    state = load(connection, Needs(memberships={key}))
+    context = asker.context(state)
+    member = context.own_membership(key)
+    definition = context.definition(member.programme)
+    closing = context.programme(member.programme).closing
+    over = closing is not None and closing.points_until <= context.now
+    kept_here = definition.custody is Custody.GATEWAY
+    if over or not kept_here or member.state is not MembershipState.ACTIVE:
+        return []
+    return [
+        OfferedAward(
+            award,
+            [(points_minor(price.points, definition), price.money) for price in prices],
+            left_of(award, member, context),
+        )
+        for award in definition.awards
+        if unavailable(award, member, context) is None and (prices := prices_for(award, member))
+    ]
+
+
+def vouchers(
+    connection: Connection, asker: Asker, key: MembershipKey
+) -> tuple[Membership, list[Voucher]]:
+    """A membership of the asker's programme, with its newest vouchers by number.
+
+    Those of memberships that were merged into it are its own.
+    """
+    state = load(connection, Needs(memberships={key}))
+    membership = asker.context(state).own_membership(key)
+    sides = (membership, *state.merged_into(membership))
+    rows = connection.execute(
+        text(
+            "select * from voucher where member_id = any(:members) and programme = :programme "
+            "order by number desc limit :limit"
+        ),
+        {
+            "members": [side.member_id for side in sides],
+            "programme": membership.programme,
+            "limit": LISTED_VOUCHERS,
+        },
+    ).all()
+    return membership, [voucher_of(row) for row in reversed(rows)]

@@ -4,12 +4,17 @@ Loaded by a fixed number of queries for a whole batch, then kept up to date in m
 a later item of a batch sees what the earlier ones did.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
+from fractions import Fraction
 
 from partners.activities import ActivityKey
+from partners.programmes.forms import MoneyAmount
+from partners.programmes.progress import Contribution, Progress
+from partners.programmes.tiers import TierTerm
 from settlement.ledger.accounts import Account
 from settlement.ledger.book import Counters
 from settlement.ledger.entries import Line
@@ -19,28 +24,113 @@ AccountKey = tuple[int, str]
 
 
 class MembershipState(StrEnum):
-    """Only ACTIVE earns and gives."""
+    """Only ACTIVE earns and gives. MERGED: another membership of the person stands for it."""
 
     ACTIVE = "ACTIVE"
     BLOCKED = "BLOCKED"
     CLOSED = "CLOSED"
+    MERGED = "MERGED"
+    CARRIED_OVER = "CARRIED_OVER"
 
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """A person's place in one programme."""
+    """A person's place in one programme. Days are the programme's own."""
 
     member_id: int
     programme: str
     member_number: str
-    tier: str
+    term: TierTerm
     choice: str
     state: MembershipState
+    joined_on: date
+    chosen_programme: str | None = None
+    """Of the choice's programmes the one that the member named."""
+    red_listed: bool = False
+    merged_into: int | None = None
+    """The member that stands for this one."""
+
+    @property
+    def tier(self) -> str:
+        """The tier that it has now."""
+        return self.term.tier
+
+    @property
+    def key(self) -> MembershipKey:
+        """Names it as the partner does."""
+        return self.programme, self.member_number
 
     @property
     def account(self) -> AccountKey:
         """Names the member's account in the programme's currency."""
         return self.member_id, self.programme
+
+
+@dataclass(frozen=True, slots=True)
+class Election:
+    """What a member chose to earn, for activities that start from an instant on."""
+
+    choice: str
+    chosen_programme: str | None
+    elected_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """Leave to join a programme, or to have a tier of it."""
+
+    number: int
+    programme: str
+    member_number: str
+    tier: str
+    expires_on: date | None
+    used: bool
+
+
+class VoucherState(StrEnum):
+    """A voucher is used or taken back once; expiry is a matter of time, not of state."""
+
+    ISSUED = "ISSUED"
+    USED = "USED"
+    CANCELLED = "CANCELLED"
+
+
+@dataclass(frozen=True, slots=True)
+class Voucher:
+    """An award that a member has. `earned_by` is the accrual that brought it without points."""
+
+    number: int
+    member_id: int
+    programme: str
+    award: str
+    tier: str
+    points_minor: int
+    bought_minor: int
+    money: tuple[MoneyAmount, ...]
+    state: VoucherState
+    usable_until: date | None
+    cancellable_until: date | None
+    earned_by: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """Two memberships of a programme that became one; points in minor units."""
+
+    number: int
+    programme: str
+    kept_member_id: int
+    merged_member_id: int
+    moved_minor: int
+    undone_number: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Points of one entry that cannot be spent before an instant, in minor units."""
+
+    amount: int
+    available_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +148,28 @@ class LinkCode:
 
 
 @dataclass(frozen=True, slots=True)
+class Counted:
+    """What an activity added to a counter of a membership."""
+
+    account: AccountKey
+    contribution: Contribution
+
+
+@dataclass(frozen=True, slots=True)
 class RecordedActivity:
-    """An activity that is in the ledger, with the entry that reversed it."""
+    """An activity that is in the ledger, and how far it was reversed.
+
+    `reversed_number` is of the entry that reversed it last, `reversed` the part of it that is
+    taken back in all, `recovered` the points that came back by it, leg by leg.
+    """
 
     key: ActivityKey
     number: int
     reporter: str
-    reversed_number: int | None
+    counted: tuple[Counted, ...] = ()
+    reversed_number: int | None = None
+    reversed: Fraction = Fraction(0)
+    recovered: tuple[int, ...] = ()
 
 
 class QuoteState(StrEnum):
@@ -127,6 +232,13 @@ class Needs:
     open_quotes: set[MembershipKey] = field(default_factory=set)
     balances: set[MembershipKey] = field(default_factory=set)
     lines_of: set[ActivityKey] = field(default_factory=set)
+    standings: set[MembershipKey] = field(default_factory=set)
+    """Memberships whose tiers, elections, progress, registrations and invitations are asked for."""
+    invitations: set[MembershipKey] = field(default_factory=set)
+    vouchers: set[int] = field(default_factory=set)
+    merges: set[int] = field(default_factory=set)
+    carry_over: dict[tuple[str, str], int] = field(default_factory=dict)
+    """Old and new programmes, with how many members are to be carried over."""
 
 
 @dataclass
@@ -136,6 +248,9 @@ class State:
     memberships: dict[MembershipKey, Membership] = field(default_factory=dict)
     accounts: dict[AccountKey, Membership] = field(default_factory=dict)
     links: dict[AccountKey, set[AccountKey]] = field(default_factory=dict)
+    merged: defaultdict[AccountKey, set[AccountKey]] = field(
+        default_factory=lambda: defaultdict(set)
+    )
     balances: dict[AccountKey, Counters] = field(default_factory=dict)
     activities: dict[ActivityKey, RecordedActivity] = field(default_factory=dict)
     lines: dict[int, tuple[Line, ...]] = field(default_factory=dict)
@@ -144,11 +259,27 @@ class State:
     authorizations: dict[int, DebitAuthorization] = field(default_factory=dict)
     link_codes: dict[int, LinkCode] = field(default_factory=dict)
     usage: dict[int, int] = field(default_factory=dict)
+    terms: dict[AccountKey, list[TierTerm]] = field(default_factory=dict)
+    elections: dict[AccountKey, list[Election]] = field(default_factory=dict)
+    progress: dict[AccountKey, Progress] = field(default_factory=dict)
+    registrations: dict[AccountKey, dict[str, datetime]] = field(default_factory=dict)
+    rule_usage: dict[tuple[str, str], int] = field(default_factory=dict)
+    held: dict[AccountKey, dict[int, Held]] = field(default_factory=dict)
+    invitations: dict[int, Invitation] = field(default_factory=dict)
+    vouchers: dict[int, Voucher] = field(default_factory=dict)
+    award_usage: dict[tuple[str, str], int] = field(default_factory=dict)
+    merges: dict[int, Merge] = field(default_factory=dict)
+    to_carry_over: dict[str, list[Membership]] = field(default_factory=dict)
+    """Members of old programmes that are not carried over yet, the first so many."""
+    remaining: dict[str, int] = field(default_factory=dict)
+    """How many members of old programmes are not carried over yet, in all."""
 
     def add_membership(self, membership: Membership) -> None:
         """Put a membership where both of its keys find it."""
         self.memberships[membership.programme, membership.member_number] = membership
         self.accounts[membership.account] = membership
+        if membership.merged_into is not None:
+            self.merged[membership.merged_into, membership.programme].add(membership.account)
 
     def add_quote(self, quote: Quote) -> None:
         """Put a quote where its number and, while it is open, its slot find it."""
@@ -156,21 +287,55 @@ class State:
         if quote.state is QuoteState.OPEN:
             self.open_quotes[quote.slot] = quote.number
 
-    def available(self, account: AccountKey) -> int:
-        """Posted balance less what is held, in minor units."""
+    def available(self, account: AccountKey, now: datetime) -> int:
+        """Posted balance less what is held, in minor units; points that came by a merge too."""
+        held = [
+            points for side in self.sides(account) for points in self.held.get(side, {}).values()
+        ]
+        waiting = sum(points.amount for points in held if points.available_at > now)
+        return self.posted(account) - waiting
+
+    def sides(self, account: AccountKey) -> list[AccountKey]:
+        """An account, and those of the memberships that were merged into its own."""
+        membership = self.accounts.get(account)
+        merged = () if membership is None else self.merged_into(membership)
+        return [account, *(m.account for m in merged)]
+
+    def posted(self, account: AccountKey) -> int:
+        """Posted balance less what is promised elsewhere, in minor units; held points are in it."""
         counters = self.balances.get(account, Counters())
         return counters.balance - counters.debits_pending
+
+    def standing_for(self, membership: Membership) -> Membership:
+        """The membership itself, or the one that it was merged into."""
+        while membership.merged_into is not None:
+            membership = self.accounts[membership.merged_into, membership.programme]
+        return membership
+
+    def merged_into(self, membership: Membership) -> list[Membership]:
+        """Memberships that this one stands for, as far as they are loaded."""
+        found = (self.accounts[account] for account in sorted(self.merged[membership.account]))
+        near = [m for m in found if m.merged_into == membership.member_id]
+        return [m for one in near for m in (one, *self.merged_into(one))]
 
     def linked(self, membership: Membership, programme: str) -> Membership | None:
         """The same member's membership in a programme, or the one linked to this one.
 
-        Where several are linked, the one enrolled first.
+        Links of memberships that were merged into it count. Where several are linked, the one
+        enrolled first.
         """
         own = self.accounts.get((membership.member_id, programme))
         if own is not None:
-            return own
-        linked = sorted(a for a in self.links.get(membership.account, ()) if a[1] == programme)
-        return self.accounts.get(linked[0]) if linked else None
+            return self.standing_for(own)
+        sides = (membership, *self.merged_into(membership))
+        linked = sorted(
+            account
+            for side in sides
+            for account in self.links.get(side.account, ())
+            if account[1] == programme
+        )
+        found = self.accounts.get(linked[0]) if linked else None
+        return None if found is None else self.standing_for(found)
 
     def linked_to(self, membership: Membership) -> tuple[Membership, ...]:
         """All memberships that are linked to this one, in the order of their accounts."""

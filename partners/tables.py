@@ -4,6 +4,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Date,
     Index,
     Integer,
     LargeBinary,
@@ -130,10 +131,191 @@ membership = Table(
     Column("programme", Text, primary_key=True),
     Column("member_number", Text, nullable=False),
     Column("tier", Text, nullable=False),
+    Column("tier_since", Date, nullable=False),
+    Column("tier_until", Date),
+    Column("tier_source", Text, nullable=False),
     Column("choice", Text, nullable=False),
+    Column("chosen_programme", Text),
     Column("state", Text, nullable=False),
+    Column("joined_on", Date, nullable=False),
+    Column("red_listed", Boolean, nullable=False),
+    Column("merged_into", BigInteger),
     Column("number", BigInteger, nullable=False),
+    Index("membership_programme_idx", "programme", "member_id"),
+    Index(
+        "membership_merged_idx",
+        "merged_into",
+        "programme",
+        postgresql_where=text("merged_into is not null"),
+    ),
     comment="A person's place in a programme.",
+)
+
+tier_term = Table(
+    "tier_term",
+    metadata,
+    Column("member_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("programme", Text, primary_key=True),
+    _number(),
+    Column("tier", Text, nullable=False),
+    Column("since", Date, nullable=False),
+    Column("until", Date),
+    Column("source", Text, nullable=False),
+    comment="Every tier that a membership ever had, in the order of the log.",
+)
+
+election = Table(
+    "election",
+    metadata,
+    Column("member_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("programme", Text, primary_key=True),
+    _number(),
+    Column("choice", Text, nullable=False),
+    Column("chosen_programme", Text),
+    instant("elected_at"),
+    comment="Every choice that a membership ever made: an activity earns by that of its start.",
+)
+
+progress = Table(
+    "progress",
+    metadata,
+    Column("member_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("programme", Text, primary_key=True),
+    Column("counter", Text, primary_key=True),
+    Column("day", Date, primary_key=True),
+    _number(),
+    Column("amount", BigInteger, nullable=False),
+    comment="What memberships did per day, net of reversals; number 0 where values are summed.",
+)
+
+registration = Table(
+    "registration",
+    metadata,
+    Column("member_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("programme", Text, primary_key=True),
+    Column("rule", Text, primary_key=True),
+    Column("number", BigInteger, nullable=False),
+    instant("registered_at"),
+    comment="Members who registered for a promotion.",
+)
+
+rule_usage = Table(
+    "rule_usage",
+    metadata,
+    Column("programme", Text, primary_key=True),
+    Column("rule", Text, primary_key=True),
+    Column("used", Numeric(38, 0), nullable=False),
+    comment="Points that rules with a budget gave, net of reversals.",
+)
+
+held_points = Table(
+    "held_points",
+    metadata,
+    Column("member_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("programme", Text, primary_key=True),
+    _number(),
+    Column("amount", BigInteger, nullable=False),
+    instant("available_at"),
+    comment="Points that were credited and cannot be spent before an instant.",
+)
+
+invitation = Table(
+    "invitation",
+    metadata,
+    _number(),
+    Column("programme", Text, nullable=False),
+    Column("member_number", Text, nullable=False),
+    Column("tier", Text, nullable=False),
+    Column("expires_on", Date),
+    Column("used", Boolean, nullable=False),
+    Index("invitation_member_idx", "programme", "member_number"),
+    comment="Invitations to a programme or to a tier of it.",
+)
+
+voucher = Table(
+    "voucher",
+    metadata,
+    _number(),
+    Column("member_id", BigInteger, nullable=False),
+    Column("programme", Text, nullable=False),
+    Column("award", Text, nullable=False),
+    Column("tier", Text, nullable=False),
+    Column("points", BigInteger, nullable=False),
+    Column("bought", BigInteger, nullable=False),
+    Column("money", ARRAY(Text), nullable=False),
+    Column("state", Text, nullable=False),
+    Column("usable_until", Date),
+    Column("cancellable_until", Date),
+    Column("earned_by", BigInteger),
+    Index("voucher_member_idx", "member_id", "programme"),
+    Index("voucher_earned_idx", "earned_by", postgresql_where=text("earned_by is not null")),
+    comment="Awards that were redeemed, and vouchers that were earned.",
+)
+
+award_usage = Table(
+    "award_usage",
+    metadata,
+    Column("programme", Text, primary_key=True),
+    Column("award", Text, primary_key=True),
+    Column("used", BigInteger, nullable=False),
+    comment="Awards handed out of a stock, net of cancellations.",
+)
+
+expiry_notice = Table(
+    "expiry_notice",
+    metadata,
+    Column("member_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("programme", Text, primary_key=True),
+    Column("due_on", Date, primary_key=True),
+    Column("amount", BigInteger, nullable=False),
+    Column("number", BigInteger, nullable=False),
+    comment="Notices that points will expire on a day.",
+)
+
+tier_review = Table(
+    "tier_review",
+    metadata,
+    Column("programme", Text, primary_key=True),
+    Column("year_began_on", Date, primary_key=True),
+    Column("number", BigInteger, nullable=False),
+    comment="Yearly reviews in which the lowest of a tier fell.",
+)
+
+member_merge = Table(
+    "member_merge",
+    metadata,
+    _number(),
+    Column("programme", Text, nullable=False),
+    Column("kept_member_id", BigInteger, nullable=False),
+    Column("merged_member_id", BigInteger, nullable=False),
+    Column("moved", BigInteger, nullable=False),
+    Column("undone_number", BigInteger),
+    comment="Memberships that were found to be one person's.",
+)
+
+programme_closing = Table(
+    "programme_closing",
+    metadata,
+    Column("programme", Text, primary_key=True),
+    instant("earns_until"),
+    instant("points_until"),
+    Column("number", BigInteger, nullable=False),
+    comment="Programmes that are wound down: when they stop to earn, and when points are gone.",
+)
+
+refused_activity = Table(
+    "refused_activity",
+    metadata,
+    Column("supplier", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("reference", Text, primary_key=True),
+    Column("revision", Integer, primary_key=True, autoincrement=False),
+    Column("sender", Text, primary_key=True),
+    Column("request_id", Text, primary_key=True),
+    Column("reason", Text, nullable=False),
+    Column("message", Text, nullable=False),
+    instant("decided_at"),
+    comment="Reports of activities that were refused, with the reason given at the time.",
 )
 
 link = Table(
@@ -171,7 +353,10 @@ activity = Table(
     Column("revision", Integer, primary_key=True, autoincrement=False),
     Column("number", BigInteger, nullable=False),
     Column("reporter", Text, nullable=False),
+    Column("counted", Text, nullable=False),
     Column("reversed_number", BigInteger),
+    *_fraction("reversed"),
+    Column("recovered", Text, nullable=False),
     comment="Natural keys of all that was ever reported. Unique for ever.",
 )
 

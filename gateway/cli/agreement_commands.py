@@ -27,6 +27,7 @@ _PERMISSIONS = {
     "state-points": agreements_pb2.PERMISSION_STATE_POINTS,
     "enrol": agreements_pb2.PERMISSION_ENROL,
     "report-activities": agreements_pb2.PERMISSION_REPORT_ACTIVITIES,
+    "fund-promotions": agreements_pb2.PERMISSION_FUND_PROMOTIONS,
 }
 
 _number = click.argument("agreement", type=click.IntRange(min=1))

@@ -6,7 +6,14 @@ import click
 
 from coalition.v1 import accrual_pb2, common_pb2, exchange_pb2
 from gateway.cli.session import Session, request_id_option, signed_options
-from gateway.cli.types import EXACT, MEMBERSHIP, points_exponent_option, to_minor
+from gateway.cli.types import (
+    EXACT,
+    MEMBERSHIP,
+    PART,
+    fraction,
+    points_exponent_option,
+    to_minor,
+)
 
 
 @click.command()
@@ -59,6 +66,7 @@ def convert(session: Session, *, number: int, request_id: str | None) -> None:
 @click.option("--supplier", help="Who delivered it; by default the sender.")
 @click.option("--revision", type=click.IntRange(1, 1000), default=1, show_default=True)
 @click.option("--reason", required=True, help="Why, for the record; no personal data.")
+@click.option("--part", type=PART, help="Such as 1/3 of the whole; by default all that remains.")
 @request_id_option
 @signed_options
 def reverse(
@@ -69,11 +77,14 @@ def reverse(
     supplier: str | None,
     revision: int,
     reason: str,
+    part: Fraction | None,
     request_id: str | None,
 ) -> None:
-    """Take back the activity of that KIND and REFERENCE, with everything it earned."""
+    """Take back the activity of that KIND and REFERENCE, with what it earned: all, or a part."""
     key = common_pb2.ActivityKey(
         supplier=supplier or session.sender, kind=kind, reference=reference, revision=revision
     )
-    request = accrual_pb2.ReverseRequest(activity=key, reason=reason)
+    request = accrual_pb2.ReverseRequest(
+        activity=key, reason=reason, part=None if part is None else fraction(part)
+    )
     session.write("Accrual.Reverse", request, request_id)

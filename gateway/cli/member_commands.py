@@ -1,18 +1,24 @@
-"""`coalition member`: enrol members, look at what they hold."""
+"""`coalition member`: enrol members, change and merge them, look at what they hold."""
 
 import click
 
 from coalition.v1 import common_pb2, members_pb2
-from gateway.cli import output
+from gateway.cli import activity_commands, output, tier_commands
 from gateway.cli.session import Session, request_id_option, signed_options
-from gateway.cli.types import MEMBERSHIP
+from gateway.cli.types import MEMBERSHIP, MONEY
 
 _MAX_PAGE = 500
+
+_STATES = {
+    "active": members_pb2.MEMBERSHIP_STATE_ACTIVE,
+    "blocked": members_pb2.MEMBERSHIP_STATE_BLOCKED,
+    "closed": members_pb2.MEMBERSHIP_STATE_CLOSED,
+}
 
 
 @click.group()
 def member() -> None:
-    """Enrol members, look at what they hold.
+    """Enrol members, their tiers and what they hold.
 
     A membership is written PROGRAMME/NUMBER, such as hotel/H001.
     """
@@ -23,6 +29,8 @@ def member() -> None:
 @click.option("--tier", default="", help="A tier of the programme; by default the entry tier.")
 @click.option("--choice", default="", help="A choice of the programme; by default the first.")
 @click.option("--same-as", type=MEMBERSHIP, help="A membership of the same person.")
+@click.option("--invitation", type=click.IntRange(min=1), help="Number of an invitation.")
+@click.option("--paid", type=MONEY, help="What was paid for the membership, such as 50USD.")
 @request_id_option
 @signed_options
 def enrol(
@@ -32,13 +40,78 @@ def enrol(
     tier: str,
     choice: str,
     same_as: common_pb2.MembershipRef | None,
+    invitation: int | None,
+    paid: common_pb2.Amount | None,
     request_id: str | None,
 ) -> None:
     """Make a membership."""
     request = members_pb2.EnrolRequest(
-        membership=membership, tier=tier, choice=choice, same_member_as=same_as
+        membership=membership,
+        tier=tier,
+        choice=choice,
+        same_member_as=same_as,
+        invitation=invitation or 0,
+        paid=paid,
     )
     session.write("Members.Enrol", request, request_id)
+
+
+@member.command()
+@click.argument("membership", type=MEMBERSHIP)
+@click.option("--tier", default="", help="A tier of the programme, decided by you.")
+@click.option("--choice", default="", help="What the member takes from now on.")
+@click.option("--chosen-programme", default="", help="Of the choice's programmes the one to earn.")
+@click.option("--state", type=click.Choice(list(_STATES)), help="closed forfeits the points.")
+@click.option("--red-listed/--not-red-listed", default=None, help="Served first, or no more.")
+@request_id_option
+@signed_options
+def update(
+    session: Session,
+    *,
+    membership: common_pb2.MembershipRef,
+    tier: str,
+    choice: str,
+    chosen_programme: str,
+    state: str | None,
+    red_listed: bool | None,
+    request_id: str | None,
+) -> None:
+    """Change a membership: what no option names stays as it is."""
+    request = members_pb2.UpdateMembershipRequest(
+        membership=membership,
+        tier=tier,
+        choice=choice,
+        state=_STATES[state] if state else None,
+        chosen_programme=chosen_programme,
+        red_listed=red_listed,
+    )
+    session.write("Members.UpdateMembership", request, request_id)
+
+
+@member.command()
+@click.argument("kept", type=MEMBERSHIP)
+@click.argument("merged", type=MEMBERSHIP)
+@request_id_option
+@signed_options
+def merge(
+    session: Session,
+    *,
+    kept: common_pb2.MembershipRef,
+    merged: common_pb2.MembershipRef,
+    request_id: str | None,
+) -> None:
+    """Make one membership of two of one person: points of MERGED move to KEPT."""
+    request = members_pb2.MergeRequest(kept=kept, merged=merged)
+    session.write("Members.Merge", request, request_id)
+
+
+@member.command()
+@click.argument("number", type=click.IntRange(min=1))
+@request_id_option
+@signed_options
+def unmerge(session: Session, *, number: int, request_id: str | None) -> None:
+    """Take the merge of that number back: the points that moved return."""
+    session.write("Members.Unmerge", members_pb2.UnmergeRequest(merge=number), request_id)
 
 
 @member.command()
@@ -122,3 +195,13 @@ def _show_movements(page: members_pb2.ActivityPage, *, as_json: bool) -> None:
     )
     if page.next_page_token and not as_json:
         output.note(f"There is more: --page-token {page.next_page_token}, or --all")
+
+
+for _command in (
+    tier_commands.invite,
+    tier_commands.grant_tier,
+    tier_commands.register,
+    tier_commands.tiers,
+    activity_commands.claim,
+):
+    member.add_command(_command)

@@ -14,7 +14,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from coalition.answers import Decision
+from coalition.v1 import common_pb2, members_pb2
 from coalition.v1.envelope_pb2 import Refusal
+from partners.programmes.money import in_words
 
 M = TypeVar("M", bound=Message)
 
@@ -111,6 +113,20 @@ def _flat(value: object, name: str = "") -> Iterable[tuple[str, str]]:
             yield from _flat(inner, f"{name}[{index}]")
     else:
         yield name, str(value)
+
+
+def term_row(term: members_pb2.TierTerm) -> tuple[Cell, ...]:
+    """A tier with its time, as a row under TERM_COLUMNS."""
+    source = enum_name(members_pb2.TierSource.Name(term.source), "TIER_SOURCE_")
+    return term.tier, term.since, term.until, source, term.number or None
+
+
+TERM_COLUMNS = ("tier", "since", "until", "by", "number")
+
+
+def money(values: Iterable[common_pb2.Amount]) -> str:
+    """Amounts as people write them: 12.34 EUR."""
+    return " + ".join(in_words(value.minor, value.currency) for value in values)
 
 
 def instant(value: Timestamp) -> str:

@@ -178,4 +178,6 @@ def _state(value: partners_pb2.KeyState) -> str:
 
 
 def _programmes(programmes: Sequence[partners_pb2.Programme]) -> str:
-    return ", ".join(f"{p.programme} ({p.currency}, version {p.version})" for p in programmes)
+    return ", ".join(
+        f"{p.programme} ({p.currency or 'no points'}, version {p.version})" for p in programmes
+    )

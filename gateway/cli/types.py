@@ -1,17 +1,19 @@
-"""What options hold: instants, memberships, exact decimals and percentages."""
+"""What options hold: instants, days, memberships, money, exact decimals and percentages."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from fractions import Fraction
 from typing import NoReturn
 
 import click
 
-from coalition.v1 import common_pb2
+from coalition.v1 import accrual_pb2, common_pb2
+from partners.programmes.money import UnknownMoney, exponent_of
 
 INT64_MAX = 2**63 - 1
 
 _DECIMAL = re.compile(r"\d{1,15}(?:\.\d{1,9})?|\d{1,15}/[1-9]\d{0,14}", re.ASCII)
+_MONEY = re.compile(r"(\d{1,15}(?:\.\d{1,4})?) ?([A-Z]{3})", re.ASCII)
 _SLUG = re.compile(r"[a-z][a-z0-9-]{1,31}")
 
 
@@ -76,10 +78,122 @@ class Membership(click.ParamType[common_pb2.MembershipRef]):
         self.fail(f"{value!r} is no membership such as hotel/H001", param, ctx)
 
 
+class Day(click.ParamType[date]):
+    """A day: YYYY-MM-DD."""
+
+    name = "day"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> date:
+        """Read it, or say what is expected."""
+        try:
+            return value if isinstance(value, date) else date.fromisoformat(str(value))
+        except ValueError:
+            self.fail(f"{value!r} is no day such as 2026-01-31", param, ctx)
+
+
+class Money(click.ParamType[common_pb2.Amount]):
+    """An amount with its currency, in major units: 200.00EUR."""
+
+    name = "money"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> common_pb2.Amount:
+        """Read it, or say what is expected."""
+        if isinstance(value, common_pb2.Amount):
+            return value
+        match = _MONEY.fullmatch(str(value).strip())
+        if match is None:
+            self.fail(f"{value!r} is no money such as 200.00EUR", param, ctx)
+        number, currency = match.groups()
+        try:
+            minor = Fraction(number) * 10 ** exponent_of(currency)
+        except UnknownMoney as problem:
+            self.fail(str(problem), param, ctx)
+        if minor.denominator != 1:
+            self.fail(f"{value!r} is finer than {currency} can be", param, ctx)
+        return common_pb2.Amount(currency=currency, minor=int(minor))
+
+
+class Pair(click.ParamType[tuple[str, str]]):
+    """A name with its value: NIGHT=2."""
+
+    name = "name=value"
+
+    def __init__(self, example: str) -> None:
+        """`example` is shown where there is none."""
+        self._example = example
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, str]:
+        """Take it apart, or say what is expected."""
+        if isinstance(value, tuple):
+            return value
+        name, _, text = str(value).partition("=")
+        if not (name and text):
+            self.fail(f"{value!r} is not of the form {self._example}", param, ctx)
+        return name, text
+
+
+class Spend(click.ParamType[accrual_pb2.Spend]):
+    """Money by what it was paid for: ROOM=200.00EUR."""
+
+    name = "category=money"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> accrual_pb2.Spend:
+        """Read it, or say what is expected."""
+        if isinstance(value, accrual_pb2.Spend):
+            return value
+        category, money = Pair("ROOM=200.00EUR").convert(value, param, ctx)
+        return accrual_pb2.Spend(category=category, amount=MONEY.convert(money, param, ctx))
+
+
+class Quantity(click.ParamType[accrual_pb2.Quantity]):
+    """A count by its unit: NIGHT=2."""
+
+    name = "unit=count"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> accrual_pb2.Quantity:
+        """Read it, or say what is expected."""
+        if isinstance(value, accrual_pb2.Quantity):
+            return value
+        unit, text = Pair("NIGHT=2").convert(value, param, ctx)
+        if not (text.isascii() and text.isdecimal() and int(text) <= INT64_MAX):
+            self.fail(f"{text!r} is no count such as 2", param, ctx)
+        return accrual_pb2.Quantity(unit=unit, count=int(text))
+
+
+class Attribute(click.ParamType[accrual_pb2.Attribute]):
+    """A name with its value: property=garden."""
+
+    name = "name=value"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> accrual_pb2.Attribute:
+        """Read it, or say what is expected."""
+        if isinstance(value, accrual_pb2.Attribute):
+            return value
+        name, text = Pair("property=garden").convert(value, param, ctx)
+        return accrual_pb2.Attribute(name=name, value=text)
+
+
 EXACT = Exact()
+DAY = Day()
+MONEY = Money()
 PART = Exact(percent=True)
 INSTANT = Instant()
 MEMBERSHIP = Membership()
+SPEND = Spend()
+QUANTITY = Quantity()
+ATTRIBUTE = Attribute()
 
 points_exponent_option = click.option(
     "--points-exponent",

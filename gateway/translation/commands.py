@@ -1,42 +1,33 @@
-"""From request messages to commands: one function per message."""
+"""From request messages to commands: one function per message.
 
-from collections.abc import Callable, Iterable, Mapping
+Those of members stand in `member_commands`, those of programmes and awards in
+`programme_commands`.
+"""
+
+from collections.abc import Iterator
 from datetime import datetime
 from fractions import Fraction
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from google.protobuf.message import DecodeError, Message
 
 from coalition.v1 import (
     accrual_pb2,
     agreements_pb2,
+    common_pb2,
     exchange_pb2,
-    members_pb2,
     partners_pb2,
     rates_pb2,
 )
 from gateway.translation import forms
+from gateway.translation.member_commands import MEMBER_COMMANDS, CommandTable
+from gateway.translation.programme_commands import PROGRAMME_COMMANDS
 from partners.activities import Activity, Quantity, Spend, StatedLeg
 from partners.context import Command
 from partners.directory import NOT_PARTICIPANTS, AgreementTerms, Permission, PrincipalKind
 from partners.exchange.arithmetic import BadRateTerms, RateTerms
-from partners.programmes.definition import (
-    BadDefinition,
-    ProgrammeDefinition,
-    parse_definition,
-)
 from partners.refusals import Reason, Refused, invalid
-from partners.state import MembershipState
-from partners.usecases import (
-    accrual,
-    agreements,
-    directory,
-    exchange,
-    links,
-    members,
-    rates,
-    reversal,
-)
+from partners.usecases import accrual, agreements, directory, exchange, rates, reversal
 
 MAX_PARTS = 50
 """Lines of spend, quantities, or stated legs of one activity: a long hotel bill has thirty."""
@@ -44,63 +35,20 @@ MAX_PARTS = 50
 MAX_NAME = 100
 MAX_REASON = 500
 MAX_REVERSAL_REASON = 200
-MAX_DEFINITION_BYTES = 256 * 1024
+
+MAX_ATTRIBUTES = 20
+"""Of one activity: a programme asks for four or five."""
+
+MAX_PART_DENOMINATOR = 10_000
+"""Of the part of an activity that is reversed: a bill in parts of a hundredth of a percent."""
 
 
-def _names(prefix: str, enum: Any, values: Iterable[str]) -> dict[int, str]:  # noqa: ANN401 - any
-    """Names of an enum of the contract, without its prefix, by their number."""
-    return {enum.Value(prefix + value): value for value in values}
-
-
-PARTNER_KINDS = _names(
+PARTNER_KINDS = forms.enum_names(
     "PARTNER_KIND_",
     partners_pb2.PartnerKind,
     [kind for kind in PrincipalKind if kind not in NOT_PARTICIPANTS],
 )
-MEMBERSHIP_STATES = _names("MEMBERSHIP_STATE_", members_pb2.MembershipState, MembershipState)
-PERMISSIONS = _names("PERMISSION_", agreements_pb2.Permission, Permission)
-
-
-def _enrol(m: members_pb2.EnrolRequest) -> members.Enrol:
-    same = m.same_member_as if m.HasField("same_member_as") else None
-    return members.Enrol(
-        membership=forms.membership_key(m.membership, "membership"),
-        tier=forms.optional(forms.TIER, m.tier, "tier"),
-        choice=forms.optional(forms.SLUG, m.choice, "choice"),
-        same_member_as=None if same is None else forms.membership_key(same, "same_member_as"),
-    )
-
-
-def _update_membership(m: members_pb2.UpdateMembershipRequest) -> members.UpdateMembership:
-    state = forms.known(m.state, MEMBERSHIP_STATES, "state") if m.state else None
-    return members.UpdateMembership(
-        membership=forms.membership_key(m.membership, "membership"),
-        tier=forms.optional(forms.TIER, m.tier, "tier"),
-        choice=forms.optional(forms.SLUG, m.choice, "choice"),
-        state=None if state is None else MembershipState(state),
-    )
-
-
-def _create_link_code(m: members_pb2.CreateLinkCodeRequest) -> links.CreateLinkCode:
-    return links.CreateLinkCode(
-        membership=forms.membership_key(m.membership, "membership"),
-        other=forms.membership_key(m.other, "other"),
-    )
-
-
-def _link(m: members_pb2.LinkRequest) -> links.Link:
-    return links.Link(
-        membership=forms.membership_key(m.membership, "membership"),
-        other_programme=forms.matching(forms.SLUG, m.other_programme, "other_programme"),
-        code=forms.matching(forms.LINK_CODE, m.code, "code"),
-    )
-
-
-def _unlink(m: members_pb2.UnlinkRequest) -> links.Unlink:
-    return links.Unlink(
-        membership=forms.membership_key(m.membership, "membership"),
-        other=forms.membership_key(m.other, "other"),
-    )
+PERMISSIONS = forms.enum_names("PERMISSION_", agreements_pb2.Permission, Permission)
 
 
 def accrual_item(m: accrual_pb2.AccrualItem, field: str) -> accrual.Accrue:
@@ -130,7 +78,20 @@ def _activity(m: accrual_pb2.Activity, field: str) -> Activity:
             )
             for i, q in enumerate(m.quantities)
         ),
+        attributes=tuple(_attributes(m, f"{field}.attributes")),
     )
+
+
+def _attributes(m: accrual_pb2.Activity, field: str) -> Iterator[tuple[str, str]]:
+    if len(m.attributes) > MAX_ATTRIBUTES:
+        raise invalid(field, f"has more than {MAX_ATTRIBUTES} of them")
+    seen: set[str] = set()
+    for i, attribute in enumerate(m.attributes):
+        name = forms.matching(forms.SLUG, attribute.name, f"{field}[{i}].name")
+        if name in seen:
+            raise invalid(f"{field}[{i}].name", f"is {name}, which is there already")
+        seen.add(name)
+        yield name, forms.matching(forms.ATTRIBUTE, attribute.value, f"{field}[{i}].value")
 
 
 def _spend(m: accrual_pb2.Spend, field: str) -> Spend:
@@ -149,7 +110,8 @@ def _stated(m: accrual_pb2.StatedLeg, field: str) -> StatedLeg:
     )
 
 
-def _accrue(m: accrual_pb2.AccrueRequest) -> accrual.Accrue:
+def single_accrual(m: accrual_pb2.AccrueRequest | accrual_pb2.SimulateRequest) -> accrual.Accrue:
+    """The one activity of a request, whose header has the request id."""
     if m.accrual.request_id:
         raise invalid("accrual.request_id", "is only for items of a batch; the header has one")
     return accrual_item(m.accrual, "accrual")
@@ -159,7 +121,16 @@ def _reverse(m: accrual_pb2.ReverseRequest) -> reversal.Reverse:
     return reversal.Reverse(
         activity=forms.activity_key(m.activity, "activity"),
         reason=forms.words(m.reason, "reason", MAX_REVERSAL_REASON),
+        part=_reversed_part(m.part) if m.HasField("part") else None,
     )
+
+
+def _reversed_part(m: common_pb2.Fraction) -> Fraction:
+    part = forms.fraction(m, "part")
+    if not 0 < part <= 1 or m.denominator > MAX_PART_DENOMINATOR:
+        problem = f"is above 0, at most 1, with a denominator up to {MAX_PART_DENOMINATOR}"
+        raise invalid("part", problem)
+    return part
 
 
 def _quote(m: exchange_pb2.QuoteRequest) -> exchange.RequestQuote:
@@ -294,23 +265,10 @@ def _revoke_key(m: partners_pb2.RevokeKeyRequest) -> directory.RevokeKey:
     )
 
 
-def _publish_programme(m: partners_pb2.PublishProgrammeRequest) -> directory.PublishProgramme:
-    if not 0 < len(m.definition) <= MAX_DEFINITION_BYTES:
-        raise invalid("definition", f"is 1 to {MAX_DEFINITION_BYTES} bytes")
-    try:
-        parsed: ProgrammeDefinition | BadDefinition = parse_definition(m.definition)
-    except BadDefinition as error:
-        parsed = error
-    return directory.PublishProgramme(m.definition, parsed)
-
-
-_COMMANDS: Mapping[type[Message], tuple[type[Command], Callable[[Any], Command]]] = {
-    members_pb2.EnrolRequest: (members.Enrol, _enrol),
-    members_pb2.UpdateMembershipRequest: (members.UpdateMembership, _update_membership),
-    members_pb2.CreateLinkCodeRequest: (links.CreateLinkCode, _create_link_code),
-    members_pb2.LinkRequest: (links.Link, _link),
-    members_pb2.UnlinkRequest: (links.Unlink, _unlink),
-    accrual_pb2.AccrueRequest: (accrual.Accrue, _accrue),
+_COMMANDS: CommandTable = {
+    **MEMBER_COMMANDS,
+    **PROGRAMME_COMMANDS,
+    accrual_pb2.AccrueRequest: (accrual.Accrue, single_accrual),
     accrual_pb2.ReverseRequest: (reversal.Reverse, _reverse),
     exchange_pb2.QuoteRequest: (exchange.RequestQuote, _quote),
     exchange_pb2.ConvertRequest: (exchange.Convert, _convert),
@@ -324,7 +282,6 @@ _COMMANDS: Mapping[type[Message], tuple[type[Command], Callable[[Any], Command]]
     partners_pb2.RegisterKeyRequest: (directory.RegisterKey, _register_key),
     partners_pb2.ApproveKeyRequest: (directory.ApproveKey, _approve_key),
     partners_pb2.RevokeKeyRequest: (directory.RevokeKey, _revoke_key),
-    partners_pb2.PublishProgrammeRequest: (directory.PublishProgramme, _publish_programme),
 }
 
 

@@ -1,13 +1,17 @@
 """The form of every field: what a string, a number or an instant on the wire may be."""
 
 import re
-from datetime import UTC, datetime
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
 from fractions import Fraction
+from typing import Any
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from coalition.v1 import common_pb2
 from partners.activities import ActivityKey
+from partners.programmes.forms import MoneyAmount
+from partners.programmes.money import UnknownMoney, exponent_of
 from partners.refusals import invalid
 from partners.state import MembershipKey
 
@@ -22,6 +26,11 @@ CATEGORY = re.compile(r"[A-Z][A-Z_]{0,31}")
 TIER = re.compile(r"[A-Z][A-Z0-9_-]{0,31}")
 REFERENCE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,126}[\x21-\x7e])?")
 """Printable ASCII without outer spaces: what looks the same to people is the same key."""
+
+ATTRIBUTE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,62}[\x21-\x7e])?")
+"""The same, shorter: what programmes ask for by its exact value."""
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 KEYID = re.compile(r"[0-9a-f]{64}")
 LINK_CODE = re.compile(r"[A-Z2-7]{10}")
@@ -81,6 +90,30 @@ def instant(value: Timestamp, field: str) -> datetime:
         raise invalid(field, "is not an instant of the years 1 to 9999") from error
 
 
+def day(value: str, field: str) -> date:
+    """A day of the calendar, YYYY-MM-DD."""
+    if _DAY.fullmatch(value) is None:
+        raise invalid(field, "is not of the form YYYY-MM-DD" if value else "is missing")
+    try:
+        return date.fromisoformat(value)
+    except ValueError as error:
+        raise invalid(field, "is no day of the calendar") from error
+
+
+def optional_day(value: str, field: str) -> date | None:
+    """A day, or None where it is empty."""
+    return day(value, field) if value else None
+
+
+def money(value: common_pb2.Amount, field: str) -> MoneyAmount:
+    """An amount of a currency of ISO 4217, from zero on."""
+    try:
+        exponent_of(value.currency)
+    except UnknownMoney as error:
+        raise invalid(f"{field}.currency", str(error)) from error
+    return MoneyAmount(value.currency, not_negative(value.minor, f"{field}.minor"))
+
+
 def membership_key(value: common_pb2.MembershipRef, field: str) -> MembershipKey:
     """Programme and member number."""
     return (
@@ -106,3 +139,8 @@ def known(value: int, names: dict[int, str], field: str) -> str:
     if value not in names:
         raise invalid(field, f"is {value}; it has to be one of {', '.join(names.values())}")
     return names[value]
+
+
+def enum_names(prefix: str, enum: Any, values: Iterable[str]) -> dict[int, str]:  # noqa: ANN401 - any
+    """Names of an enum of the contract, without its prefix, by their number."""
+    return {enum.Value(prefix + value): value for value in values}

@@ -1,14 +1,14 @@
 """Reads: from a request message to the query's answer as a typed message, one function each."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from google.protobuf.message import Message
-from sqlalchemy import Connection
 
 from coalition.v1 import (
+    accrual_pb2,
     agreements_pb2,
+    awards_pb2,
     common_pb2,
     members_pb2,
     partners_pb2,
@@ -16,9 +16,8 @@ from coalition.v1 import (
     receipts_pb2,
     settlement_pb2,
 )
-from gateway.keyring import Keyring
-from gateway.translation import forms
-from gateway.translation.answers import Answers
+from gateway.translation import forms, programme_reads
+from gateway.translation.reading import Reading
 from gateway.translation.results import (
     agreement_message,
     key_message,
@@ -33,9 +32,12 @@ from partners.facts import activity_of_facts
 from partners.queries import Asker
 from partners.refusals import Reason, Refused, invalid
 from partners.requests import key_use
+from partners.state import State
 from settlement import statements, windows
 from settlement.ledger.reading import MemberMovement
 from settlement.store import latest_settlement
+
+__all__ = ["Reading", "read"]
 
 DEFAULT_PAGE = 50
 LARGEST_PAGE = 500
@@ -43,26 +45,21 @@ LARGEST_KEY_USE_PAGE = 1_000
 """A page is at most a few hundred kilobytes, far below the message size limit."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What a read needs: a transaction, who asks, and how stored answers are signed."""
-
-    connection: Connection
-    asker: Asker
-    keyring: Keyring
-    answers: Answers
-
-
 def _look_up(m: members_pb2.LookUpRequest, reading: Reading) -> members_pb2.Membership:
     key = forms.membership_key(m.membership, "membership")
     membership, linked = queries.look_up(reading.connection, reading.asker, key)
-    return membership_message(membership, linked)
+    number = None
+    if reading.asker.context(State()).owns(membership.programme):
+        number = queries.term_number(reading.connection, membership.account)
+    return membership_message(membership, linked, number)
 
 
 def _balances(m: members_pb2.GetBalancesRequest, reading: Reading) -> members_pb2.Balances:
     key = forms.membership_key(m.membership, "membership")
     balance = queries.balance(reading.connection, reading.asker, key)
     counters = balance.counters
+    if balance.currency is None:
+        return members_pb2.Balances(as_of_number=balance.as_of_number)
     return members_pb2.Balances(
         balances=[
             members_pb2.Balance(
@@ -70,7 +67,7 @@ def _balances(m: members_pb2.GetBalancesRequest, reading: Reading) -> members_pb
                 balance_minor=counters.balance,
                 credited_minor=counters.credits,
                 debited_minor=counters.debits,
-                held_minor=counters.debits_pending,
+                held_minor=balance.held_minor,
             ),
         ],
         as_of_number=balance.as_of_number,
@@ -211,11 +208,7 @@ def _key_use(m: partners_pb2.ListKeyUseRequest, reading: Reading) -> partners_pb
 
 def _receipt(m: receipts_pb2.GetReceiptRequest, reading: Reading) -> Message:
     request_id = forms.matching(forms.REQUEST_ID, m.request_id, "request_id")
-    given = queries.answer_given(reading.connection, reading.asker, request_id)
-    answer = given.answer
-    if given.batch_index is not None:
-        answer = reading.answers.item(answer, given.batch_index)
-    return reading.keyring.seal(answer)
+    return reading.sealed(queries.answer_given(reading.connection, reading.asker, request_id))
 
 
 def _windows(_: settlement_pb2.ListWindowsRequest, reading: Reading) -> settlement_pb2.WindowList:
@@ -281,6 +274,12 @@ _READS: Mapping[type[Message], Callable[[Any, Reading], Message]] = {
     members_pb2.LookUpRequest: _look_up,
     members_pb2.GetBalancesRequest: _balances,
     members_pb2.ListActivityRequest: _history,
+    members_pb2.ListTiersRequest: programme_reads.tiers,
+    accrual_pb2.SimulateRequest: programme_reads.simulate,
+    accrual_pb2.ClaimRequest: programme_reads.claim,
+    awards_pb2.ListAwardsRequest: programme_reads.awards,
+    awards_pb2.ListVouchersRequest: programme_reads.vouchers,
+    partners_pb2.GetDefinitionRequest: programme_reads.definition,
     rates_pb2.ListRatesRequest: _rates,
     agreements_pb2.ListAgreementsRequest: _agreements,
     partners_pb2.ListPartnersRequest: _partners,

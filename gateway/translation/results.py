@@ -1,7 +1,7 @@
 """From results of use cases to the messages in a receipt: one function per result."""
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from fractions import Fraction
 from typing import Any
 
@@ -11,17 +11,31 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from coalition.v1 import (
     accrual_pb2,
     agreements_pb2,
+    awards_pb2,
     common_pb2,
     exchange_pb2,
     members_pb2,
     partners_pb2,
     rates_pb2,
 )
-from partners.directory import Agreement, Directory, Key, Programme, Rate
+from partners.directory import Agreement, Directory, Key, Programme, ProgrammeVersion, Rate
 from partners.exchange.arithmetic import RateTerms
 from partners.postings import PricedLeg
-from partners.state import Membership, MembershipKey
-from partners.usecases import accrual, agreements, directory, exchange, links, members, reversal
+from partners.programmes.forms import MoneyAmount
+from partners.programmes.tiers import TierTerm
+from partners.state import Membership, MembershipKey, Voucher
+from partners.usecases import (
+    accrual,
+    agreements,
+    awards,
+    exchange,
+    links,
+    lives,
+    members,
+    programmes,
+    reversal,
+    tiers,
+)
 
 
 def timestamp(instant: datetime | None) -> Timestamp | None:
@@ -50,10 +64,34 @@ def ref_of(membership: Membership) -> common_pb2.MembershipRef:
     return membership_ref((membership.programme, membership.member_number))
 
 
+def day_text(day: date | None) -> str:
+    """A day on the wire, YYYY-MM-DD; None is empty."""
+    return "" if day is None else day.isoformat()
+
+
+def amount(money: MoneyAmount) -> common_pb2.Amount:
+    """An amount of money on the wire."""
+    return common_pb2.Amount(currency=money.currency, minor=money.minor)
+
+
+def tier_term(term: TierTerm, number: int) -> members_pb2.TierTerm:
+    """A tier with its time, and the number of the entry that says so; 0: not known."""
+    return members_pb2.TierTerm(
+        tier=term.tier,
+        since=day_text(term.since),
+        until=day_text(term.until),
+        source=f"TIER_SOURCE_{term.source}",
+        number=number,
+    )
+
+
 def membership_message(
-    membership: Membership, linked: Iterable[Membership]
+    membership: Membership, linked: Iterable[Membership], term_number: int | None = None
 ) -> members_pb2.Membership:
-    """A membership, with those linked to it that its reader may see."""
+    """A membership, with those linked to it that its reader may see.
+
+    With a `term_number`, 0 where it is not known, also since when and how it has its tier.
+    """
     return members_pb2.Membership(
         membership=ref_of(membership),
         member_id=membership.member_id,
@@ -61,13 +99,25 @@ def membership_message(
         choice=membership.choice,
         state=f"MEMBERSHIP_STATE_{membership.state}",
         linked=map(ref_of, linked),
+        tier_term=None if term_number is None else tier_term(membership.term, term_number),
+        chosen_programme=membership.chosen_programme or "",
+        joined_on=day_text(membership.joined_on),
+        red_listed=membership.red_listed,
+        merged_into=membership.merged_into or 0,
+    )
+
+
+def _updated(result: members.Updated, _: Directory) -> members_pb2.UpdateMembershipResult:
+    """Only a programme's own partner changes memberships, so it is told of the tier's term."""
+    return members_pb2.UpdateMembershipResult(
+        membership=membership_message(result.membership, result.linked, 0)
     )
 
 
 def _leg(leg: PricedLeg, currencies: Directory) -> accrual_pb2.Leg:
     return accrual_pb2.Leg(
         programme=leg.membership.programme,
-        currency=currencies.programmes[leg.membership.programme].currency,
+        currency=currencies.programmes[leg.membership.programme].currency or "",
         reason=leg.reason,
         points_minor=leg.points_minor,
         funder=leg.funder,
@@ -76,6 +126,7 @@ def _leg(leg: PricedLeg, currencies: Directory) -> accrual_pb2.Leg:
         fee_minor=leg.fee_minor,
         rule=leg.rule,
         terms=leg.terms,
+        available_at=timestamp(leg.available_at),
     )
 
 
@@ -83,13 +134,58 @@ def _accrued(result: accrual.Accrued, known: Directory) -> accrual_pb2.AccrualRe
     return accrual_pb2.AccrualResult(
         legs=[_leg(leg, known) for leg in result.legs],
         skipped=result.skipped,
+        tiers=[tier_term(term, number) for term, number in result.terms],
+        vouchers=result.vouchers,
+        invitation=result.invitation or 0,
     )
+
+
+def simulated(result: accrual.Accrued, known: Directory) -> accrual_pb2.AccrualResult:
+    """What an activity would earn, with how each leg comes about."""
+    message = _accrued(result, known)
+    for told, leg in zip(message.legs, result.legs, strict=True):
+        told.because = leg.because
+    return message
 
 
 def _reversed(result: reversal.Reversed, known: Directory) -> accrual_pb2.ReversalResult:
     return accrual_pb2.ReversalResult(
         reversed_number=result.reversed_number,
         legs=[_leg(leg, known) for leg in result.legs],
+        reversed=fraction(result.reversed),
+        tiers=[tier_term(term, number) for term, number in result.terms],
+    )
+
+
+def _carried_over(result: lives.CarriedOver, _: Directory) -> members_pb2.CarryOverResult:
+    return members_pb2.CarryOverResult(
+        carried=result.carried,
+        remaining=result.remaining,
+        old_minor=result.old_minor,
+        new_minor=result.new_minor,
+    )
+
+
+def voucher_message(voucher: Voucher, membership: Membership) -> awards_pb2.Voucher:
+    """A voucher on the wire, with whose it is."""
+    return awards_pb2.Voucher(
+        voucher=voucher.number,
+        membership=ref_of(membership),
+        award=voucher.award,
+        points_minor=voucher.points_minor,
+        bought_minor=voucher.bought_minor,
+        money=map(amount, voucher.money),
+        state=f"VOUCHER_STATE_{voucher.state}",
+        usable_until=day_text(voucher.usable_until),
+        cancellable_until=day_text(voucher.cancellable_until),
+    )
+
+
+def _wound_down(result: programmes.WoundDown, _: Directory) -> partners_pb2.WindDownResult:
+    return partners_pb2.WindDownResult(
+        programme=result.programme,
+        earns_until=timestamp(result.closing.earns_until),
+        points_until=timestamp(result.closing.points_until),
     )
 
 
@@ -126,7 +222,7 @@ def key_message(key: Key) -> partners_pb2.Key:
     )
 
 
-def _published(result: directory.Published, _: Directory) -> partners_pb2.Programme:
+def _published(result: programmes.Published, _: Directory) -> partners_pb2.Programme:
     return partners_pb2.Programme(
         programme=result.programme,
         partner=result.partner,
@@ -137,19 +233,21 @@ def _published(result: directory.Published, _: Directory) -> partners_pb2.Progra
     )
 
 
+def programme_message(programme: Programme, version: ProgrammeVersion) -> partners_pb2.Programme:
+    """One version of a programme."""
+    return partners_pb2.Programme(
+        programme=programme.programme_id,
+        partner=programme.partner,
+        currency=programme.currency or "",
+        version=version.number,
+        valid_from=timestamp(version.valid_from),
+        definition_sha256=version.sha256,
+    )
+
+
 def programme_messages(programme: Programme) -> list[partners_pb2.Programme]:
     """Every version of a programme."""
-    return [
-        partners_pb2.Programme(
-            programme=programme.programme_id,
-            partner=programme.partner,
-            currency=programme.currency,
-            version=version.number,
-            valid_from=timestamp(version.valid_from),
-            definition_sha256=version.sha256,
-        )
-        for version in programme.versions
-    ]
+    return [programme_message(programme, version) for version in programme.versions]
 
 
 def _rate_terms(terms: RateTerms) -> rates_pb2.RateTerms:
@@ -214,9 +312,13 @@ def _linked(result: links.Linked, _: Directory) -> members_pb2.LinkResult:
 
 _RESULTS: Mapping[type, Callable[[Any, Directory], Message]] = {
     members.Enrolled: lambda r, _: members_pb2.EnrolResult(member_id=r.member_id),
-    members.Updated: lambda r, _: members_pb2.UpdateMembershipResult(
-        membership=membership_message(r.membership, r.linked)
-    ),
+    members.Updated: _updated,
+    tiers.Invited: lambda r, _: members_pb2.InviteResult(invitation=r.invitation),
+    tiers.Registered: lambda r, _: members_pb2.RegisterResult(registration=r.registration),
+    lives.MergeMade: lambda r, _: members_pb2.MergeResult(merge=r.merge, moved_minor=r.moved_minor),
+    lives.CarriedOver: _carried_over,
+    awards.VoucherOf: lambda r, _: voucher_message(r.voucher, r.membership),
+    programmes.WoundDown: _wound_down,
     links.LinkCodeCreated: _link_code,
     links.Linked: _linked,
     accrual.Accrued: _accrued,
@@ -226,7 +328,7 @@ _RESULTS: Mapping[type, Callable[[Any, Directory], Message]] = {
         authorization=r.authorization
     ),
     Key: lambda r, _: key_message(r),
-    directory.Published: _published,
+    programmes.Published: _published,
     Rate: lambda r, _: rate_message(r),
     agreements.AgreementAnswer: lambda r, _: agreement_message(r.agreement, r.used_minor),
 }

@@ -3,29 +3,34 @@
 import difflib
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from partners.programmes.catalogue import Award, AwardPrice, Buying, EarnedVoucher
+from partners.programmes.contradictions import contradictions
+from partners.programmes.findings import Finding
+from partners.programmes.foreign_money import ForeignMoney
 from partners.programmes.forms import MAX_SHOWN, printable, shown
+from partners.programmes.lapsing import Expiry
+from partners.programmes.levels import Counter, Match, Qualification, Tier
 from partners.programmes.model import (
-    BASE,
-    PER_MONEY,
-    TIER_BONUS,
+    Benefit,
     Choice,
+    Conversion,
     Custody,
-    EarnRule,
+    Joining,
     PointsCurrency,
     ProgrammeDefinition,
     ReversalPolicy,
-    Tier,
+    Succession,
     UnknownChoice,
     UnknownTier,
     definition_schema,
 )
-from partners.programmes.money import EXPONENTS
+from partners.programmes.rules import BASE, TIER_BONUS, EarnRule
 from partners.programmes.toml_lines import Path, locate
 
 __all__ = [
@@ -75,6 +80,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "too_long": ("has {actual_length} of them", "keep to {max_length}"),
     "too_short": ("is empty", "fill it, or leave the key out for its default"),
     "model_type": ("is {input}", "write a table there, such as [currency] or [[earn]]"),
+    "dict_type": ("is {input}", "write a table in braces, as in {{ key = 1 }}"),
     "tuple_type": ("is {input}", 'write tables, each under [[{key}]], or a list as in ["a", "b"]'),
 }
 """Problem and remedy by pydantic's type of an error."""
@@ -82,9 +88,22 @@ _WORDS: Mapping[str, tuple[str, str]] = {
 _TABLES: Mapping[tuple[str, ...], type[BaseModel]] = {
     (): ProgrammeDefinition,
     ("currency",): PointsCurrency,
+    ("joining",): Joining,
     ("tiers",): Tier,
+    ("tiers", "match"): Match,
+    ("qualification",): Qualification,
+    ("counters",): Counter,
     ("choices",): Choice,
     ("earn",): EarnRule,
+    ("fx",): ForeignMoney,
+    ("conversion",): Conversion,
+    ("expiry",): Expiry,
+    ("awards",): Award,
+    ("awards", "prices"): AwardPrice,
+    ("vouchers",): EarnedVoucher,
+    ("buying",): Buying,
+    ("benefits",): Benefit,
+    ("replaces",): Succession,
 }
 """The models by the keys that lead to them, to name the keys that are known there."""
 
@@ -117,15 +136,6 @@ class BadDefinition(ValueError):
         super().__init__("\n".join([*map(str, self.problems), *more]))
 
 
-@dataclass(frozen=True, slots=True)
-class _Finding:
-    """A problem whose line is not looked up yet."""
-
-    path: Path
-    problem: str
-    remedy: str
-
-
 def parse_definition(data: bytes) -> ProgrammeDefinition:
     """Read a programme definition: TOML, UTF-8.
 
@@ -140,7 +150,7 @@ def parse_definition(data: bytes) -> ProgrammeDefinition:
         errors = error.errors(include_url=False)
         found = [_finding(e) for e in errors[:MAX_FINDINGS]]
         raise _located(text, found, len(errors)) from None
-    findings = list(_contradictions(definition))
+    findings = list(contradictions(definition))
     if findings:
         raise _located(text, findings[:MAX_FINDINGS], len(findings))
     return definition
@@ -179,7 +189,7 @@ def _parse_toml(text: str) -> Mapping[str, Any]:
     raise BadDefinition([problem])
 
 
-def _located(text: str, findings: Sequence[_Finding], total: int) -> BadDefinition:
+def _located(text: str, findings: Sequence[Finding], total: int) -> BadDefinition:
     lines = locate(text, [finding.path for finding in findings])
     problems = [
         Problem(line, _field(finding.path), finding.problem, finding.remedy)
@@ -194,12 +204,12 @@ def _field(path: Path) -> str:
     return printable("".join(parts).removeprefix("."))
 
 
-def _finding(error: Mapping[str, Any]) -> _Finding:
+def _finding(error: Mapping[str, Any]) -> Finding:
     """Say what pydantic found in the words of a definition."""
-    path: Path = error["loc"]
+    path: Path = tuple(part for part in error["loc"] if part != "[key]")
     kind: str = error["type"]
     if kind == "extra_forbidden":
-        return _Finding(path, "is not a key of this table", _known_keys(path))
+        return Finding(path, "is not a key of this table", _known_keys(path))
     problem, remedy = _WORDS.get(kind, ("is {input}", "{msg}"))
     details = {
         **error.get("ctx", {}),
@@ -207,7 +217,7 @@ def _finding(error: Mapping[str, Any]) -> _Finding:
         "key": printable(str(path[-1])),
         "msg": error["msg"],
     }
-    return _Finding(path, problem.format(**details), remedy.format(**details))
+    return Finding(path, problem.format(**details), remedy.format(**details))
 
 
 def _known_keys(path: Path) -> str:
@@ -216,51 +226,3 @@ def _known_keys(path: Path) -> str:
     known = [field.alias or name for name, field in model.model_fields.items()]
     close = difflib.get_close_matches(str(path[-1])[:MAX_SHOWN], known, n=1)
     return f"did you mean {close[0]}?" if close else f"remove it; known are {', '.join(known)}"
-
-
-def _contradictions(definition: ProgrammeDefinition) -> Iterator[_Finding]:
-    """What each field by itself does not show."""
-    if definition.currency.code in EXPONENTS:
-        yield _Finding(
-            ("currency", "code"),
-            f"is {definition.currency.code}, which is money",
-            "take a code that ISO 4217 does not have",
-        )
-    yield from _repeated(("tiers", "name"), [tier.name for tier in definition.tiers])
-    yield from _repeated(("choices", "id"), [choice.id for choice in definition.choices])
-    yield from _repeated(("earn", "rule"), [rule.rule for rule in definition.earn])
-    choices = [choice.id for choice in definition.choices]
-    for index, rule in enumerate(definition.earn):
-        yield from _contradictions_of_rule(("earn", index), rule, choices)
-
-
-def _repeated(key: tuple[str, str], names: Sequence[str]) -> Iterator[_Finding]:
-    table, field = key
-    for index, name in enumerate(names):
-        if name in names[:index]:
-            path = (table, index, field)
-            yield _Finding(path, f"is {shown(name)} a second time", "give each its own")
-
-
-def _contradictions_of_rule(
-    path: Path, rule: EarnRule, choices: Sequence[str]
-) -> Iterator[_Finding]:
-    if rule.reason == TIER_BONUS:
-        yield _Finding(
-            (*path, "reason"),
-            f"is {TIER_BONUS}, which the gateway gives by itself",
-            "leave it out and set tier_bonus = true",
-        )
-    if rule.per == PER_MONEY and rule.currency is None:
-        problem = "is missing, and points are per money"
-        yield _Finding((*path, "currency"), problem, 'name the money, such as "EUR"')
-    if rule.per != PER_MONEY:
-        for field in ("category", "currency"):
-            if getattr(rule, field) is not None:
-                problem = f"is of money, and points are per {rule.per}"
-                yield _Finding((*path, field), problem, f'remove it, or write per = "{PER_MONEY}"')
-    for index, choice in enumerate(rule.choices or ()):
-        if choice not in choices:
-            problem = f"is {shown(choice)}, which members cannot choose"
-            remedy = f"add it under [[choices]], or take one of {', '.join(choices)}"
-            yield _Finding((*path, "choices", index), problem, remedy)

@@ -1,16 +1,17 @@
 """What an activity earns under a programme's definition. Every rounding is down."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from fractions import Fraction
 
-from partners.activities import Activity, Spend
-from partners.programmes.model import (
-    PER_ACTIVITY,
-    PER_MONEY,
-    TIER_BONUS,
-    EarnRule,
-    ProgrammeDefinition,
-)
+from partners.activities import Activity
+from partners.programmes.foreign_money import MoneyExchange
+from partners.programmes.measuring import PER_POINTS, Measured, counted
+from partners.programmes.model import ProgrammeDefinition
+from partners.programmes.money import in_words as money_in_words
+from partners.programmes.rules import TIER_BONUS, Available, EarnRule
 from settlement.ledger.amounts import floor_times
 
 
@@ -28,93 +29,206 @@ class CurrencyNotEarning(LookupError):
 
 
 class UnknownPointsCurrency(LookupError):
-    """A rule gives points of a programme that is not known."""
+    """A rule gives points of a programme that is not known, or has no points."""
 
     def __init__(self, programme: str, rule: str) -> None:
-        super().__init__(f"rule {rule} gives points of {programme}, which is not a programme here")
+        super().__init__(
+            f"rule {rule} gives points of {programme}, which is not a programme with points here"
+        )
         self.programme = programme
         self.rule = rule
 
 
 @dataclass(frozen=True, slots=True)
 class EarnedLeg:
-    """Points of one programme, for one reason, by one rule. Always positive."""
+    """Points of one programme, for one reason, by one rule. Always positive.
+
+    `funder` is the participant that the rule names, None for whoever reports the activity.
+    Before `available_at` the points cannot be spent; None: at once. `because` says in words
+    how they came about.
+    """
 
     programme: str
     reason: str
     points_minor: int
     rule: str
+    funder: str | None = None
+    available_at: datetime | None = None
+    because: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What limited rules gave before, in minor units of points, by rule."""
+
+    to_member_on_day: Mapping[str, int] = field(default_factory=dict)
+    to_member: Mapping[str, int] = field(default_factory=dict)
+    to_all: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Earner:
+    """What of a member decides what an activity earns, as it stood when the activity started."""
+
+    tier: str
+    choice: str
+    chosen_programme: str | None = None
+    """Of the choice's programmes the one that the member named."""
+    registered: frozenset[str] = frozenset()
+    """Rules for which the member had registered."""
+    given: Given = field(default_factory=Given)
 
 
 def earn(
     definition: ProgrammeDefinition,
     activity: Activity,
+    earner: Earner,
     *,
-    tier: str,
-    choice: str,
     exponents: Mapping[str, int],
 ) -> tuple[EarnedLeg, ...]:
     """Give the legs that an activity earns, in the order of the rules; () where it earns nothing.
 
-    Each rule sums what it counts over the whole activity, multiplies once and rounds down; the
-    tier's bonus is its percentage of those points, rounded down again. What is dropped is not
-    earned by anybody. `exponents` gives the exponents of the other programmes' currencies.
+    Each rule sums what it counts over the whole activity, multiplies once and rounds down; then
+    its minimum, its maximum and its limits hold. The tier's bonus is its percentage of those
+    points, rounded down again. What is dropped is not earned by anybody. `exponents` gives the
+    exponents of the other programmes' currencies.
 
     Raises UnknownTier, UnknownChoice, CurrencyNotEarning, UnknownPointsCurrency, AmountOverflow.
     """
-    bonus = definition.bonus_of(tier)
-    definition.require_choice(choice)
-    rules = [rule for rule in definition.earn if rule.activity == activity.key.kind]
-    _require_currencies(rules, activity.spend)
-    legs: list[EarnedLeg] = []
-    for rule in rules:
-        if not rule.holds_for(choice):
-            continue
-        programme = definition.earns(rule)
-        points_minor = _points(rule, activity, _exponent(definition, rule, exponents))
-        legs.append(EarnedLeg(programme, rule.reason, points_minor, rule.rule))
-        if rule.tier_bonus:
-            bonus_minor = floor_times(points_minor, bonus)
-            legs.append(EarnedLeg(programme, TIER_BONUS, bonus_minor, rule.rule))
-    return tuple(leg for leg in legs if leg.points_minor)
+    desk = _Desk(definition, activity, earner, exponents, definition.exchange(activity))
+    return tuple(leg for leg in desk.legs() if leg.points_minor)
 
 
-def _require_currencies(rules: Sequence[EarnRule], spend: Sequence[Spend]) -> None:
-    """Refuse money that some rule would count if it were of another currency.
+@dataclass
+class _Desk:
+    """One activity of one member."""
 
-    The member's choice does not matter here: whether the programme can price the activity is
-    no question of what the member elected.
-    """
-    for part in spend:
-        accepted = [rule.currency for rule in rules if rule.looks_at(part.category)]
-        if accepted and part.currency not in accepted:
-            named = sorted({currency for currency in accepted if currency})
-            raise CurrencyNotEarning(part.currency, part.category, named)
+    definition: ProgrammeDefinition
+    activity: Activity
+    earner: Earner
+    exponents: Mapping[str, int]
+    exchange: MoneyExchange
+    points: dict[str, int] = field(default_factory=dict)
+    """Points of each rule so far, in minor units."""
 
+    def legs(self) -> Iterator[EarnedLeg]:
+        """The legs, rule by rule."""
+        bonus = self.definition.bonus_of(self.earner.tier)
+        for rule in self._rules():
+            exponent = self._exponent(rule)
+            exact = self._counted(rule)
+            rate = rule.points_per_minor / exact.denominator
+            points_minor = floor_times(exact.numerator * 10**exponent, rate)
+            given_minor, limits = self._limited(rule, points_minor, exponent)
+            self.points[rule.rule] = given_minor
+            yield self._leg(rule, rule.reason, given_minor, self._in_words(rule, exact, limits))
+            if rule.tier_bonus:
+                words = f"{_plain(bonus * 100)}% of these for tier {self.earner.tier}"
+                yield self._leg(rule, TIER_BONUS, floor_times(given_minor, bonus), words)
 
-def _points(rule: EarnRule, activity: Activity, exponent: int) -> int:
-    """Points in minor units: one multiplication, rounded down."""
-    return floor_times(sum(_counted(rule, activity)) * 10**exponent, rule.points_per_minor)
-
-
-def _counted(rule: EarnRule, activity: Activity) -> Sequence[int]:
-    """What the rule counts of an activity. A further measure is a further case here."""
-    if rule.per == PER_ACTIVITY:
-        return [1]
-    if rule.per == PER_MONEY:
-        return [
-            part.minor
-            for part in activity.spend
-            if rule.looks_at(part.category) and part.currency == rule.currency
+    def _rules(self) -> list[EarnRule]:
+        """Rules that hold for this activity and this member."""
+        choice = self.definition.choice(self.earner.choice)
+        chosen = choice.named(self.earner.chosen_programme)
+        of_kind = [
+            rule
+            for rule in self.definition.earn
+            if rule.activity == self.activity.key.kind
+            and rule.holds_at(self.activity.started_at)
+            and rule.holds_where(self.activity)
         ]
-    return [quantity.count for quantity in activity.quantities if quantity.unit == rule.unit]
+        self._require_currencies(of_kind)
+        counting = [c for c in self.definition.counters if c.counts(self.activity)]
+        for name in dict.fromkeys(counter.counter for counter in counting):
+            self._require_currencies([c for c in counting if c.counter == name])
+        return [
+            rule
+            for rule in of_kind
+            if rule.holds_for(self.earner.tier, self.earner.choice)
+            and (not rule.registration or rule.rule in self.earner.registered)
+            and (
+                self.definition.earns(rule) not in choice.programmes
+                or self.definition.earns(rule) == chosen
+            )
+        ]
+
+    def _require_currencies(self, measures: Sequence[Measured]) -> None:
+        """Refuse money that some of these would count if it were of another currency.
+
+        The member's choice does not matter here: whether the programme can price the activity
+        is no question of what the member elected.
+        """
+        for part in self.activity.spend:
+            accepted = {m.currency for m in measures if m.looks_at(part.category) and m.currency}
+            if accepted and all(self.exchange(part.currency, to) is None for to in accepted):
+                raise CurrencyNotEarning(part.currency, part.category, sorted(accepted))
+
+    def _counted(self, rule: EarnRule) -> Fraction:
+        """What the rule counts; of other rules' points those in major units."""
+        if rule.per != PER_POINTS:
+            return counted(rule, self.activity, self.exchange)
+        exact = Fraction(0)
+        for other in self.definition.earn:
+            if other.rule in (rule.of or ()):
+                exact += Fraction(self.points.get(other.rule, 0), 10 ** self._exponent(other))
+        return exact
+
+    def _limited(self, rule: EarnRule, points_minor: int, exponent: int) -> tuple[int, list[str]]:
+        """Points after minimum, maximum and limits, and which of them changed the figure."""
+        given = self.earner.given
+        name, words = rule.rule, []
+        if rule.minimum is not None and 0 < points_minor < _minor(rule.minimum, exponent):
+            points_minor = _minor(rule.minimum, exponent)
+            words.append(f"at least {_plain(rule.minimum)}")
+        for cap, before, label in (
+            (rule.maximum, 0, "at most {} for one activity"),
+            (rule.cap_per_day, given.to_member_on_day.get(name, 0), "at most {} a day"),
+            (rule.cap_per_member, given.to_member.get(name, 0), "at most {} for one member"),
+            (rule.budget, given.to_all.get(name, 0), "the budget of {} is used up"),
+        ):
+            if cap is not None and points_minor > (left := max(0, _minor(cap, exponent) - before)):
+                points_minor = left
+                words.append(label.format(_plain(cap)))
+        return points_minor, words
+
+    def _leg(self, rule: EarnRule, reason: str, points_minor: int, because: str) -> EarnedLeg:
+        held = rule.available is Available.AT_END
+        return EarnedLeg(
+            programme=self.definition.earns(rule),
+            reason=reason,
+            points_minor=points_minor,
+            rule=rule.rule,
+            funder=rule.funder,
+            available_at=self.activity.ended_at if held else None,
+            because=because,
+        )
+
+    def _in_words(self, rule: EarnRule, exact: Fraction, limits: Sequence[str]) -> str:
+        if rule.currency:
+            on = money_in_words(int(exact), rule.currency)
+        else:
+            on = f"{_plain(exact)} {rule.per}"
+        per = rule.currency or rule.per
+        return "; ".join([f"{_plain(rule.points)} per {per} on {on}", *limits])
+
+    def _exponent(self, rule: EarnRule) -> int:
+        programme = self.definition.earns(rule)
+        if programme == self.definition.programme and self.definition.currency:
+            return self.definition.currency.exponent
+        try:
+            return self.exponents[programme]
+        except KeyError:
+            raise UnknownPointsCurrency(programme, rule.rule) from None
 
 
-def _exponent(definition: ProgrammeDefinition, rule: EarnRule, exponents: Mapping[str, int]) -> int:
-    programme = definition.earns(rule)
-    if programme == definition.programme:
-        return definition.currency.exponent
-    try:
-        return exponents[programme]
-    except KeyError:
-        raise UnknownPointsCurrency(programme, rule.rule) from None
+def _minor(points: Fraction, exponent: int) -> int:
+    """Points in minor units, rounded down."""
+    return int(points * 10**exponent)
+
+
+def _plain(number: Fraction) -> str:
+    """Write a number for people: with up to 6 decimals, or as a fraction."""
+    million = number * 10**6
+    if million.denominator != 1:
+        return str(number)
+    return f"{Decimal(int(million)).scaleb(-6).normalize():f}"

@@ -9,12 +9,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from fractions import Fraction
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
+from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from partners.programmes.money import EXPONENTS
+from partners.programmes.money import EXPONENTS, exponent_of
 
 MAX_SHOWN = 60
 """Characters of a bad value that a message repeats."""
@@ -26,9 +27,15 @@ MAX_BONUS = Fraction(20)
 """Of base points. The dearest known programmes give five times the ordinary rate (+400 %);
 beyond this a percentage was meant as points, or a decimal point moved."""
 
+MAX_SPAN_MONTHS = 1_200
+MAX_SPAN_DAYS = 36_600
+"""A hundred years: beyond it a length of time was meant in another unit."""
+
 _EXACT = re.compile(
     r"(?P<whole>\d{1,12})(?:\.(?P<part>\d{1,6})|/(?P<over>[1-9]\d{0,11}))?", re.ASCII
 )
+_MONEY_AMOUNT = re.compile(r"(?P<number>\d{1,12}(?:\.\d{1,4})?) (?P<currency>[A-Z]{3})", re.ASCII)
+_SPAN = re.compile(r"(?P<number>\d{1,5}) (?P<unit>days|months|years)", re.ASCII)
 _PERCENTAGE = re.compile(r"(?P<number>\d{1,5}(?:\.\d{1,4})?)%", re.ASCII)
 
 
@@ -115,6 +122,67 @@ def _read_percentage(value: object) -> Fraction:
     if match and (part := Fraction(match["number"]) / 100) <= MAX_BONUS:
         return part
     raise mismatch(value, f'write a percentage in quotes, such as "25%", up to {MAX_BONUS * 100}%')
+
+
+class Threshold(NamedTuple):
+    """What a counter has to reach; `above` where reaching it is not enough."""
+
+    amount: Fraction
+    above: bool
+
+    def is_met_by(self, value: Fraction) -> bool:
+        """Whether a counter's value is enough."""
+        return value > self.amount if self.above else value >= self.amount
+
+
+class MoneyAmount(NamedTuple):
+    """A positive amount of money in minor units of its currency."""
+
+    currency: str
+    minor: int
+
+
+class Span(NamedTuple):
+    """A length of time, in whole months or in whole days."""
+
+    months: int
+    days: int
+
+
+def _read_threshold(value: object) -> Threshold:
+    above = isinstance(value, str) and value.startswith("> ")
+    text = value[2:] if isinstance(value, str) and above else value
+    try:
+        return Threshold(_read_points(text), above)
+    except PydanticCustomError:
+        raise mismatch(
+            value, 'write a positive number, such as 4 or "10.5", or "> 10000" where more is needed'
+        ) from None
+
+
+def _read_money_amount(value: object) -> MoneyAmount:
+    match = _MONEY_AMOUNT.fullmatch(value) if isinstance(value, str) else None
+    if match and match["currency"] in EXPONENTS:
+        exact = Fraction(match["number"]) * 10 ** exponent_of(match["currency"])
+        if exact > 0 and exact.denominator == 1:
+            return MoneyAmount(match["currency"], int(exact))
+    raise mismatch(value, 'write an amount and its currency of ISO 4217, such as "50 USD"')
+
+
+def _read_span(value: object) -> Span:
+    match = _SPAN.fullmatch(value) if isinstance(value, str) else None
+    if match and (number := int(match["number"])) > 0:
+        months = {"months": number, "years": 12 * number}.get(match["unit"], 0)
+        days = number if match["unit"] == "days" else 0
+        if months <= MAX_SPAN_MONTHS and days <= MAX_SPAN_DAYS:
+            return Span(months, days)
+    raise mismatch(value, 'write a length of time, such as "12 months", "2 years" or "30 days"')
+
+
+def _read_zone(value: object) -> ZoneInfo:
+    if isinstance(value, str) and value in available_timezones():
+        return ZoneInfo(value)
+    raise mismatch(value, 'write a time zone of the IANA database, such as "Europe/Madrid"')
 
 
 def _read_instant(value: object) -> datetime:
@@ -210,3 +278,43 @@ Percentage = Annotated[
 
 Instant = Annotated[datetime, Form(_read_instant, {"type": "string", "format": "date-time"})]
 """An instant with its offset, kept in UTC."""
+
+Limit = Annotated[
+    Threshold,
+    Form(
+        _read_threshold,
+        {
+            "anyOf": [
+                {"type": "string", "pattern": r"^(> )?\d{1,12}(\.\d{1,6}|/[1-9]\d{0,11})?$"},
+                {"type": "integer", "minimum": 1},
+            ]
+        },
+    ),
+]
+"""What a counter has to reach: a number, or "> number" where it has to be more than that."""
+
+Price = Annotated[
+    MoneyAmount,
+    Form(
+        _read_money_amount,
+        {"type": "string", "pattern": r"^\d{1,12}(\.\d{1,4})? [A-Z]{3}$"},
+    ),
+]
+"""An amount of money with its currency, such as "50 USD"."""
+
+Duration = Annotated[
+    Span, Form(_read_span, {"type": "string", "pattern": r"^\d{1,5} (days|months|years)$"})
+]
+"""A length of time on the calendar, such as "12 months" or "30 days"."""
+
+TimeZone = Annotated[ZoneInfo, Form(_read_zone, {"type": "string", "minLength": 1})]
+"""Name of a time zone of the IANA database, such as "Asia/Shanghai"."""
+
+AttributeValue = Annotated[
+    str,
+    _token(
+        r"[!-~](?:[ -~]{0,62}[!-~])?",
+        "write 1 to 64 printable ASCII characters without outer spaces",
+    ),
+]
+"""What an attribute of an activity can be: a property, a brand, a fare class."""

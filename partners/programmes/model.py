@@ -1,27 +1,38 @@
 """A loyalty programme as data: the definition that its partner publishes, in TOML."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from enum import StrEnum
 from fractions import Fraction
 from functools import cached_property
+from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from partners.activities import Activity
+from partners.programmes.catalogue import MAX_AWARDS, Award, Buying, EarnedVoucher
+from partners.programmes.foreign_money import (
+    ForeignMoney,
+    MoneyExchange,
+    RatesOfMoney,
+    rates_of_money,
+)
 from partners.programmes.forms import (
-    Category,
     Instant,
-    Kind,
-    Measure,
-    Money,
     Name,
-    Percentage,
     Points,
     PointsCode,
+    Price,
     Slug,
     TierName,
+    TimeZone,
 )
+from partners.programmes.lapsing import Expiry
+from partners.programmes.levels import Counter, Qualification, Tier
+from partners.programmes.measuring import PER_POINTS
 from partners.programmes.money import exponent_of
+from partners.programmes.rules import Available, EarnRule
+from partners.programmes.table import DefinitionTable
 
 MAX_EXPONENT = 6
 """Decimals of a points currency: leaves 9 * 10^12 points in 64 bits."""
@@ -32,13 +43,13 @@ lines, in a batch of a thousand, while everybody's writes wait."""
 
 MAX_TIERS = 30
 MAX_CHOICES = 30
-"""More than members can tell apart; the programmes of the samples have three."""
+"""More than members can tell apart; the programmes of the samples have seven."""
 
-PER_MONEY = "money"
-PER_ACTIVITY = "activity"
+MAX_COUNTERS = 30
+"""Each activity may move each of them, which is a row."""
 
-BASE = "BASE"
-TIER_BONUS = "TIER_BONUS"
+MAX_FX = 2_000
+"""Rates of money: some years of monthly ones for a dozen currencies."""
 
 
 class UnknownTier(LookupError):
@@ -71,15 +82,15 @@ class ReversalPolicy(StrEnum):
     FUNDER_BEARS = "funder-bears"
 
 
-class _Table(BaseModel):
-    """A table of the definition: no unknown keys, nothing coerced, nothing changed later."""
+class JoiningWay(StrEnum):
+    """How somebody becomes a member."""
 
-    model_config = ConfigDict(
-        extra="forbid", strict=True, frozen=True, use_attribute_docstrings=True
-    )
+    APPLICATION = "application"
+    INVITATION = "invitation"
+    PURCHASE = "purchase"
 
 
-class PointsCurrency(_Table):
+class PointsCurrency(DefinitionTable):
     """The points currency that the programme issues."""
 
     code: PointsCode
@@ -88,65 +99,67 @@ class PointsCurrency(_Table):
     """Decimals of its minor unit; 0 where points are whole."""
 
 
-class Tier(_Table):
-    """A level of membership."""
+class Joining(DefinitionTable):
+    """How people become members."""
 
-    name: TierName
-    bonus: Percentage = Field(default="0%", validate_default=True)
-    """Of the points of each rule that has tier_bonus, such as "25%"."""
+    ways: Annotated[
+        tuple[Annotated[JoiningWay, Field(strict=False)], ...],
+        Field(strict=False, min_length=1),
+    ] = (JoiningWay.APPLICATION,)
+    """"application"; "invitation", which the partner gives; "purchase"."""
+    price: Price | None = None
+    """With "purchase": what membership costs."""
 
 
-class Choice(_Table):
+class Conversion(DefinitionTable):
+    """Which way points may be converted, at the rates of the rate book."""
+
+    into: bool = True
+    """Whether other points may be turned into these."""
+    out: bool = True
+    """Whether these may be turned into others."""
+
+
+class Choice(DefinitionTable):
     """What a member may elect to earn."""
 
     id: Slug
+    programmes: Annotated[tuple[Slug, ...], Field(strict=False, max_length=30)] = ()
+    """Other programmes of which the member names one: rules that give points of these hold for
+    the one that was named, the first where none was."""
+
+    def named(self, programme: str | None) -> str | None:
+        """The programme that the member named, else the first; None where there are none."""
+        return programme if programme in self.programmes else next(iter(self.programmes), None)
 
 
-class EarnRule(_Table):
-    """Points for one kind of activity. Every rule that matches earns, each on its own."""
+class Benefit(DefinitionTable):
+    """Something that members have besides points, for people to read."""
 
-    rule: Slug
-    """Its id; legs name it."""
-    programme: Slug | None = None
-    """Programme whose points it gives, under an agreement; absent: this one."""
-    activity: Kind
-    """Kind of the activity: STAY, FLIGHT, CARD_SPEND, or another."""
-    reason: Kind = BASE
-    """Why, on the leg."""
-    per: Measure
-    """What points are counted by: "money", "activity", or a unit such as "night" or "mile"."""
-    category: Category | None = None
-    """With money: the category of spend that counts; absent: all of them."""
-    currency: Money | None = None
-    """With money: its currency (ISO 4217)."""
-    points: Points
-    """Points, in major units of their currency, for one unit: one night, one mile, one
-    activity, one major unit of money. Exact: "10", "0.5", "1/100"."""
-    tier_bonus: bool = False
-    """Whether the tier's percentage of these points is earned besides, as a leg of its own."""
-    choices: Annotated[tuple[Slug, ...], Field(strict=False, min_length=1)] | None = None
-    """Choices of the member under which it holds; absent: all of them."""
-
-    @property
-    def unit(self) -> str:
-        """The unit of an activity's quantities that it counts, if it counts one."""
-        return self.per.upper()
-
-    @cached_property
-    def points_per_minor(self) -> Fraction:
-        """Points in major units per minor unit of money, or per unit of what else it counts."""
-        return self.points / 10 ** exponent_of(self.currency) if self.currency else self.points
-
-    def looks_at(self, category: str) -> bool:
-        """Whether money spent on a category can count for it, whatever the currency."""
-        return self.per == PER_MONEY and self.category in (None, category)
-
-    def holds_for(self, choice: str) -> bool:
-        """Whether it earns for a member who made that choice."""
-        return self.choices is None or choice in self.choices
+    benefit: Slug
+    """Its id."""
+    name: Name
+    """What it is."""
+    tiers: Annotated[tuple[TierName, ...], Field(strict=False, min_length=1)] | None = None
+    """Tiers that have it; absent: all of them."""
 
 
-class ProgrammeDefinition(_Table):
+class Succession(DefinitionTable):
+    """The programme that this one replaces."""
+
+    programme: Slug
+    """The old programme, of the same partner."""
+    on: Instant
+    """From when on its members are carried over, and it earns no more."""
+    ratio: Points
+    """Points of this programme, in major units, for one of the old one; rounded down."""
+    tiers: Annotated[Mapping[TierName, TierName], Field(max_length=MAX_TIERS)] = Field(
+        default_factory=dict
+    )
+    """The tier here by the old one's; a tier that is not named becomes the entry tier."""
+
+
+class ProgrammeDefinition(DefinitionTable):
     """A version of a loyalty programme, in force from an instant on."""
 
     schema_version: Annotated[Literal[1], Field(alias="schema")]
@@ -161,17 +174,39 @@ class ProgrammeDefinition(_Table):
     reversal: Annotated[ReversalPolicy, Field(strict=False)]
     """When points are taken back that were spent: "negative-balance" is recovered from later
     earning; "funder-bears" leaves the balance at zero."""
-    currency: PointsCurrency
+    time_zone: TimeZone = Field(default="UTC", validate_default=True)
+    """In which its days, months and years are counted."""
+    exclusive: bool = False
+    """Whether what earns here earns points of no other programme: no double dip of any form."""
+    currency: PointsCurrency | None = None
+    """Absent: the programme has no points of its own."""
+    joining: Joining = Field(default_factory=Joining)
     tiers: Annotated[tuple[Tier, ...], Field(strict=False, min_length=1, max_length=MAX_TIERS)] = (
         Field(default_factory=lambda: (Tier(name="MEMBER"),))
     )
     """The first is the entry tier; absent: MEMBER alone."""
+    qualification: Qualification = Field(default_factory=Qualification)
+    counters: Annotated[tuple[Counter, ...], Field(strict=False, max_length=MAX_COUNTERS)] = ()
+    """What is counted for tiers."""
     choices: Annotated[
         tuple[Choice, ...], Field(strict=False, min_length=1, max_length=MAX_CHOICES)
     ] = Field(default_factory=lambda: (Choice(id="points"),))
     """The first is the default; absent: "points" alone."""
     earn: Annotated[tuple[EarnRule, ...], Field(strict=False, max_length=MAX_RULES)] = ()
     """Rules of earning; absent: only stated points are earned."""
+    fx: Annotated[tuple[ForeignMoney, ...], Field(strict=False, max_length=MAX_FX)] = ()
+    """What foreign money is worth."""
+    conversion: Conversion = Field(default_factory=Conversion)
+    """Absent: both ways."""
+    expiry: Expiry | None = None
+    awards: Annotated[tuple[Award, ...], Field(strict=False, max_length=MAX_AWARDS)] = ()
+    """What points are redeemed for."""
+    vouchers: Annotated[tuple[EarnedVoucher, ...], Field(strict=False, max_length=30)] = ()
+    """Vouchers that members get without points."""
+    buying: Buying | None = None
+    """Absent: no points are sold."""
+    benefits: Annotated[tuple[Benefit, ...], Field(strict=False, max_length=100)] = ()
+    replaces: Succession | None = None
 
     @property
     def entry_tier(self) -> str:
@@ -183,25 +218,87 @@ class ProgrammeDefinition(_Table):
         """Choice of a member who made none."""
         return self.choices[0].id
 
+    @cached_property
+    def ranks(self) -> Mapping[str, int]:
+        """The place of each tier, the lowest 0."""
+        return MappingProxyType({tier.name: rank for rank, tier in enumerate(self.tiers)})
+
+    @cached_property
+    def has_reachable_tiers(self) -> bool:
+        """Whether what is counted brings a tier."""
+        return any(tier.reached or tier.lifetime for tier in self.tiers)
+
+    def tier(self, name: str) -> Tier:
+        """A tier by its name.
+
+        Raises UnknownTier.
+        """
+        if name not in self.ranks:
+            raise UnknownTier(name, self.ranks)
+        return self.tiers[self.ranks[name]]
+
     def bonus_of(self, tier: str) -> Fraction:
         """The part of base points that a tier adds.
 
         Raises UnknownTier.
         """
-        for declared in self.tiers:
-            if declared.name == tier:
-                return declared.bonus
-        raise UnknownTier(tier, [declared.name for declared in self.tiers])
+        return self.tier(tier).bonus_part
 
-    def require_choice(self, choice: str) -> None:
-        """Raise UnknownChoice unless members may choose that."""
-        known = [declared.id for declared in self.choices]
-        if choice not in known:
-            raise UnknownChoice(choice, known)
+    def choice(self, choice_id: str) -> Choice:
+        """What members may choose, by its id.
+
+        Raises UnknownChoice.
+        """
+        for declared in self.choices:
+            if declared.id == choice_id:
+                return declared
+        raise UnknownChoice(choice_id, [declared.id for declared in self.choices])
 
     def earns(self, rule: EarnRule) -> str:
         """The programme whose points a rule of this one gives."""
         return rule.programme or self.programme
+
+    def takes_early(self, kind: str) -> bool:
+        """Whether activities of a kind may be reported before they are over."""
+        rules = [rule for rule in self.earn if rule.activity == kind]
+        return bool(rules) and all(rule.available is Available.AT_END for rule in rules)
+
+    def award(self, award_id: str) -> Award | None:
+        """An award of the catalogue."""
+        return next((award for award in self.awards if award.award == award_id), None)
+
+    @cached_property
+    def tables_by_counter(self) -> Mapping[str, tuple[Counter, ...]]:
+        """What is counted, by the counter that it adds to."""
+        tables: dict[str, tuple[Counter, ...]] = {}
+        for table in self.counters:
+            tables[table.counter] = (*tables.get(table.counter, ()), table)
+        return MappingProxyType(tables)
+
+    @cached_property
+    def counter_exponents(self) -> Mapping[str, int]:
+        """Decimals in which each counter is kept: the most of the money and points in it."""
+        return MappingProxyType(
+            {
+                name: max(self.exponent_of_table(table) for table in tables)
+                for name, tables in self.tables_by_counter.items()
+            }
+        )
+
+    def exponent_of_table(self, table: Counter) -> int:
+        """Decimals of what a table counts."""
+        if table.per == PER_POINTS and self.currency:
+            return self.currency.exponent
+        return exponent_of(table.currency) if table.currency else 0
+
+    def exchange(self, activity: Activity) -> MoneyExchange:
+        """What money is worth for an activity, by when it started."""
+        return MoneyExchange(self.rates_of_money, activity.started_at)
+
+    @cached_property
+    def rates_of_money(self) -> RatesOfMoney:
+        """What foreign money is worth, from when on."""
+        return rates_of_money(self.fx)
 
 
 def definition_schema() -> dict[str, Any]:

@@ -9,12 +9,16 @@ from partners.directory import Role
 from partners.usecases import (
     accrual,
     agreements,
+    awards,
     directory,
     exchange,
     links,
+    lives,
     members,
+    programmes,
     rates,
     reversal,
+    tiers,
 )
 
 PARTNERS = frozenset({Role.PARTNER, Role.ADMINISTRATOR})
@@ -40,6 +44,15 @@ class UseCase:
 USE_CASES: Mapping[type, UseCase] = {
     members.Enrol: UseCase(members.enrol, PARTNERS),
     members.UpdateMembership: UseCase(members.update_membership, PARTNERS),
+    tiers.Invite: UseCase(tiers.invite, PARTNERS),
+    tiers.GrantTier: UseCase(tiers.grant_tier, PARTNERS),
+    tiers.Register: UseCase(tiers.register, PARTNERS),
+    lives.MergeMembers: UseCase(lives.merge, PARTNERS),
+    lives.Unmerge: UseCase(lives.unmerge, PARTNERS),
+    lives.CarryOver: UseCase(lives.carry_over, PARTNERS, administrative=True),
+    awards.Redeem: UseCase(awards.redeem, PARTNERS),
+    awards.CancelVoucher: UseCase(awards.cancel_voucher, PARTNERS),
+    awards.UseVoucher: UseCase(awards.use_voucher, PARTNERS),
     links.CreateLinkCode: UseCase(links.create_link_code, PARTNERS),
     links.Link: UseCase(links.link, PARTNERS),
     links.Unlink: UseCase(links.unlink, PARTNERS),
@@ -59,6 +72,9 @@ USE_CASES: Mapping[type, UseCase] = {
     directory.RegisterKey: UseCase(directory.register_key, frozenset(Role), administrative=True),
     directory.ApproveKey: UseCase(directory.approve_key, ADMINISTRATORS, administrative=True),
     directory.RevokeKey: UseCase(directory.revoke_key, frozenset(Role), administrative=True),
-    directory.PublishProgramme: UseCase(directory.publish_programme, PARTNERS, administrative=True),
+    programmes.PublishProgramme: UseCase(
+        programmes.publish_programme, PARTNERS, administrative=True
+    ),
+    programmes.WindDown: UseCase(programmes.wind_down, PARTNERS, administrative=True),
 }
 """The authorisation table of everything that changes something."""

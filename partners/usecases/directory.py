@@ -1,6 +1,5 @@
 """Use cases of the directory: partners, keys, programmes."""
 
-import hashlib
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -17,10 +16,8 @@ from partners.directory_changes import (
     KeyAdded,
     KeyChanged,
     PrincipalAdded,
-    ProgrammePublished,
 )
-from partners.programmes.definition import BadDefinition, ProgrammeDefinition
-from partners.refusals import Reason, Refused, Violation
+from partners.refusals import Reason, Refused
 from partners.state import Needs
 from settlement.ledger.entries import EVERYONE, timestamp
 
@@ -207,106 +204,3 @@ def revoke_key(command: RevokeKey, context: Context) -> Decision:
         compromised_since=command.compromised_since,
     )
     return _key_decision("KEY", revoked, KeyChanged(revoked))
-
-
-@dataclass(frozen=True, slots=True)
-class PublishProgramme(WithoutMembers):
-    """Publish a programme or a new version of it.
-
-    `parsed` was made of the definition before the writer's lock was taken: it takes long.
-    """
-
-    definition: bytes
-    parsed: ProgrammeDefinition | BadDefinition
-
-
-@dataclass(frozen=True, slots=True)
-class Published:
-    """A version of a programme."""
-
-    programme: str
-    partner: str
-    currency: str
-    version: int
-    valid_from: datetime
-    definition_sha256: bytes
-
-
-def publish_programme(command: PublishProgramme, context: Context) -> Decision:
-    """A first version may begin in the past; a later one changes nothing that has happened."""
-    definition = _parsed(command)
-    existing = context.directory.programmes.get(definition.programme)
-    if existing is None:
-        _require_free(definition, context)
-    else:
-        _require_successor(definition, context)
-    published = Published(
-        programme=definition.programme,
-        partner=context.participant,
-        currency=definition.currency.code,
-        version=context.number,
-        valid_from=definition.valid_from,
-        definition_sha256=hashlib.sha256(command.definition).digest(),
-    )
-    return Decision(
-        kind="PROGRAMME",
-        facts={
-            "programme": published.programme,
-            "partner": published.partner,
-            "currency": published.currency,
-            "valid_from": timestamp(published.valid_from),
-            "definition_sha256": published.definition_sha256.hex(),
-        },
-        result=published,
-        facts_parties=frozenset({EVERYONE}),
-        changes=(
-            ProgrammePublished(
-                number=context.number,
-                programme=published.programme,
-                partner=published.partner,
-                valid_from=published.valid_from,
-                definition=command.definition,
-            ),
-        ),
-        business=False,
-        directory=True,
-    )
-
-
-def _parsed(command: PublishProgramme) -> ProgrammeDefinition:
-    if isinstance(command.parsed, ProgrammeDefinition):
-        return command.parsed
-    raise Refused(
-        Reason.BAD_DEFINITION,
-        str(command.parsed),
-        violations=tuple(
-            Violation(problem.field, f"line {problem.line}: {problem.problem}; {problem.remedy}")
-            for problem in command.parsed.problems
-        ),
-    )
-
-
-def _require_free(definition: ProgrammeDefinition, context: Context) -> None:
-    """A programme's id is its partner's or nobody's; its currency is nobody else's."""
-    others = {*context.directory.principals} - {context.participant}
-    currencies = {programme.currency for programme in context.directory.programmes.values()}
-    for taken, value in ((others, definition.programme), (currencies, definition.currency.code)):
-        if value in taken:
-            raise Refused(Reason.ALREADY_EXISTS, f"{value} is taken", {"id": value})
-
-
-def _require_successor(definition: ProgrammeDefinition, context: Context) -> None:
-    latest = context.require_own(definition.programme).latest.definition
-    fixed = (latest.currency, latest.custody)
-    if (definition.currency, definition.custody) != fixed:
-        raise Refused(
-            Reason.BAD_DEFINITION,
-            "currency and custody of a programme never change; publish a programme of another id",
-            {"programme": definition.programme},
-        )
-    if definition.valid_from < context.now:
-        raise Refused(
-            Reason.RETROACTIVE,
-            f"a new version begins now or later, not at {timestamp(definition.valid_from)}",
-            {"now": timestamp(context.now)},
-        )

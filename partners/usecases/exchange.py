@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from partners.context import Context, Decision, require_active, unknown_membership
 from partners.directory import Rate
+from partners.earned import ages, earned_today
 from partners.exchange.arithmetic import ConversionAmounts, ConvertsToNothing, convert
 from partners.member_changes import (
     AuthorizationAdded,
@@ -12,7 +13,9 @@ from partners.member_changes import (
     QuoteChanged,
     QuoteOpened,
 )
+from partners.programme_changes import ProgressMade
 from partners.refusals import Reason, Refused, invalid
+from partners.standing import progress_changes, require_points_alive
 from partners.state import (
     DebitAuthorization,
     Membership,
@@ -66,6 +69,9 @@ def request_quote(command: RequestQuote, context: Context) -> Decision:
     source, target = _parties(command, context)
     require_active(source)
     require_active(target)
+    context.require_open(target.programme, context.now)
+    require_points_alive(source.programme, context)
+    _require_direction(source, target, context)
     rates = _rate(source.programme, context), _rate(target.programme, context)
     quote = _quote(command, source, target, rates, context)
     before = context.state.open_quotes.get(quote.slot)
@@ -80,6 +86,20 @@ def request_quote(command: RequestQuote, context: Context) -> Decision:
         result=Terms(quote, source, target),
         changes=(*gives_way, QuoteOpened(quote)),
     )
+
+
+def _require_direction(source: Membership, target: Membership, context: Context) -> None:
+    """A programme may forbid that its points are turned into others, or others into them."""
+    for programme, way, allowed in (
+        (source.programme, "out of", context.definition(source.programme).conversion.out),
+        (target.programme, "into", context.definition(target.programme).conversion.into),
+    ):
+        if not allowed:
+            raise Refused(
+                Reason.NOT_CONVERTIBLE,
+                f"nothing is converted {way} {programme}: its definition says so",
+                {"programme": programme},
+            )
 
 
 def _parties(command: RequestQuote, context: Context) -> tuple[Membership, Membership]:
@@ -214,6 +234,7 @@ def execute(command: Convert, context: Context) -> Decision:
         raise unknown_membership((target.programme, target.member_number))
     require_active(source)
     require_active(target)
+    require_points_alive(source.programme, context)
     _require_usable(quote, context)
     authorization_used = _authorization_used(quote, context)
     _require_covered(quote, context)
@@ -222,8 +243,20 @@ def execute(command: Convert, context: Context) -> Decision:
         facts=_facts(quote),
         result=Terms(quote, source, target),
         lines=context.book.conversion(quote),
-        changes=(QuoteChanged(quote, QuoteState.USED), *authorization_used),
+        changes=(
+            QuoteChanged(quote, QuoteState.USED),
+            *authorization_used,
+            *_begin_to_age(target, quote, context),
+        ),
     )
+
+
+def _begin_to_age(target: Membership, quote: Quote, context: Context) -> list[ProgressMade]:
+    """Points that came by conversion are as old as the conversion."""
+    if not ages(target, context):
+        return []
+    counted = earned_today(target, quote.target_minor, context)
+    return progress_changes([counted], context.number)
 
 
 _UNUSABLE = {
@@ -262,7 +295,7 @@ def _require_covered(quote: Quote, context: Context) -> None:
     """The member holds the points, unless their partner keeps the balances itself."""
     if context.book.holder(quote.source).member_id is None:
         return
-    available = context.state.available(quote.source)
+    available = context.state.available(quote.source, context.now)
     if available >= quote.source_minor:
         return
     known = {"available": str(available)} if context.owns(quote.source[1]) else {}

@@ -1,15 +1,37 @@
-"""Use cases of memberships: enrol, change."""
+"""Use cases of memberships: enrol, change, leave."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import date
 
+from partners.changes import Change
 from partners.context import Context, Decision
-from partners.directory import Permission, Programme
-from partners.member_changes import (
-    MembershipAdded,
-    MembershipUpdated,
+from partners.directory import Permission
+from partners.member_changes import MembershipAdded, MembershipUpdated
+from partners.postings import FORFEITED
+from partners.programme_changes import (
+    Elected,
+    HeldReduced,
+    InvitationUsed,
+    ProgressMade,
+    TermAdded,
 )
+from partners.programmes.forms import MoneyAmount
+from partners.programmes.model import Custody, JoiningWay, ProgrammeDefinition
+from partners.programmes.money import in_words
+from partners.programmes.progress import RULE_PREFIX, Contribution, Kept, Progress
+from partners.programmes.tiers import TierSource, TierTerm
 from partners.refusals import Reason, Refused
-from partners.state import Membership, MembershipKey, MembershipState, Needs
+from partners.state import (
+    Counted,
+    Election,
+    Invitation,
+    Membership,
+    MembershipKey,
+    MembershipState,
+    Needs,
+)
+from settlement.ledger.entries import Line
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +42,13 @@ class Enrol:
     tier: str
     choice: str
     same_member_as: MembershipKey | None
+    invitation: int | None = None
+    paid: MoneyAmount | None = None
 
     def add_needs(self, needs: Needs) -> None:
-        """Both memberships."""
+        """Both memberships, and invitations."""
         needs.memberships.add(self.membership)
+        needs.invitations.add(self.membership)
         if self.same_member_as is not None:
             needs.memberships.add(self.same_member_as)
 
@@ -36,31 +61,82 @@ class Enrolled:
 
 
 def enrol(command: Enrol, context: Context) -> Decision:
-    """Refuses unless the sender is the programme's partner or its agreement says ENROL."""
-    programme_id, member_number = command.membership
+    """Refuses unless the sender is the programme's partner or its agreement says ENROL.
+
+    1. The programme takes members, and the sender may enrol them.
+    2. The number is new, or of somebody who left, and begins anew.
+    3. The way of joining is one of the programme's.
+    """
+    programme_id, _ = command.membership
     programme = context.programme(programme_id)
     _require_may_enrol(programme_id, context)
+    context.require_open(programme_id, context.now)
     member_id = _member_id(command, context)
-    if command.membership in context.state.memberships:
-        raise Refused(
-            Reason.MEMBERSHIP_EXISTS,
-            f"member number {member_number} of {programme_id} is enrolled already",
-            {"programme": programme_id, "member_number": member_number},
-        )
-    membership = Membership(
-        member_id=member_id,
-        programme=programme_id,
-        member_number=member_number,
-        tier=_tier(programme, command.tier or programme.latest.definition.entry_tier),
-        choice=_choice(programme, command.choice or programme.latest.definition.default_choice),
-        state=MembershipState.ACTIVE,
+    before = context.state.memberships.get(command.membership)
+    if before is not None and before.state is not MembershipState.CLOSED:
+        raise _exists(command.membership)
+    definition = context.definition(programme_id)
+    invitation = _way_of_joining(command, definition, context)
+    membership = _new_membership(command, member_id, definition, invitation, context)
+    if before is not None:
+        membership = replace(membership, member_id=before.member_id)
+    row: Change = (
+        MembershipAdded(membership, context.number)
+        if before is None
+        else MembershipUpdated(membership)
     )
     return Decision(
         kind="ENROLMENT",
-        facts=_facts(membership),
+        facts=membership_facts(membership),
         result=Enrolled(membership.member_id),
         facts_parties=frozenset({programme.partner}),
-        changes=(MembershipAdded(membership, context.number),),
+        changes=(
+            row,
+            *standing_changes(membership, context.number, context),
+            *(() if invitation is None else (InvitationUsed(invitation),)),
+        ),
+    )
+
+
+def _exists(key: MembershipKey) -> Refused:
+    return Refused(
+        Reason.MEMBERSHIP_EXISTS,
+        f"member number {key[1]} of {key[0]} is enrolled already",
+        {"programme": key[0], "member_number": key[1]},
+    )
+
+
+def _new_membership(
+    command: Enrol,
+    member_id: int,
+    definition: ProgrammeDefinition,
+    invitation: Invitation | None,
+    context: Context,
+) -> Membership:
+    """With the tier that the sender names, or the invitation, or else the entry tier."""
+    today = context.today(command.membership[0])
+    invited = invitation.tier if invitation else definition.entry_tier
+    tier = known_tier(definition, command.tier or invited)
+    choice = known_choice(definition, command.choice or definition.default_choice)
+    source = TierSource.JOINED if tier == definition.entry_tier else TierSource.DECIDED
+    return Membership(
+        member_id=member_id,
+        programme=command.membership[0],
+        member_number=command.membership[1],
+        term=TierTerm(tier, today, None, TierSource.INVITED if invitation else source),
+        choice=choice,
+        state=MembershipState.ACTIVE,
+        joined_on=today,
+        chosen_programme=first_programme(definition, choice),
+    )
+
+
+def standing_changes(membership: Membership, number: int, context: Context) -> tuple[Change, ...]:
+    """What a new membership's tier and choice begin with, by the entry of that number."""
+    election = Election(membership.choice, membership.chosen_programme, context.now)
+    return (
+        TermAdded(membership.account, number, membership.term),
+        Elected(membership.account, number, election),
     )
 
 
@@ -92,36 +168,91 @@ def _member_id(command: Enrol, context: Context) -> int:
     return same.member_id
 
 
-def _tier(programme: Programme, name: str) -> str:
-    tiers = [tier.name for tier in programme.latest.definition.tiers]
-    if name not in tiers:
+def _way_of_joining(
+    command: Enrol, definition: ProgrammeDefinition, context: Context
+) -> Invitation | None:
+    """The invitation by which somebody joins, where it takes one.
+
+    Where people can apply, nothing else is asked of them.
+    """
+    if command.invitation is not None:
+        return open_invitation(command.invitation, command.membership, None, context)
+    joining = definition.joining
+    if command.paid is not None or JoiningWay.APPLICATION not in joining.ways:
+        if JoiningWay.PURCHASE in joining.ways and command.paid == joining.price:
+            return None
+        if command.paid is None and JoiningWay.PURCHASE not in joining.ways:
+            raise not_invited(f"{definition.programme} is by invitation")
+        raise wrong_price(f"membership of {definition.programme}", joining.price)
+    return None
+
+
+def open_invitation(
+    number: int, key: MembershipKey, tier: str | None, context: Context
+) -> Invitation:
+    """An invitation of that member number that can be accepted today, or NOT_INVITED."""
+    found = context.state.invitations.get(number)
+    if (
+        found is None
+        or (found.programme, found.member_number) != key
+        or (tier is not None and found.tier != tier)
+        or found.used
+        or (found.expires_on is not None and found.expires_on < context.today(key[0]))
+    ):
+        raise not_invited(f"there is no invitation {number} of {key[1]} that is open")
+    return found
+
+
+def not_invited(words: str) -> Refused:
+    """The refusal of somebody who was not invited."""
+    return Refused(Reason.NOT_INVITED, f"{words}; the programme's partner invites")
+
+
+def wrong_price(what: str, price: MoneyAmount | None) -> Refused:
+    """The refusal of what was paid."""
+    costs = "is not sold" if price is None else f"costs {in_words(price.minor, price.currency)}"
+    return Refused(Reason.WRONG_PRICE, f"{what} {costs}; state exactly what was paid")
+
+
+def known_tier(definition: ProgrammeDefinition, name: str) -> str:
+    """A tier of the programme, or UNKNOWN_TIER."""
+    if name not in definition.ranks:
+        allowed = list(definition.ranks)
         raise Refused(
             Reason.UNKNOWN_TIER,
-            f"{programme.programme_id} has no tier {name}; it has {', '.join(tiers)}",
-            {"tier": name, "allowed": ",".join(tiers)},
+            f"{definition.programme} has no tier {name}; it has {', '.join(allowed)}",
+            {"tier": name, "allowed": ",".join(allowed)},
         )
     return name
 
 
-def _choice(programme: Programme, choice: str) -> str:
-    choices = [declared.id for declared in programme.latest.definition.choices]
+def known_choice(definition: ProgrammeDefinition, choice: str) -> str:
+    """A choice of the programme, or UNKNOWN_TIER."""
+    choices = [declared.id for declared in definition.choices]
     if choice not in choices:
         raise Refused(
             Reason.UNKNOWN_TIER,
-            f"{programme.programme_id} has no choice {choice}; it has {', '.join(choices)}",
+            f"{definition.programme} has no choice {choice}; it has {', '.join(choices)}",
             {"choice": choice, "allowed": ",".join(choices)},
         )
     return choice
 
 
-def _facts(membership: Membership) -> dict[str, object]:
+def first_programme(definition: ProgrammeDefinition, choice: str) -> str | None:
+    """Of a choice's programmes the first: the member's until another one is named."""
+    return next(iter(definition.choice(choice).programmes), None)
+
+
+def membership_facts(membership: Membership) -> dict[str, object]:
     """What the log says of a membership: nothing that names a person."""
     return {
         "member": str(membership.member_id),
         "programme": membership.programme,
         "tier": membership.tier,
         "choice": membership.choice,
+        "chosen_programme": membership.chosen_programme,
         "state": str(membership.state),
+        "red_listed": "yes" if membership.red_listed else "no",
     }
 
 
@@ -133,10 +264,14 @@ class UpdateMembership:
     tier: str
     choice: str
     state: MembershipState | None
+    chosen_programme: str = ""
+    red_listed: bool | None = None
 
     def add_needs(self, needs: Needs) -> None:
-        """The membership."""
+        """The membership, with what it holds and has done."""
         needs.memberships.add(self.membership)
+        needs.standings.add(self.membership)
+        needs.balances.add(self.membership)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,25 +282,118 @@ class Updated:
     linked: tuple[Membership, ...]
 
 
+_OVER = frozenset({MembershipState.CLOSED, MembershipState.MERGED, MembershipState.CARRIED_OVER})
+
+
 def update_membership(command: UpdateMembership, context: Context) -> Decision:
-    """By the programme's partner. A closed membership stays closed."""
-    programme = context.require_own(command.membership[0])
+    """By the programme's partner. Who is CLOSED has left, and may only enrol anew.
+
+    Leaving forfeits the points, and what was counted.
+    """
+    context.require_own(command.membership[0])
     before = context.known_membership(command.membership)
-    if before.state is MembershipState.CLOSED:
-        raise Refused(
-            Reason.MEMBERSHIP_NOT_ACTIVE,
-            f"membership {before.member_number} of {before.programme} is closed for good",
-            {"programme": before.programme, "state": before.state},
-        )
-    after = replace(
-        before,
-        tier=_tier(programme, command.tier or before.tier),
-        choice=_choice(programme, command.choice or before.choice),
-        state=command.state or before.state,
-    )
+    require_not_over(before)
+    after = _changed(command, before, context)
+    leaves = after.state is MembershipState.CLOSED
     return Decision(
         kind="MEMBERSHIP",
-        facts=_facts(after),
+        facts=membership_facts(after),
         result=Updated(after, context.state.linked_to(after)),
-        changes=(MembershipUpdated(after),),
+        lines=forfeited(after, context) if leaves else (),
+        changes=(
+            MembershipUpdated(after),
+            *_history(before, after, context),
+            *(_left_behind(after, context) if leaves else ()),
+        ),
     )
+
+
+def require_not_over(membership: Membership) -> None:
+    """Refuse a membership that has ended, or that another one stands for."""
+    if membership.state in _OVER:
+        raise Refused(
+            Reason.MEMBERSHIP_NOT_ACTIVE,
+            f"membership {membership.member_number} of {membership.programme} is "
+            f"{membership.state} for good",
+            {"programme": membership.programme, "state": membership.state},
+        )
+
+
+def _changed(command: UpdateMembership, before: Membership, context: Context) -> Membership:
+    definition = context.definition(before.programme)
+    term = before.term
+    if command.tier:
+        tier = known_tier(definition, command.tier)
+        term = TierTerm(tier, context.today(before.programme), None, TierSource.DECIDED)
+    choice = known_choice(definition, command.choice or before.choice)
+    chosen = before.chosen_programme
+    if command.choice:
+        chosen = first_programme(definition, choice)
+    if command.chosen_programme:
+        allowed = definition.choice(choice).programmes
+        if command.chosen_programme not in allowed:
+            raise Refused(
+                Reason.UNKNOWN_TIER,
+                f"{choice} is not of {command.chosen_programme}; it is of "
+                f"{', '.join(allowed) or 'no other programme'}",
+                {"choice": choice, "allowed": ",".join(allowed)},
+            )
+        chosen = command.chosen_programme
+    return replace(
+        before,
+        term=term,
+        choice=choice,
+        chosen_programme=chosen,
+        state=command.state or before.state,
+        red_listed=before.red_listed if command.red_listed is None else command.red_listed,
+    )
+
+
+def _history(before: Membership, after: Membership, context: Context) -> list[Change]:
+    """What of the change is kept with its time."""
+    changes: list[Change] = []
+    if after.term is not before.term:
+        changes.append(TermAdded(after.account, context.number, after.term))
+    chosen = after.choice, after.chosen_programme
+    if chosen != (before.choice, before.chosen_programme):
+        election = Election(*chosen, elected_at=context.now)
+        changes.append(Elected(after.account, context.number, election))
+    return changes
+
+
+def forfeited(membership: Membership, context: Context) -> tuple[Line, ...]:
+    """What a member who leaves gives up, held points included; a debt stays."""
+    definition = context.definition(membership.programme)
+    if definition.currency is None or definition.custody is not Custody.GATEWAY:
+        return ()
+    left = max(0, context.state.posted(membership.account))
+    return tuple(context.book.returned(FORFEITED, membership.account, left))
+
+
+def _left_behind(membership: Membership, context: Context) -> list[Change]:
+    """What a member who leaves no longer has: who enrols again begins anew.
+
+    All that was counted is taken back, but for what limited rules gave: their limits stay used.
+    """
+    sides = (membership, *context.state.merged_into(membership))
+    held = [
+        HeldReduced(side.account, number, replace(points, amount=0))
+        for side in sides
+        for number, points in context.state.held.get(side.account, {}).items()
+    ]
+    return [*held, *(made for side in sides for made in _forgotten(side, context))]
+
+
+def _forgotten(membership: Membership, context: Context) -> Iterator[ProgressMade]:
+    progress = context.state.progress.get(membership.account, Progress())
+    for counter, days in progress.values.items():
+        if counter.startswith(RULE_PREFIX):
+            continue
+        for (day, number), amount in days.items():
+            if amount:
+                lost = _taken_back(counter, day, number, amount)
+                yield ProgressMade(Counted(membership.account, lost), number)
+
+
+def _taken_back(counter: str, day: date, number: int, amount: int) -> Contribution:
+    return Contribution(counter, day, -amount, Kept.EACH if number else Kept.SUM)

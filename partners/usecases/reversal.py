@@ -1,27 +1,45 @@
-"""The use case of reversal: take back a whole activity."""
+"""The use case of reversal: take back an activity, whole or in part."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from partners.activities import ActivityKey
+from partners.changes import Change
 from partners.context import Context, Decision
+from partners.earned import rules_used, told, used_under_agreements
 from partners.facts import key_facts
 from partners.member_changes import ActivityReversed
-from partners.postings import PricedLeg, RecordedLeg, recorded_legs
+from partners.postings import FEE, PRINCIPAL, PricedLeg, RecordedLeg, recorded_legs
+from partners.programme_changes import HeldReduced, VoucherChanged, counter_number
 from partners.programmes.definition import ReversalPolicy
-from partners.refusals import Reason, Refused
-from partners.state import Membership, MembershipState, Needs
-from partners.usecases.accrual import used_under_agreements
-from settlement.ledger.amounts import checked
+from partners.programmes.progress import ACTIVE, Progress
+from partners.programmes.tiers import TierSource, TierTerm
+from partners.refusals import Reason, Refused, invalid
+from partners.standing import Outcome, fallen_back, progress_changes
+from partners.state import (
+    Counted,
+    Membership,
+    MembershipState,
+    Needs,
+    RecordedActivity,
+    VoucherState,
+)
+from settlement.ledger.accounts import Account
+from settlement.ledger.amounts import checked, prorate
+from settlement.ledger.entries import Line, price_text
+
+MAX_DENOMINATOR = 1_000_000_000
+"""Of the part of an activity that is reversed in all: parts of parts of parts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reverse:
-    """Take back a whole activity."""
+    """Take back an activity: the part of it that is named, or all that remains."""
 
     activity: ActivityKey
     reason: str
+    part: Fraction | None = None
 
     def add_needs(self, needs: Needs) -> None:
         """The activity, its lines, and what its members hold."""
@@ -35,10 +53,64 @@ class Reversed:
 
     reversed_number: int
     legs: tuple[PricedLeg, ...]
+    reversed: Fraction
+    """The part of the activity that is reversed by now."""
+    terms: tuple[tuple[TierTerm, int], ...] = ()
+    """New tiers with the numbers of their entries, for the programme's own partner alone."""
 
 
 def reverse(command: Reverse, context: Context) -> Decision:
-    """By whoever reported it, or its supplier. Every leg, price and fee in one entry."""
+    """By whoever reported it, or its supplier. Legs, prices and fees in proportion, in one entry.
+
+    1. The activity is there, and the part does not exceed what remains.
+    2. Points come back in proportion, as far as the programme's policy lets them; what is owed
+       for them follows them.
+    3. What it counted for tiers and limits goes with it; a tier that it had reached falls.
+    """
+    activity = _activity(command, context)
+    after = _reversed_by_then(command, activity)
+    recorded = _as_held_now(context.state.lines.get(activity.number, ()), context)
+    recovered = _recovered(recorded, activity, after, context)
+    before = activity.recovered or (0,) * len(recorded)
+    made = tuple(_uncounted(activity, after, context))
+    outcome = _standing(activity, made, context)
+    legs = tuple(_taken_back(recorded, before, recovered, context))
+    return Decision(
+        kind="REVERSAL",
+        facts={
+            "activity": key_facts(command.activity),
+            "reason": command.reason,
+            "reversed": price_text(after),
+        },
+        result=Reversed(
+            activity.number,
+            tuple(told(leg, context) for leg in legs if _is_told(leg, activity, context)),
+            after,
+            _told_terms(outcome, context),
+        ),
+        facts_parties=frozenset({activity.reporter, command.activity.supplier}),
+        lines=context.book.reversal(recorded, before, recovered),
+        changes=(
+            ActivityReversed(
+                replace(
+                    activity,
+                    reversed_number=context.number,
+                    reversed=after,
+                    recovered=tuple(recovered),
+                )
+            ),
+            *used_under_agreements(legs, context, sign=-1),
+            *progress_changes(made, activity.number),
+            *rules_used(made),
+            *_held(activity, legs, context),
+            *_vouchers(activity, after, context),
+        ),
+        corrects=activity.number,
+        consequences=outcome.consequences if outcome else (),
+    )
+
+
+def _activity(command: Reverse, context: Context) -> RecordedActivity:
     activity = context.state.activities.get(command.activity)
     parties = {activity.reporter, command.activity.supplier} if activity else set()
     if activity is None or context.participant not in parties:
@@ -47,72 +119,179 @@ def reverse(command: Reverse, context: Context) -> Decision:
             "there is no such activity of yours in the ledger",
             key_facts(command.activity),
         )
-    if activity.reversed_number is not None:
+    if activity.reversed == 1:
         raise Refused(
             Reason.ALREADY_REVERSED,
             f"the activity was reversed by entry {activity.reversed_number}",
             {"reversed_number": str(activity.reversed_number)},
         )
-    recorded = recorded_legs(context.state.lines.get(activity.number, ()))
-    recovered = _recovered(recorded, context)
-    lines = context.book.reversal(recorded, recovered)
-    legs = tuple(
-        _taken_back(leg, points, context)
-        for leg, points in zip(recorded, recovered, strict=True)
-        if points
+    return activity
+
+
+def _reversed_by_then(command: Reverse, activity: RecordedActivity) -> Fraction:
+    """The part of the activity that is reversed after this."""
+    if command.part is None:
+        return Fraction(1)
+    if command.part <= 0:
+        raise invalid("part", f"is {command.part}, and a part is more than nothing")
+    after = activity.reversed + command.part
+    if after > 1:
+        remains = 1 - activity.reversed
+        raise Refused(
+            Reason.EXCEEDS_REMAINDER,
+            f"{command.part} would be reversed, and {remains} of the activity remains",
+            {"remains": str(remains)},
+        )
+    if after.denominator > MAX_DENOMINATOR:
+        raise invalid("part", f"makes {after} of the activity, which is too fine to be kept")
+    return after
+
+
+def _as_held_now(lines: Sequence[Line], context: Context) -> tuple[RecordedLeg, ...]:
+    """The legs, with the accounts that hold their points since members were merged."""
+    return tuple(
+        replace(leg, points=replace(leg.points, credit=_now(leg.points.credit, context)))
+        for leg in recorded_legs(lines)
     )
-    return Decision(
-        kind="REVERSAL",
-        facts={"activity": key_facts(command.activity), "reason": command.reason},
-        result=Reversed(activity.number, tuple(leg for leg in legs if _is_told(leg, context))),
-        facts_parties=frozenset({activity.reporter, command.activity.supplier}),
-        lines=lines,
-        changes=(
-            ActivityReversed(replace(activity, reversed_number=context.number)),
-            *used_under_agreements(legs, sign=-1),
-        ),
-        corrects=activity.number,
-    )
 
 
-def _is_told(leg: PricedLeg, context: Context) -> bool:
-    """Whether a leg is the sender's business: a supplier is not told what others agreed on."""
-    return context.participant in {leg.funder, context.book.issuer(leg.membership.programme)}
+def _now(holder: Account, context: Context) -> Account:
+    if holder.member_id is None or holder.programme is None:
+        return holder
+    member = context.state.accounts[holder.member_id, holder.programme]
+    return context.book.holder(context.state.standing_for(member).account)
 
 
-def _recovered(legs: Iterable[RecordedLeg], context: Context) -> list[int]:
-    """Points that come back, by leg: all of them, unless the funder bears what was spent."""
+def _recovered(
+    legs: Sequence[RecordedLeg], activity: RecordedActivity, after: Fraction, context: Context
+) -> list[int]:
+    """Points that have come back by then, by leg: the part of them that is reversed.
+
+    Where the funder bears what was spent, this step brings only as much as is still there.
+    """
+    before = activity.recovered or (0,) * len(legs)
     left: dict[str, int] = {}
     recovered: list[int] = []
-    for leg in legs:
+    for leg, already in zip(legs, before, strict=True):
+        due = _part(leg.points.amount, after) - _part(leg.points.amount, activity.reversed)
         holder = leg.points.credit
-        policy = context.programme(leg.programme).latest.definition.reversal
+        policy = context.definition(leg.programme).reversal
         if holder.member_id is None or policy is ReversalPolicy.NEGATIVE_BALANCE:
-            recovered.append(leg.points.amount)
+            recovered.append(already + due)
             continue
         account = holder.member_id, leg.programme
-        there = left.setdefault(holder.code, max(context.state.available(account), 0))
-        points = min(leg.points.amount, there)
+        # Points of this very activity that are held back can be taken back as well.
+        there = left.setdefault(holder.code, max(context.state.posted(account), 0))
+        points = min(due, there)
         left[holder.code] = there - points
-        recovered.append(points)
+        recovered.append(already + points)
     return recovered
 
 
-def _taken_back(leg: RecordedLeg, points: int, context: Context) -> PricedLeg:
-    """A leg as the receipt tells it: what came back, and what no longer is owed."""
-    line = leg.points
-    back = context.book.reversal([leg], [points])
-    owed = {kind: sum(b.amount for b in back if b.kind == kind) for kind in ("PRINCIPAL", "FEE")}
-    member_id = line.credit.member_id or 0
-    unknown = Membership(member_id, leg.programme, "", "", "", MembershipState.ACTIVE)
-    return PricedLeg(
-        membership=context.state.accounts.get((member_id, leg.programme), unknown),
-        reason=line.kind,
-        points_minor=checked(points),
-        rule=line.rule or "",
-        funder=line.funder or "",
-        price=None if line.price is None else Fraction(line.price),
-        owed_minor=owed["PRINCIPAL"],
-        fee_minor=owed["FEE"],
-        terms=line.terms or 0,
-    )
+def _part(amount: int, part: Fraction) -> int:
+    return prorate(amount, part.numerator, part.denominator)
+
+
+def _taken_back(
+    recorded: Iterable[RecordedLeg],
+    before: Iterable[int],
+    after: Iterable[int],
+    context: Context,
+) -> Iterator[PricedLeg]:
+    """Legs as the receipt tells them: what came back, and what no longer is owed."""
+    for leg, already, then in zip(recorded, before, after, strict=True):
+        if then == already:
+            continue
+        line = leg.points
+        back = context.book.reversal([leg], [already], [then])
+        owed = {kind: sum(b.amount for b in back if b.kind == kind) for kind in (PRINCIPAL, FEE)}
+        yield PricedLeg(
+            membership=_holder(leg, context),
+            reason=line.kind,
+            points_minor=checked(then - already),
+            rule=line.rule or "",
+            funder=line.funder or "",
+            price=None if line.price is None else Fraction(line.price),
+            owed_minor=owed[PRINCIPAL],
+            fee_minor=owed[FEE],
+            terms=line.terms or 0,
+        )
+
+
+def _holder(leg: RecordedLeg, context: Context) -> Membership:
+    """Whose points they were; of a partner that keeps its members' balances that is not known."""
+    member_id = leg.points.credit.member_id or 0
+    known = context.state.accounts.get((member_id, leg.programme))
+    if known is not None:
+        return known
+    today = context.today(leg.programme)
+    term = TierTerm("", today, None, TierSource.JOINED)
+    return Membership(member_id, leg.programme, "", term, "", MembershipState.ACTIVE, today)
+
+
+def _is_told(leg: PricedLeg, activity: RecordedActivity, context: Context) -> bool:
+    """Whether a leg is the sender's business: a supplier is not told what others gave."""
+    parties = {leg.funder, context.book.issuer(leg.membership.programme), activity.reporter}
+    return context.participant in parties
+
+
+def _uncounted(activity: RecordedActivity, after: Fraction, context: Context) -> Iterator[Counted]:
+    """What the activity counted, in the part that is reversed now, with its sign turned.
+
+    What keeps points alive goes with the whole. Never more than is left: a member who left and
+    joined again began anew.
+    """
+    for item in activity.counted:
+        c = item.contribution
+        due = _part(c.amount, after) - _part(c.amount, activity.reversed)
+        if c.counter == ACTIVE:
+            due = c.amount if after == 1 else 0
+        progress = context.state.progress.get(item.account, Progress())
+        left = progress.values.get(c.counter, {}).get((c.day, counter_number(c, activity.number)))
+        back = min(due, left or 0)
+        if back:
+            yield Counted(item.account, replace(c, amount=-back))
+
+
+def _standing(
+    activity: RecordedActivity, made: Sequence[Counted], context: Context
+) -> Outcome | None:
+    """What the reversal does to the tier of the membership for which the activity counted."""
+    accounts = {item.account for item in activity.counted}
+    earning = [a for a in sorted(accounts) if a in context.state.terms]
+    for account in earning:
+        membership = context.state.standing_for(context.state.accounts[account])
+        outcome = fallen_back(membership, made, activity.number, context)
+        if outcome.consequences:
+            return outcome
+    return None
+
+
+def _told_terms(outcome: Outcome | None, context: Context) -> tuple[tuple[TierTerm, int], ...]:
+    if outcome is None or not context.owns(outcome.membership.programme):
+        return ()
+    return outcome.terms
+
+
+def _held(
+    activity: RecordedActivity, legs: Iterable[PricedLeg], context: Context
+) -> Iterator[Change]:
+    """Points that came back are no longer held."""
+    back: dict[tuple[int, str], int] = {}
+    for leg in legs:
+        account = leg.membership.account
+        back[account] = back.get(account, 0) + leg.points_minor
+    for account, points in back.items():
+        held = context.state.held.get(account, {}).get(activity.number)
+        if held is not None:
+            left = replace(held, amount=max(0, held.amount - points))
+            yield HeldReduced(account, activity.number, left)
+
+
+def _vouchers(activity: RecordedActivity, after: Fraction, context: Context) -> Iterator[Change]:
+    """Vouchers that the activity brought, where all of it is taken back and they are unused."""
+    if after != 1:
+        return
+    for voucher in list(context.state.vouchers.values()):
+        if voucher.earned_by == activity.number and voucher.state is VoucherState.ISSUED:
+            yield VoucherChanged(replace(voucher, state=VoucherState.CANCELLED))

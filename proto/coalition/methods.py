@@ -19,6 +19,7 @@ from coalition.signing import PAYLOAD_TYPE_PREFIX
 from coalition.v1 import (
     accrual_pb2,
     agreements_pb2,
+    awards_pb2,
     exchange_pb2,
     feed_pb2,
     members_pb2,
@@ -34,6 +35,7 @@ PACKAGE = "coalition.v1"
 _SERVICE_MODULES: tuple[ModuleType, ...] = (
     accrual_pb2,
     agreements_pb2,
+    awards_pb2,
     exchange_pb2,
     feed_pb2,
     members_pb2,

@@ -88,6 +88,137 @@ CALLS: dict[str, tuple[str, dict[str, object]]] = {
             "same_member_as": {"programme": "mm", "member_number": "2"},
         },
     ),
+    "member enrol hh/1 --invitation 9 --paid 50USD": (
+        "Members.Enrol",
+        {
+            "membership": {"programme": "hh", "member_number": "1"},
+            "invitation": "9",
+            "paid": {"currency": "USD", "minor": "5000"},
+        },
+    ),
+    "member update hh/1 --tier GOLD --choice miles --chosen-programme airline --state blocked "
+    "--not-red-listed": (
+        "Members.UpdateMembership",
+        {
+            "membership": {"programme": "hh", "member_number": "1"},
+            "tier": "GOLD",
+            "choice": "miles",
+            "chosen_programme": "airline",
+            "state": "MEMBERSHIP_STATE_BLOCKED",
+            "red_listed": False,
+        },
+    ),
+    "member update hh/1": (
+        "Members.UpdateMembership",
+        {"membership": {"programme": "hh", "member_number": "1"}},
+    ),
+    "member invite hh/1 --tier GOLD --expires-on 2026-12-31": (
+        "Members.Invite",
+        {
+            "membership": {"programme": "hh", "member_number": "1"},
+            "tier": "GOLD",
+            "expires_on": "2026-12-31",
+        },
+    ),
+    **{
+        f"member grant-tier hh/1 GOLD {option}": (
+            "Members.GrantTier",
+            {
+                "membership": {"programme": "hh", "member_number": "1"},
+                "tier": "GOLD",
+                "way": f"TIER_WAY_{way}",
+                **said,
+            },
+        )
+        for option, way, said in (
+            ("--paid 80.50EUR", "PURCHASE", {"paid": {"currency": "EUR", "minor": "8050"}}),
+            ("--invitation 7", "INVITATION", {"invitation": "7"}),
+            ("--until 2027-01-31", "CARRIED_OVER", {"until": "2027-01-31"}),
+            (
+                "--match mm/SILVER",
+                "MATCH",
+                {"matched_programme": "mm", "matched_tier": "SILVER"},
+            ),
+        )
+    },
+    "member register hh/1 double-points": (
+        "Members.Register",
+        {"membership": {"programme": "hh", "member_number": "1"}, "rule": "double-points"},
+    ),
+    "member tiers hh/1": (
+        "Members.ListTiers",
+        {"membership": {"programme": "hh", "member_number": "1"}},
+    ),
+    "member merge hh/1 hh/2": (
+        "Members.Merge",
+        {
+            "kept": {"programme": "hh", "member_number": "1"},
+            "merged": {"programme": "hh", "member_number": "2"},
+        },
+    ),
+    "member unmerge 7": ("Members.Unmerge", {"merge": "7"}),
+    "member claim STAY folio-7 --revision 2": (
+        "Accrual.Claim",
+        {
+            "activity": {
+                "supplier": SENDER,
+                "kind": "STAY",
+                "reference": "folio-7",
+                "revision": 2,
+            }
+        },
+    ),
+    "award list hh/1": (
+        "Awards.ListAwards",
+        {"membership": {"programme": "hh", "member_number": "1"}},
+    ),
+    "award redeem hh/1 night --money 40EUR --buy-missing": (
+        "Awards.Redeem",
+        {
+            "membership": {"programme": "hh", "member_number": "1"},
+            "award": "night",
+            "money": {"currency": "EUR", "minor": "4000"},
+            "buy_missing": True,
+        },
+    ),
+    "award cancel 7": ("Awards.CancelVoucher", {"voucher": "7"}),
+    "award use 7": ("Awards.UseVoucher", {"voucher": "7"}),
+    "award vouchers hh/1": (
+        "Awards.ListVouchers",
+        {"membership": {"programme": "hh", "member_number": "1"}},
+    ),
+    "programme list": ("Partners.ListPartners", {}),
+    "programme show hh --version 7": (
+        "Partners.GetDefinition",
+        {"programme": "hh", "version": "7"},
+    ),
+    "programme wind-down hh --earns-until 2026-12-31 --points-until 2027-12-31": (
+        "Partners.WindDown",
+        {
+            "programme": "hh",
+            "earns_until": "2026-12-31T00:00:00Z",
+            "points_until": "2027-12-31T00:00:00Z",
+        },
+    ),
+    "programme simulate hh/1 --kind STAY --supplier mm --reference f-1 --started 2026-01-05 "
+    "--ended 2026-01-07 --spend ROOM=200.00EUR --quantity NIGHT=2 --attribute property=a=b": (
+        "Accrual.Simulate",
+        {
+            "accrual": {
+                "membership": {"programme": "hh", "member_number": "1"},
+                "activity": {
+                    "key": {"supplier": "mm", "kind": "STAY", "reference": "f-1"},
+                    "started_at": "2026-01-05T00:00:00Z",
+                    "ended_at": "2026-01-07T00:00:00Z",
+                    "spend": [
+                        {"category": "ROOM", "amount": {"currency": "EUR", "minor": "20000"}}
+                    ],
+                    "quantities": [{"unit": "NIGHT", "count": "2"}],
+                    "attributes": [{"name": "property", "value": "a=b"}],
+                },
+            }
+        },
+    ),
     "member show hh/a/b": (
         "Members.LookUp",
         {"membership": {"programme": "hh", "member_number": "a/b"}},
@@ -153,6 +284,19 @@ CALLS: dict[str, tuple[str, dict[str, object]]] = {
             "reason": "mistake",
         },
     ),
+    "reverse STAY folio-7 --reason mistake --part 1/3": (
+        "Accrual.Reverse",
+        {
+            "activity": {
+                "supplier": SENDER,
+                "kind": "STAY",
+                "reference": "folio-7",
+                "revision": 1,
+            },
+            "reason": "mistake",
+            "part": {"numerator": "1", "denominator": "3"},
+        },
+    ),
     "settlement windows": ("Settlement.ListWindows", {}),
     'call Exchange.Convert --data {"quote":"9"}': ("Exchange.Convert", {"quote": "9"}),
 }
@@ -180,9 +324,9 @@ def test_call_reads_a_file_and_standard_input(
     assert [asked(gateway, "Exchange.Convert", i).quote for i in (0, 1)] == [9, 9]
 
 
-def test_publish_sends_the_bytes_of_the_file(partner: Run, gateway: FakeGateway) -> None:
+def test_load_sends_the_bytes_of_the_file(partner: Run, gateway: FakeGateway) -> None:
     path = SAMPLES / "hotel.toml"
-    assert partner("programme", "publish", str(path)).exit_code == 0
+    assert partner("programme", "load", str(path)).exit_code == 0
     assert asked(gateway, "Partners.PublishProgramme").definition == path.read_bytes()
 
 
@@ -192,6 +336,25 @@ def test_validate_needs_no_gateway(run: Run, home: Path) -> None:
     done = run("programme", "validate", "broken.toml")
     assert done.exit_code == 2
     assert "line 2, programme is 3" in done.stderr
+
+
+def test_validate_tells_of_every_file(run: Run, home: Path) -> None:
+    (home / "broken.toml").write_text("schema = 1\nprogramme = 3\n")
+    done = run("programme", "validate", "broken.toml", str(SAMPLES / "super-8.toml"))
+    assert done.exit_code == 2
+    assert "super-8.toml is in order: programme super-8" in done.stderr
+    assert "broken.toml cannot be published" in done.stderr
+
+
+def test_samples_and_schema_need_no_gateway(run: Run) -> None:
+    listed = json.loads(run("programme", "samples", "--json").stdout)["samples"]
+    assert {"sample": "hilton-hhonors", "name": "Hilton HHonors"} in listed
+    assert [entry["sample"] for entry in listed] == sorted(p.stem for p in SAMPLES.glob("*.toml"))
+    assert "HOTEL-POINTS" in run("programme", "samples").stdout
+    shown = run("programme", "show", "--sample", "hotel")
+    assert shown.exit_code == 0
+    assert shown.stdout_bytes == (SAMPLES / "hotel.toml").read_bytes()
+    assert json.loads(run("programme", "schema").stdout)["title"] == "ProgrammeDefinition"
 
 
 def test_balances_and_history(partner: Run, gateway: FakeGateway) -> None:
@@ -312,7 +475,27 @@ WRONG = {
     "convert 5 --request-id *": "request id '*' is not 1 to 64",
     "convert 5 --receipts coalition.json": "is no receipt file, or damaged",
     "receipts resend": "name the file: --receipts FILE",
-    "programme publish none.toml": "none.toml: No such file",
+    "programme load none.toml": "none.toml: No such file",
+    "programme validate": "Missing argument 'FILE...'",
+    "programme show --sample none": "there is no sample none; there are ",
+    "programme show --sample hotl": "there is no sample hotl; there are hotel",
+    "programme simulate hh/1 --kind STAY --started 2026-01-05 --spend ROOM": (
+        "'ROOM' is not of the form ROOM=200.00EUR"
+    ),
+    "programme simulate hh/1 --kind STAY --started 2026-01-05 --spend ROOM=1.001EUR": (
+        "'1.001EUR' is finer than EUR can be"
+    ),
+    "programme simulate hh/1 --kind STAY --started 2026-01-05 --spend ROOM=1ABC": (
+        "'ABC' is not a current currency code"
+    ),
+    "programme simulate hh/1 --kind STAY --started 2026-01-05 --quantity NIGHT=1.5": (
+        "'1.5' is no count such as 2"
+    ),
+    "award redeem hh/1 night --money 40": "'40' is no money such as 200.00EUR",
+    "member invite hh/1 --expires-on tomorrow": "'tomorrow' is no day such as 2026-01-31",
+    "member grant-tier hh/1 GOLD": "say how: one of --paid, --invitation, --match and --until",
+    "member grant-tier hh/1 GOLD --invitation 1 --paid 5EUR": "say how: one of",
+    "reverse STAY x --reason y --part third": "'third' is no number such as",
     "--config none.toml partners list": "cannot read the configuration none.toml",
     "nothing": "No such command 'nothing'",
 }

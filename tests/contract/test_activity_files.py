@@ -365,6 +365,27 @@ def test_stated_points_and_revisions() -> None:
     assert "again is 0" in str(broken)
 
 
+def test_attributes() -> None:
+    """One that is empty is none; one that cannot be sent makes the row broken."""
+    mapping = JSON_MAPPING + (
+        '[[attribute]]\nname = "fare-class"\nvalue = "{fare}"\n'
+        '[[attribute]]\nname = "property"\nvalue = "house-{house}"\n'
+    )
+    row = {**FLIGHT, "fare": "Y", "house": "7"}
+    found = only(read(json.dumps([row]).encode(), mapping, "f.json"))
+    assert [(a.name, a.value) for a in found.item.activity.attributes] == [
+        ("fare-class", "Y"),
+        ("property", "house-7"),
+    ]
+    none = only(read(json.dumps([{**row, "fare": ""}]).encode(), mapping, "f.json"))
+    assert [a.name for a in none.item.activity.attributes] == ["property"]
+    for value in ("x" * 65, "\u00e9"):
+        (broken,) = read(json.dumps([{**row, "fare": value}]).encode(), mapping, "f.json")
+        assert "fare makes the attribute" in str(broken)
+    with pytest.raises(BadMapping, match="each name once"):
+        parse_mapping((mapping + '[[attribute]]\nname = "property"\nvalue = "x"\n').encode())
+
+
 def test_hashed_members_are_the_same_every_time_and_spread() -> None:
     text = json.dumps([FLIGHT] * 2_000)
     numbers = [row.item.membership.member_number for row in read_json(text) if isinstance(row, Row)]

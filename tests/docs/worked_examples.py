@@ -3,6 +3,7 @@
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from fractions import Fraction
 from itertools import combinations
 from typing import Any
@@ -10,13 +11,14 @@ from typing import Any
 from sqlalchemy import text
 
 from coalition.answers import Answer
-from coalition.v1 import accrual_pb2
+from coalition.v1 import accrual_pb2, awards_pb2, members_pb2
 from docs.markdown import Row, Section, page, sections
 from gateway.database import report_engine
+from gateway.reviewing import review
 from settlement.ledger.book import load_coalition
 from settlement.reports import SettlementReport
 from settlement.run import settle
-from support.coalition_day import Day, activity_key, item
+from support.coalition_day import Day, activity_key, fraction, item, membership
 
 OPERATOR = "operator"
 SHARED = "COIN"
@@ -53,6 +55,8 @@ class Player:
     last: Answer | None = None
     report: SettlementReport | None = None
     events: int = 0
+    voucher: int | None = None
+    reviewed: int | None = None
 
     def prepare(self, world: Mapping[str, Any]) -> None:
         """Partners, programmes, terms and linked members."""
@@ -94,8 +98,18 @@ class Player:
                 case {"convert": amount, "from": source, "to": target}:
                     quote = self.day.quote((source, "1"), (target, "1"), minor(amount))
                     self.last = self.day.convert(quote.quote, source)
-                case {"reverse": kind, "by": partner}:
-                    self._reverse(kind, partner)
+                case {"reverse": kind, "by": partner, **rest}:
+                    self._reverse(kind, partner, **rest)
+                case {"redeem": award, "by": partner, "buy_missing": buys}:
+                    self._redeem(award, partner, buy_missing=buys)
+                case {"cancel": _, "by": partner}:
+                    assert self.voucher is not None
+                    request = awards_pb2.CancelVoucherRequest(voucher=self.voucher)
+                    self.last = self.day.client(partner).write("Awards.CancelVoucher", request)
+                case {"leave": partner}:
+                    self._leave(partner)
+                case {"review_after_days": days}:
+                    self._review(timedelta(days=days))
                 case {"settle": True}:
                     self.settle()
                 case _:
@@ -107,11 +121,38 @@ class Player:
         accrual = item(partner, "1", key, spend={(category, currency): minor(amount)})
         self.last = self.day.accrue(accrual, partner)
 
-    def _reverse(self, kind: str, partner: str) -> None:
+    def _reverse(self, kind: str, partner: str, part: str = "") -> None:
         request = accrual_pb2.ReverseRequest(
             activity=activity_key(partner, kind, "1"), reason="the example says so"
         )
+        if part:
+            request.part.CopyFrom(fraction(Fraction(part)))
         self.last = self.day.client(partner).write("Accrual.Reverse", request)
+
+    def _redeem(self, award: str, partner: str, *, buy_missing: bool) -> None:
+        request = awards_pb2.RedeemRequest(
+            membership=membership(partner, "1"), award=award, buy_missing=buy_missing
+        )
+        self.last = self.day.client(partner).write("Awards.Redeem", request)
+        self.voucher = self.last.record.entry.number if self.last.record else None
+
+    def _leave(self, partner: str) -> None:
+        request = members_pb2.UpdateMembershipRequest(
+            membership=membership(partner, "1"), state="MEMBERSHIP_STATE_CLOSED"
+        )
+        self.last = self.day.client(partner).write("Members.UpdateMembership", request)
+
+    def _review(self, later: timedelta) -> None:
+        """Let time pass, then review; the entry of what expired is the one that is shown."""
+        self.day.clock.now += later
+        engine = self.day.engine
+        with engine.connect() as connection:
+            coalition = load_coalition(connection)
+        assert coalition is not None
+        review(engine, coalition, self.day.clock.now, writes=True, on_finding=lambda _: None)
+        with engine.connect() as connection:
+            found = connection.execute(text("select max(number) from entry where kind = 'EXPIRY'"))
+            self.reviewed = found.scalar()
 
     def settle(self) -> None:
         """Close the open window."""
@@ -126,6 +167,8 @@ class Player:
         """Number of the entry whose lines the example shows."""
         if self.report is not None and self.report.settlement is not None:
             return self.report.settlement.post_number or 0
+        if self.reviewed is not None:
+            return self.reviewed
         assert self.last is not None
         assert self.last.record is not None
         return self.last.record.entry.number

@@ -45,7 +45,8 @@ VALUES: dict[int, list[Any]] = {
         *("/", "a/b", "hotel/\0", "0", "9" * 18, "9" * 19, "-1", "١٢", "{", "%s", "%(x)s", ":me"),
         *("hotel", "airline", "operator", "gateway", "card", "H1", "A1", "STAY", "FLIGHT", "ROOM"),
         *("EUR", "XXX", "COIN", "HOTEL-POINTS", "GOLD", "points", "BASE", "A" * 10, "0" * 64),
-        *("ab", "a" * 32, "A" * 32, "~" * 128, "r1"),
+        *("ab", "a" * 32, "A" * 32, "~" * 128, "r1", "property", "Garden", "night"),
+        *("2026-03-02", "0001-01-01", "9999-12-31", "2026-02-30", "2026-3-2"),
     ],
     FieldDescriptor.TYPE_BYTES: [
         b"",

@@ -5,6 +5,7 @@ import warnings
 from datetime import UTC, datetime
 from fractions import Fraction
 from importlib.resources import files
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -15,6 +16,7 @@ from partners.programmes.definition import (
     MAX_PROBLEMS,
     BadDefinition,
     Custody,
+    PointsCurrency,
     Problem,
     ProgrammeDefinition,
     ReversalPolicy,
@@ -54,7 +56,11 @@ points = "1/3"
 tier_bonus = true
 choices = ["points"]
 """
-SAMPLES = ("hotel", "airline", "card")
+SAMPLES = sorted(
+    sample.name.removesuffix(".toml")
+    for sample in files("partners.programmes.samples").iterdir()
+    if sample.name.endswith(".toml")
+)
 
 
 def broken(text: str | bytes) -> tuple[Problem, ...]:
@@ -71,7 +77,7 @@ def test_a_definition_is_read() -> None:
     assert definition.valid_from.utcoffset() == UTC.utcoffset(None)
     assert definition.custody is Custody.PARTNER
     assert definition.reversal is ReversalPolicy.FUNDER_BEARS
-    assert (definition.currency.code, definition.currency.exponent) == ("H-POINTS", 2)
+    assert definition.currency == PointsCurrency(code="H-POINTS", exponent=2)
     assert definition.bonus_of("GOLD") == Fraction(1, 8)
     assert definition.earn[0].points == Fraction(1, 3)
     assert definition.earns(definition.earn[0]) == "hotel-h"
@@ -82,8 +88,15 @@ def test_what_is_left_out_has_a_default() -> None:
     definition = parse_definition(text.encode())
     assert (definition.entry_tier, definition.default_choice) == ("MEMBER", "points")
     assert definition.bonus_of("MEMBER") == 0
-    assert definition.currency.exponent == 0
+    assert definition.currency == PointsCurrency(code="H-POINTS", exponent=0)
     assert definition.earn == ()
+    assert definition.time_zone == ZoneInfo("UTC")
+    assert not definition.exclusive
+
+
+def test_a_programme_can_be_without_points() -> None:
+    text = WHOLE[: WHOLE.index("[currency]")]
+    assert parse_definition(text.encode()).currency is None
 
 
 @pytest.mark.parametrize("spoiled", ["\ufeff" + WHOLE, WHOLE.replace("\n", "\r\n")])
@@ -225,7 +238,10 @@ def test_what_is_no_document(data: bytes, line: int | None, says: str) -> None:
 def test_an_empty_document_misses_everything_it_must_have() -> None:
     problems = broken("")
     assert {problem.problem for problem in problems} == {"is missing"}
-    assert [problem.line for problem in problems] == [None] * 7
+    assert [(problem.line, problem.field) for problem in problems] == [
+        (None, field)
+        for field in ("schema", "programme", "name", "valid_from", "custody", "reversal")
+    ]
 
 
 def test_nothing_of_a_bad_value_can_break_a_message() -> None:
@@ -248,7 +264,7 @@ def test_any_typing_error_is_read_or_refused(at: int, character: str) -> None:
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-def test_samples_are_definitions(name: str) -> None:
+def test_samples_are_definitions_named_as_their_programme(name: str) -> None:
     sample = files("partners.programmes.samples").joinpath(f"{name}.toml").read_bytes()
     assert parse_definition(sample).programme == name
 

@@ -16,7 +16,12 @@ from partners.programmes.definition import (
     UnknownTier,
     parse_definition,
 )
-from partners.programmes.earning import CurrencyNotEarning, UnknownPointsCurrency, earn
+from partners.programmes.earning import (
+    CurrencyNotEarning,
+    Earner,
+    UnknownPointsCurrency,
+    earn,
+)
 from partners.programmes.money import exponent_of
 from settlement.ledger.amounts import INT64_MAX, AmountOverflow
 
@@ -95,7 +100,7 @@ def earned(
     exponents: Mapping[str, int] = AIRLINE_EXPONENT,
 ) -> list[tuple[str, str, int]]:
     """Programme, reason and points of each leg."""
-    legs = earn(definition, what, tier=tier, choice=choice, exponents=exponents)
+    legs = earn(definition, what, Earner(tier, choice), exponents=exponents)
     return [(leg.programme, leg.reason, leg.points_minor) for leg in legs]
 
 
@@ -120,16 +125,15 @@ def test_the_worked_example(tier: str, choice: str, expected: list[tuple[str, st
     assert earned(programme(WORKED_EXAMPLE), stay, tier, choice) == expected
 
 
-def test_legs_name_their_rule() -> None:
+def test_legs_name_their_rule_and_say_why() -> None:
     stay = activity([("ROOM", "USD", 20_000)])
-    legs = earn(
-        programme(WORKED_EXAMPLE),
-        stay,
-        tier="GOLD",
-        choice="points-and-miles",
-        exponents=AIRLINE_EXPONENT,
-    )
-    assert [leg.rule for leg in legs] == ["room-base", "room-base", "stay-miles"]
+    member = Earner("GOLD", "points-and-miles")
+    legs = earn(programme(WORKED_EXAMPLE), stay, member, exponents=AIRLINE_EXPONENT)
+    assert [(leg.rule, leg.because) for leg in legs] == [
+        ("room-base", "10 per USD on 200.00 USD"),
+        ("room-base", "25% of these for tier GOLD"),
+        ("stay-miles", "1 per USD on 200.00 USD"),
+    ]
 
 
 @pytest.mark.parametrize(

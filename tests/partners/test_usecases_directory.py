@@ -13,11 +13,11 @@ from partners.usecases.agreements import Offer
 from partners.usecases.directory import (
     ApproveKey,
     NewKey,
-    PublishProgramme,
     RegisterKey,
     RegisterPartner,
     RevokeKey,
 )
+from partners.usecases.programmes import PublishProgramme
 from support.coalition_day import NOON, private_key
 from support.use_case_bench import (
     Bench,

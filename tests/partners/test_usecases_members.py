@@ -133,7 +133,7 @@ def test_changing(world: Bench, sender: str, changes: dict[str, object], reason:
 
 
 def test_states(world: Bench) -> None:
-    """Blocked earns nothing until it is active again; closed is for good, and its number too."""
+    """Blocked earns nothing until it is active again; closed is over, and may be joined anew."""
 
     def state(to: MembershipState) -> str:
         return world.ask("hotel", update("hotel", "H2", state=to)).reason
@@ -146,7 +146,9 @@ def test_states(world: Bench) -> None:
         assert state(MembershipState.CLOSED) == ""
         assert world.ask("hotel", stay("H2", "closed")).reason == "MEMBERSHIP_NOT_ACTIVE"
         assert state(MembershipState.ACTIVE) == "MEMBERSHIP_NOT_ACTIVE"
+        assert world.ask("hotel", enrol("hotel", "H2")).reason == ""
         assert world.ask("hotel", enrol("hotel", "H2")).reason == "MEMBERSHIP_EXISTS"
+        assert world.ask("hotel", stay("H2", "anew")).reason == ""
 
 
 def test_a_second_currency_passes_over_who_is_blocked(world: Bench) -> None:
@@ -154,7 +156,7 @@ def test_a_second_currency_passes_over_who_is_blocked(world: Bench) -> None:
         world.agree("airline", "hotel")
         world.ask("hotel", update("hotel", "H1", choice="points-and-miles"))
         world.ask("airline", update("airline", "A1", state=MembershipState.BLOCKED))
-        earned = world.ask("hotel", stay("H1", "skipped"))
+        earned = world.ask("hotel", stay("H1", "skipped", started_at=world.now))
 
         assert [leg.membership.programme for leg in earned.result.legs] == ["hotel"]
         assert earned.result.skipped == ("airline",)

@@ -138,6 +138,7 @@ def item(
     started_at: datetime = NOON - timedelta(days=2),
     spend: Mapping[tuple[str, str], int] | None = None,
     quantities: Mapping[str, int] | None = None,
+    attributes: Mapping[str, str] | None = None,
     stated: Mapping[tuple[str, str], int] | None = None,
     request_id: str = "",
 ) -> accrual_pb2.AccrualItem:
@@ -153,6 +154,8 @@ def item(
         )
     for unit, count in (quantities or {}).items():
         made.activity.quantities.add(unit=unit, count=count)
+    for name, value in (attributes or {}).items():
+        made.activity.attributes.add(name=name, value=value)
     for (of, reason), points in (stated or {}).items():
         made.stated.add(programme=of, reason=reason, points_minor=points)
     return made
@@ -366,9 +369,9 @@ class Day:
 
 
 @contextmanager
-def coalition_day(database_url: str) -> Iterator[Day]:
+def coalition_day(database_url: str, now: datetime = NOON) -> Iterator[Day]:
     """A new coalition on a database of its own, served on loopback."""
-    engine, clock = connect_engine(database_url), Clock()
+    engine, clock = connect_engine(database_url), Clock(now)
     founding = founding_of()
     found(engine, founding, clock.now)
     try:

@@ -32,7 +32,15 @@ from partners.programmes.definition import parse_definition
 from partners.refusals import Reason, Refused
 from partners.requests import Accepted, Answer, Request, Submission
 from partners.state import MembershipKey, MembershipState
-from partners.usecases import accrual, agreements, directory, exchange, links, members, rates
+from partners.usecases import (
+    accrual,
+    agreements,
+    exchange,
+    links,
+    members,
+    programmes,
+    rates,
+)
 from settlement.ledger.book import append, place, read_head
 from settlement.ledger.entries import EVERYONE, Coalition, Draft
 from support.coalition_day import NOON, founding_of, private_key
@@ -190,7 +198,7 @@ class Bench:
 
     def publish(self, partner: str, definition: bytes | str) -> Outcome:
         data = definition.encode() if isinstance(definition, str) else definition
-        command = directory.PublishProgramme(data, parse_definition(data))
+        command = programmes.PublishProgramme(data, parse_definition(data))
         return self.ask(partner, command)
 
     def agree(self, programme: str, buyer: str, *, issuer: str | None = None, **terms: Any) -> int:

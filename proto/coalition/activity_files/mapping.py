@@ -34,6 +34,9 @@ MAX_DEPTH = 5
 MAX_EXPONENT = 6
 """As of any currency of a coalition."""
 
+MAX_ATTRIBUTES = 20
+"""Of one activity, by the contract."""
+
 _CONSTANT = re.compile(r"-?\d{1,15}(?:\.\d{1,9})?", re.ASCII)
 
 
@@ -185,6 +188,13 @@ class QuantityPart(_Part):
     rounding: Rounding | None = None
 
 
+class AttributePart(_Part):
+    """What programmes ask for besides; a row in which it is empty has none."""
+
+    name: Slug
+    value: TemplateField
+
+
 class StatedPart(_Part):
     """Points that the sender states; a row in which they come to 0 states none."""
 
@@ -234,8 +244,17 @@ class FileMapping(_Part):
     ended_at: InstantPart | None = None
     spend: tuple[SpendPart, ...] = ()
     quantity: tuple[QuantityPart, ...] = ()
+    attribute: tuple[AttributePart, ...] = ()
     stated: tuple[StatedPart, ...] = ()
     member: MemberPart
+
+    @model_validator(mode="after")
+    def _attributes_once(self) -> Self:
+        names = [part.name for part in self.attribute]
+        if len(names) > MAX_ATTRIBUTES or len(set(names)) < len(names):
+            message = f"give at most {MAX_ATTRIBUTES} attributes, each name once"
+            raise _problem(message)
+        return self
 
     @model_validator(mode="after")
     def _start_by_itself(self) -> Self:
@@ -247,7 +266,8 @@ class FileMapping(_Part):
     def columns(self) -> Iterator[str]:
         """Every column that the mapping takes."""
         yield from self.when
-        for text in (self.activity.supplier, self.activity.kind, self.activity.reference):
+        texts = (self.activity.supplier, self.activity.kind, self.activity.reference)
+        for text in (*texts, *(part.value for part in self.attribute)):
             yield from text.columns()
         yield from self._columns_of_instants()
         numbers = [

@@ -94,6 +94,7 @@ _PARTS: Mapping[str, type[BaseModel]] = {
     "ended_at": models.InstantPart,
     "spend": models.SpendPart,
     "quantity": models.QuantityPart,
+    "attribute": models.AttributePart,
     "stated": models.StatedPart,
     "member": models.MemberPart,
 }

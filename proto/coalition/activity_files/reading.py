@@ -15,7 +15,7 @@ from coalition.activity_files.mapping import FileMapping, HashedNumber
 from coalition.activity_files.rows import BrokenRow
 from coalition.activity_files.source import ActivityFileError, Damaged, Source, open_source
 from coalition.activity_files.values import BadValue, Record, Template, instant, minor_units, shown
-from coalition.v1.accrual_pb2 import AccrualItem, Activity, Quantity, Spend, StatedLeg
+from coalition.v1.accrual_pb2 import AccrualItem, Activity, Attribute, Quantity, Spend, StatedLeg
 from coalition.v1.common_pb2 import ActivityKey, Amount, MembershipRef
 
 MAX_REVISION = 1_000
@@ -27,6 +27,7 @@ MAX_SPAN_DAYS = 100_000
 _FORMS = {
     "supplier": re.compile(r"[a-z][a-z0-9-]{1,31}"),
     "kind": re.compile(r"[A-Z][A-Z_]{1,31}"),
+    "attribute": re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,62}[\x21-\x7e])?"),
     "reference": re.compile(r"[\x20-\x7e]{1,128}"),
     "member number": re.compile(r"[A-Za-z0-9._:/-]{1,64}"),
 }
@@ -170,6 +171,11 @@ def _activity(record: Record, mapping: FileMapping) -> Activity:
         quantities=[
             Quantity(unit=part.unit, count=minor_units(part.count, record, 0, part.rounding))
             for part in mapping.quantity
+        ],
+        attributes=[
+            Attribute(name=part.name, value=_of_form("attribute", value, part.value))
+            for part in mapping.attribute
+            if (value := part.value.of(record))
         ],
     )
 

@@ -24,11 +24,13 @@ _sym_db = _symbol_database.Default()
 
 from coalition.v1 import common_pb2 as coalition_dot_v1_dot_common__pb2
 from coalition.v1 import envelope_pb2 as coalition_dot_v1_dot_envelope__pb2
+from coalition.v1 import errors_pb2 as coalition_dot_v1_dot_errors__pb2
+from coalition.v1 import members_pb2 as coalition_dot_v1_dot_members__pb2
 from coalition.v1 import options_pb2 as coalition_dot_v1_dot_options__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1a\x63oalition/v1/accrual.proto\x12\x0c\x63oalition.v1\x1a\x19\x63oalition/v1/common.proto\x1a\x1b\x63oalition/v1/envelope.proto\x1a\x1a\x63oalition/v1/options.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"a\n\rAccrueRequest\x12$\n\x06header\x18\x01 \x01(\x0b\x32\x14.coalition.v1.Header\x12*\n\x07\x61\x63\x63rual\x18\x02 \x01(\x0b\x32\x19.coalition.v1.AccrualItem\"I\n\x12\x41\x63\x63rueBatchRequest\x12$\n\x06header\x18\x01 \x01(\x0b\x32\x14.coalition.v1.Header\x12\r\n\x05items\x18\x02 \x03(\x0c\"\xa5\x01\n\x0b\x41\x63\x63rualItem\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12/\n\nmembership\x18\x02 \x01(\x0b\x32\x1b.coalition.v1.MembershipRef\x12(\n\x08\x61\x63tivity\x18\x03 \x01(\x0b\x32\x16.coalition.v1.Activity\x12\'\n\x06stated\x18\x04 \x03(\x0b\x32\x17.coalition.v1.StatedLeg\"\xe0\x01\n\x08\x41\x63tivity\x12&\n\x03key\x18\x01 \x01(\x0b\x32\x19.coalition.v1.ActivityKey\x12.\n\nstarted_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nded_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\"\n\x05spend\x18\x04 \x03(\x0b\x32\x13.coalition.v1.Spend\x12*\n\nquantities\x18\x05 \x03(\x0b\x32\x16.coalition.v1.Quantity\"?\n\x05Spend\x12\x10\n\x08\x63\x61tegory\x18\x01 \x01(\t\x12$\n\x06\x61mount\x18\x02 \x01(\x0b\x32\x14.coalition.v1.Amount\"\'\n\x08Quantity\x12\x0c\n\x04unit\x18\x01 \x01(\t\x12\r\n\x05\x63ount\x18\x02 \x01(\x03\"D\n\tStatedLeg\x12\x11\n\tprogramme\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x14\n\x0cpoints_minor\x18\x03 \x01(\x03\"A\n\rAccrualResult\x12\x1f\n\x04legs\x18\x01 \x03(\x0b\x32\x11.coalition.v1.Leg\x12\x0f\n\x07skipped\x18\x02 \x03(\t\"\xcb\x01\n\x03Leg\x12\x11\n\tprogramme\x18\x01 \x01(\t\x12\x10\n\x08\x63urrency\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x14\n\x0cpoints_minor\x18\x04 \x01(\x03\x12\x0e\n\x06\x66under\x18\x05 \x01(\t\x12%\n\x05price\x18\x06 \x01(\x0b\x32\x16.coalition.v1.Fraction\x12\x12\n\nowed_minor\x18\x07 \x01(\x03\x12\x11\n\tfee_minor\x18\x08 \x01(\x03\x12\x0c\n\x04rule\x18\t \x01(\t\x12\r\n\x05terms\x18\n \x01(\x03\"s\n\x0eReverseRequest\x12$\n\x06header\x18\x01 \x01(\x0b\x32\x14.coalition.v1.Header\x12+\n\x08\x61\x63tivity\x18\x02 \x01(\x0b\x32\x19.coalition.v1.ActivityKey\x12\x0e\n\x06reason\x18\x03 \x01(\t\"J\n\x0eReversalResult\x12\x17\n\x0freversed_number\x18\x01 \x01(\x03\x12\x1f\n\x04legs\x18\x02 \x03(\x0b\x32\x11.coalition.v1.Leg2\xc0\x02\n\x07\x41\x63\x63rual\x12\x61\n\x06\x41\x63\x63rue\x12\x16.coalition.v1.Envelope\x1a\x16.coalition.v1.Envelope\"\'\xaa\xdb\x18#\n\rAccrueRequest\x10\x01\x18\xd8\x04\"\rAccrualResult\x12l\n\x0b\x41\x63\x63rueBatch\x12\x16.coalition.v1.Envelope\x1a\x16.coalition.v1.Envelope\"-\xaa\xdb\x18)\n\x12\x41\x63\x63rueBatchRequest\x10\x01\x18\x80\xe9\x0f\"\rAccrualResult\x12\x64\n\x07Reverse\x12\x16.coalition.v1.Envelope\x1a\x16.coalition.v1.Envelope\")\xaa\xdb\x18%\n\x0eReverseRequest\x10\x01\x18\xd8\x04\"\x0eReversalResultb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1a\x63oalition/v1/accrual.proto\x12\x0c\x63oalition.v1\x1a\x19\x63oalition/v1/common.proto\x1a\x1b\x63oalition/v1/envelope.proto\x1a\x19\x63oalition/v1/errors.proto\x1a\x1a\x63oalition/v1/members.proto\x1a\x1a\x63oalition/v1/options.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"a\n\rAccrueRequest\x12$\n\x06header\x18\x01 \x01(\x0b\x32\x14.coalition.v1.Header\x12*\n\x07\x61\x63\x63rual\x18\x02 \x01(\x0b\x32\x19.coalition.v1.AccrualItem\"I\n\x12\x41\x63\x63rueBatchRequest\x12$\n\x06header\x18\x01 \x01(\x0b\x32\x14.coalition.v1.Header\x12\r\n\x05items\x18\x02 \x03(\x0c\"\xa5\x01\n\x0b\x41\x63\x63rualItem\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12/\n\nmembership\x18\x02 \x01(\x0b\x32\x1b.coalition.v1.MembershipRef\x12(\n\x08\x61\x63tivity\x18\x03 \x01(\x0b\x32\x16.coalition.v1.Activity\x12\'\n\x06stated\x18\x04 \x03(\x0b\x32\x17.coalition.v1.StatedLeg\"\x8d\x02\n\x08\x41\x63tivity\x12&\n\x03key\x18\x01 \x01(\x0b\x32\x19.coalition.v1.ActivityKey\x12.\n\nstarted_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nded_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\"\n\x05spend\x18\x04 \x03(\x0b\x32\x13.coalition.v1.Spend\x12*\n\nquantities\x18\x05 \x03(\x0b\x32\x16.coalition.v1.Quantity\x12+\n\nattributes\x18\x06 \x03(\x0b\x32\x17.coalition.v1.Attribute\"(\n\tAttribute\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t\"?\n\x05Spend\x12\x10\n\x08\x63\x61tegory\x18\x01 \x01(\t\x12$\n\x06\x61mount\x18\x02 \x01(\x0b\x32\x14.coalition.v1.Amount\"\'\n\x08Quantity\x12\x0c\n\x04unit\x18\x01 \x01(\t\x12\r\n\x05\x63ount\x18\x02 \x01(\x03\"D\n\tStatedLeg\x12\x11\n\tprogramme\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x14\n\x0cpoints_minor\x18\x03 \x01(\x03\"\x8e\x01\n\rAccrualResult\x12\x1f\n\x04legs\x18\x01 \x03(\x0b\x32\x11.coalition.v1.Leg\x12\x0f\n\x07skipped\x18\x02 \x03(\t\x12%\n\x05tiers\x18\x03 \x03(\x0b\x32\x16.coalition.v1.TierTerm\x12\x10\n\x08vouchers\x18\x04 \x03(\x03\x12\x12\n\ninvitation\x18\x05 \x01(\x03\"\x8e\x02\n\x03Leg\x12\x11\n\tprogramme\x18\x01 \x01(\t\x12\x10\n\x08\x63urrency\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x14\n\x0cpoints_minor\x18\x04 \x01(\x03\x12\x0e\n\x06\x66under\x18\x05 \x01(\t\x12%\n\x05price\x18\x06 \x01(\x0b\x32\x16.coalition.v1.Fraction\x12\x12\n\nowed_minor\x18\x07 \x01(\x03\x12\x11\n\tfee_minor\x18\x08 \x01(\x03\x12\x0c\n\x04rule\x18\t \x01(\t\x12\r\n\x05terms\x18\n \x01(\x03\x12\x30\n\x0c\x61vailable_at\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07\x62\x65\x63\x61use\x18\x0c \x01(\t\"\x99\x01\n\x0eReverseRequest\x12$\n\x06header\x18\x01 \x01(\x0b\x32\x14.coalition.v1.Header\x12+\n\x08\x61\x63tivity\x18\x02 \x01(\x0b\x32\x19.coalition.v1.ActivityKey\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12$\n\x04part\x18\x04 \x01(\x0b\x32\x16.coalition.v1.Fraction\"\x9b\x01\n\x0eReversalResult\x12\x17\n\x0freversed_number\x18\x01 \x01(\x03\x12\x1f\n\x04legs\x18\x02 \x03(\x0b\x32\x11.coalition.v1.Leg\x12(\n\x08reversed\x18\x03 \x01(\x0b\x32\x16.coalition.v1.Fraction\x12%\n\x05tiers\x18\x04 \x03(\x0b\x32\x16.coalition.v1.TierTerm\"c\n\x0fSimulateRequest\x12$\n\x06header\x18\x01 \x01(\x0b\x32\x14.coalition.v1.Header\x12*\n\x07\x61\x63\x63rual\x18\x02 \x01(\x0b\x32\x19.coalition.v1.AccrualItem\"t\n\x0eSimulateResult\x12+\n\x06result\x18\x01 \x01(\x0b\x32\x1b.coalition.v1.AccrualResult\x12$\n\x06reason\x18\x02 \x01(\x0e\x32\x14.coalition.v1.Reason\x12\x0f\n\x07message\x18\x03 \x01(\t\"a\n\x0c\x43laimRequest\x12$\n\x06header\x18\x01 \x01(\x0b\x32\x14.coalition.v1.Header\x12+\n\x08\x61\x63tivity\x18\x02 \x01(\x0b\x32\x19.coalition.v1.ActivityKey\"\xff\x01\n\x0b\x43laimResult\x12\'\n\x05state\x18\x01 \x01(\x0e\x32\x18.coalition.v1.ClaimState\x12\x0e\n\x06number\x18\x02 \x01(\x03\x12.\n\ndecided_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12(\n\x08reversed\x18\x04 \x01(\x0b\x32\x16.coalition.v1.Fraction\x12&\n\x06\x61nswer\x18\x05 \x01(\x0b\x32\x16.coalition.v1.Envelope\x12$\n\x06reason\x18\x06 \x01(\x0e\x32\x14.coalition.v1.Reason\x12\x0f\n\x07message\x18\x07 \x01(\t*|\n\nClaimState\x12\x1b\n\x17\x43LAIM_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14\x43LAIM_STATE_RECORDED\x10\x01\x12\x17\n\x13\x43LAIM_STATE_REFUSED\x10\x02\x12\x1e\n\x1a\x43LAIM_STATE_NEVER_RECEIVED\x10\x03\x32\xf1\x03\n\x07\x41\x63\x63rual\x12\x61\n\x06\x41\x63\x63rue\x12\x16.coalition.v1.Envelope\x1a\x16.coalition.v1.Envelope\"\'\xaa\xdb\x18#\n\rAccrueRequest\x10\x01\x18\xd8\x04\"\rAccrualResult\x12l\n\x0b\x41\x63\x63rueBatch\x12\x16.coalition.v1.Envelope\x1a\x16.coalition.v1.Envelope\"-\xaa\xdb\x18)\n\x12\x41\x63\x63rueBatchRequest\x10\x01\x18\x80\xe9\x0f\"\rAccrualResult\x12\x64\n\x07Reverse\x12\x16.coalition.v1.Envelope\x1a\x16.coalition.v1.Envelope\")\xaa\xdb\x18%\n\x0eReverseRequest\x10\x01\x18\xd8\x04\"\x0eReversalResult\x12[\n\x08Simulate\x12\x16.coalition.v1.Envelope\x1a\x1c.coalition.v1.SimulateResult\"\x19\xaa\xdb\x18\x15\n\x0fSimulateRequest\x10\x02\x18<\x12R\n\x05\x43laim\x12\x16.coalition.v1.Envelope\x1a\x19.coalition.v1.ClaimResult\"\x16\xaa\xdb\x18\x12\n\x0c\x43laimRequest\x10\x02\x18<b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -41,28 +43,44 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ACCRUAL'].methods_by_name['AccrueBatch']._serialized_options = b'\252\333\030)\n\022AccrueBatchRequest\020\001\030\200\351\017\"\rAccrualResult'
   _globals['_ACCRUAL'].methods_by_name['Reverse']._loaded_options = None
   _globals['_ACCRUAL'].methods_by_name['Reverse']._serialized_options = b'\252\333\030%\n\016ReverseRequest\020\001\030\330\004\"\016ReversalResult'
-  _globals['_ACCRUEREQUEST']._serialized_start=161
-  _globals['_ACCRUEREQUEST']._serialized_end=258
-  _globals['_ACCRUEBATCHREQUEST']._serialized_start=260
-  _globals['_ACCRUEBATCHREQUEST']._serialized_end=333
-  _globals['_ACCRUALITEM']._serialized_start=336
-  _globals['_ACCRUALITEM']._serialized_end=501
-  _globals['_ACTIVITY']._serialized_start=504
-  _globals['_ACTIVITY']._serialized_end=728
-  _globals['_SPEND']._serialized_start=730
-  _globals['_SPEND']._serialized_end=793
-  _globals['_QUANTITY']._serialized_start=795
-  _globals['_QUANTITY']._serialized_end=834
-  _globals['_STATEDLEG']._serialized_start=836
-  _globals['_STATEDLEG']._serialized_end=904
-  _globals['_ACCRUALRESULT']._serialized_start=906
-  _globals['_ACCRUALRESULT']._serialized_end=971
-  _globals['_LEG']._serialized_start=974
-  _globals['_LEG']._serialized_end=1177
-  _globals['_REVERSEREQUEST']._serialized_start=1179
-  _globals['_REVERSEREQUEST']._serialized_end=1294
-  _globals['_REVERSALRESULT']._serialized_start=1296
-  _globals['_REVERSALRESULT']._serialized_end=1370
-  _globals['_ACCRUAL']._serialized_start=1373
-  _globals['_ACCRUAL']._serialized_end=1693
+  _globals['_ACCRUAL'].methods_by_name['Simulate']._loaded_options = None
+  _globals['_ACCRUAL'].methods_by_name['Simulate']._serialized_options = b'\252\333\030\025\n\017SimulateRequest\020\002\030<'
+  _globals['_ACCRUAL'].methods_by_name['Claim']._loaded_options = None
+  _globals['_ACCRUAL'].methods_by_name['Claim']._serialized_options = b'\252\333\030\022\n\014ClaimRequest\020\002\030<'
+  _globals['_CLAIMSTATE']._serialized_start=2356
+  _globals['_CLAIMSTATE']._serialized_end=2480
+  _globals['_ACCRUEREQUEST']._serialized_start=216
+  _globals['_ACCRUEREQUEST']._serialized_end=313
+  _globals['_ACCRUEBATCHREQUEST']._serialized_start=315
+  _globals['_ACCRUEBATCHREQUEST']._serialized_end=388
+  _globals['_ACCRUALITEM']._serialized_start=391
+  _globals['_ACCRUALITEM']._serialized_end=556
+  _globals['_ACTIVITY']._serialized_start=559
+  _globals['_ACTIVITY']._serialized_end=828
+  _globals['_ATTRIBUTE']._serialized_start=830
+  _globals['_ATTRIBUTE']._serialized_end=870
+  _globals['_SPEND']._serialized_start=872
+  _globals['_SPEND']._serialized_end=935
+  _globals['_QUANTITY']._serialized_start=937
+  _globals['_QUANTITY']._serialized_end=976
+  _globals['_STATEDLEG']._serialized_start=978
+  _globals['_STATEDLEG']._serialized_end=1046
+  _globals['_ACCRUALRESULT']._serialized_start=1049
+  _globals['_ACCRUALRESULT']._serialized_end=1191
+  _globals['_LEG']._serialized_start=1194
+  _globals['_LEG']._serialized_end=1464
+  _globals['_REVERSEREQUEST']._serialized_start=1467
+  _globals['_REVERSEREQUEST']._serialized_end=1620
+  _globals['_REVERSALRESULT']._serialized_start=1623
+  _globals['_REVERSALRESULT']._serialized_end=1778
+  _globals['_SIMULATEREQUEST']._serialized_start=1780
+  _globals['_SIMULATEREQUEST']._serialized_end=1879
+  _globals['_SIMULATERESULT']._serialized_start=1881
+  _globals['_SIMULATERESULT']._serialized_end=1997
+  _globals['_CLAIMREQUEST']._serialized_start=1999
+  _globals['_CLAIMREQUEST']._serialized_end=2096
+  _globals['_CLAIMRESULT']._serialized_start=2099
+  _globals['_CLAIMRESULT']._serialized_end=2354
+  _globals['_ACCRUAL']._serialized_start=2483
+  _globals['_ACCRUAL']._serialized_end=2980
 # @@protoc_insertion_point(module_scope)

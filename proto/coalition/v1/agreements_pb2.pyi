@@ -20,6 +20,7 @@ class Permission(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     PERMISSION_STATE_POINTS: _ClassVar[Permission]
     PERMISSION_ENROL: _ClassVar[Permission]
     PERMISSION_REPORT_ACTIVITIES: _ClassVar[Permission]
+    PERMISSION_FUND_PROMOTIONS: _ClassVar[Permission]
 
 class AgreementState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -32,6 +33,7 @@ PERMISSION_DOUBLE_DIP: Permission
 PERMISSION_STATE_POINTS: Permission
 PERMISSION_ENROL: Permission
 PERMISSION_REPORT_ACTIVITIES: Permission
+PERMISSION_FUND_PROMOTIONS: Permission
 AGREEMENT_STATE_UNSPECIFIED: AgreementState
 AGREEMENT_STATE_OFFERED: AgreementState
 AGREEMENT_STATE_ACCEPTED: AgreementState

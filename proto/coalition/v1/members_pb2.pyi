@@ -19,24 +19,86 @@ class MembershipState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     MEMBERSHIP_STATE_ACTIVE: _ClassVar[MembershipState]
     MEMBERSHIP_STATE_BLOCKED: _ClassVar[MembershipState]
     MEMBERSHIP_STATE_CLOSED: _ClassVar[MembershipState]
+    MEMBERSHIP_STATE_MERGED: _ClassVar[MembershipState]
+    MEMBERSHIP_STATE_CARRIED_OVER: _ClassVar[MembershipState]
+
+class TierSource(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    TIER_SOURCE_UNSPECIFIED: _ClassVar[TierSource]
+    TIER_SOURCE_JOINED: _ClassVar[TierSource]
+    TIER_SOURCE_DECIDED: _ClassVar[TierSource]
+    TIER_SOURCE_REACHED: _ClassVar[TierSource]
+    TIER_SOURCE_LIFETIME: _ClassVar[TierSource]
+    TIER_SOURCE_PURCHASED: _ClassVar[TierSource]
+    TIER_SOURCE_INVITED: _ClassVar[TierSource]
+    TIER_SOURCE_MATCHED: _ClassVar[TierSource]
+    TIER_SOURCE_CARRIED_OVER: _ClassVar[TierSource]
+    TIER_SOURCE_LAPSED: _ClassVar[TierSource]
+    TIER_SOURCE_RELEGATED: _ClassVar[TierSource]
+    TIER_SOURCE_TAKEN_BACK: _ClassVar[TierSource]
+
+class TierWay(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    TIER_WAY_UNSPECIFIED: _ClassVar[TierWay]
+    TIER_WAY_PURCHASE: _ClassVar[TierWay]
+    TIER_WAY_INVITATION: _ClassVar[TierWay]
+    TIER_WAY_MATCH: _ClassVar[TierWay]
+    TIER_WAY_CARRIED_OVER: _ClassVar[TierWay]
 MEMBERSHIP_STATE_UNSPECIFIED: MembershipState
 MEMBERSHIP_STATE_ACTIVE: MembershipState
 MEMBERSHIP_STATE_BLOCKED: MembershipState
 MEMBERSHIP_STATE_CLOSED: MembershipState
+MEMBERSHIP_STATE_MERGED: MembershipState
+MEMBERSHIP_STATE_CARRIED_OVER: MembershipState
+TIER_SOURCE_UNSPECIFIED: TierSource
+TIER_SOURCE_JOINED: TierSource
+TIER_SOURCE_DECIDED: TierSource
+TIER_SOURCE_REACHED: TierSource
+TIER_SOURCE_LIFETIME: TierSource
+TIER_SOURCE_PURCHASED: TierSource
+TIER_SOURCE_INVITED: TierSource
+TIER_SOURCE_MATCHED: TierSource
+TIER_SOURCE_CARRIED_OVER: TierSource
+TIER_SOURCE_LAPSED: TierSource
+TIER_SOURCE_RELEGATED: TierSource
+TIER_SOURCE_TAKEN_BACK: TierSource
+TIER_WAY_UNSPECIFIED: TierWay
+TIER_WAY_PURCHASE: TierWay
+TIER_WAY_INVITATION: TierWay
+TIER_WAY_MATCH: TierWay
+TIER_WAY_CARRIED_OVER: TierWay
+
+class TierTerm(_message.Message):
+    __slots__ = ("tier", "since", "until", "source", "number")
+    TIER_FIELD_NUMBER: _ClassVar[int]
+    SINCE_FIELD_NUMBER: _ClassVar[int]
+    UNTIL_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_FIELD_NUMBER: _ClassVar[int]
+    NUMBER_FIELD_NUMBER: _ClassVar[int]
+    tier: str
+    since: str
+    until: str
+    source: TierSource
+    number: int
+    def __init__(self, tier: _Optional[str] = ..., since: _Optional[str] = ..., until: _Optional[str] = ..., source: _Optional[_Union[TierSource, str]] = ..., number: _Optional[int] = ...) -> None: ...
 
 class EnrolRequest(_message.Message):
-    __slots__ = ("header", "membership", "tier", "choice", "same_member_as")
+    __slots__ = ("header", "membership", "tier", "choice", "same_member_as", "invitation", "paid")
     HEADER_FIELD_NUMBER: _ClassVar[int]
     MEMBERSHIP_FIELD_NUMBER: _ClassVar[int]
     TIER_FIELD_NUMBER: _ClassVar[int]
     CHOICE_FIELD_NUMBER: _ClassVar[int]
     SAME_MEMBER_AS_FIELD_NUMBER: _ClassVar[int]
+    INVITATION_FIELD_NUMBER: _ClassVar[int]
+    PAID_FIELD_NUMBER: _ClassVar[int]
     header: _envelope_pb2.Header
     membership: _common_pb2.MembershipRef
     tier: str
     choice: str
     same_member_as: _common_pb2.MembershipRef
-    def __init__(self, header: _Optional[_Union[_envelope_pb2.Header, _Mapping]] = ..., membership: _Optional[_Union[_common_pb2.MembershipRef, _Mapping]] = ..., tier: _Optional[str] = ..., choice: _Optional[str] = ..., same_member_as: _Optional[_Union[_common_pb2.MembershipRef, _Mapping]] = ...) -> None: ...
+    invitation: int
+    paid: _common_pb2.Amount
+    def __init__(self, header: _Optional[_Union[_envelope_pb2.Header, _Mapping]] = ..., membership: _Optional[_Union[_common_pb2.MembershipRef, _Mapping]] = ..., tier: _Optional[str] = ..., choice: _Optional[str] = ..., same_member_as: _Optional[_Union[_common_pb2.MembershipRef, _Mapping]] = ..., invitation: _Optional[int] = ..., paid: _Optional[_Union[_common_pb2.Amount, _Mapping]] = ...) -> None: ...
 
 class EnrolResult(_message.Message):
     __slots__ = ("member_id",)
@@ -45,18 +107,22 @@ class EnrolResult(_message.Message):
     def __init__(self, member_id: _Optional[int] = ...) -> None: ...
 
 class UpdateMembershipRequest(_message.Message):
-    __slots__ = ("header", "membership", "tier", "choice", "state")
+    __slots__ = ("header", "membership", "tier", "choice", "state", "chosen_programme", "red_listed")
     HEADER_FIELD_NUMBER: _ClassVar[int]
     MEMBERSHIP_FIELD_NUMBER: _ClassVar[int]
     TIER_FIELD_NUMBER: _ClassVar[int]
     CHOICE_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
+    CHOSEN_PROGRAMME_FIELD_NUMBER: _ClassVar[int]
+    RED_LISTED_FIELD_NUMBER: _ClassVar[int]
     header: _envelope_pb2.Header
     membership: _common_pb2.MembershipRef
     tier: str
     choice: str
     state: MembershipState
-    def __init__(self, header: _Optional[_Union[_envelope_pb2.Header, _Mapping]] = ..., membership: _Optional[_Union[_common_pb2.MembershipRef, _Mapping]] = ..., tier: _Optional[str] = ..., choice: _Optional[str] = ..., state: _Optional[_Union[MembershipState, str]] = ...) -> None: ...
+    chosen_programme: str
+    red_listed: bool
+    def __init__(self, header: _Optional[_Union[_envelope_pb2.Header, _Mapping]] = ..., membership: _Optional[_Union[_common_pb2.MembershipRef, _Mapping]] = ..., tier: _Optional[str] = ..., choice: _Optional[str] = ..., state: _Optional[_Union[MembershipState, str]] = ..., chosen_programme: _Optional[str] = ..., red_listed: _Optional[bool] = ...) -> None: ...
 
 class UpdateMembershipResult(_message.Message):
     __slots__ = ("membership",)
@@ -121,20 +187,162 @@ class LookUpRequest(_message.Message):
     def __init__(self, header: _Optional[_Union[_envelope_pb2.Header, _Mapping]] = ..., membership: _Optional[_Union[_common_pb2.MembershipRef, _Mapping]] = ...) -> None: ...
 
 class Membership(_message.Message):
-    __slots__ = ("membership", "member_id", "tier", "choice", "state", "linked")
+    __slots__ = ("membership", "member_id", "tier", "choice", "state", "linked", "tier_term", "chosen_programme", "joined_on", "red_listed", "merged_into")
     MEMBERSHIP_FIELD_NUMBER: _ClassVar[int]
     MEMBER_ID_FIELD_NUMBER: _ClassVar[int]
     TIER_FIELD_NUMBER: _ClassVar[int]
     CHOICE_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
     LINKED_FIELD_NUMBER: _ClassVar[int]
+    TIER_TERM_FIELD_NUMBER: _ClassVar[int]
+    CHOSEN_PROGRAMME_FIELD_NUMBER: _ClassVar[int]
+    JOINED_ON_FIELD_NUMBER: _ClassVar[int]
+    RED_LISTED_FIELD_NUMBER: _ClassVar[int]
+    MERGED_INTO_FIELD_NUMBER: _ClassVar[int]
     membership: _common_pb2.MembershipRef
     member_id: int
     tier: str
     choice: str
     state: MembershipState
     linked: _containers.RepeatedCompositeFieldContainer[_common_pb2.MembershipRef]
-    def __init__(self, membership: _Optional[_Union[_common_pb2.MembershipRef, _Mapping]] = ..., member_id: _Optional[int] = ..., tier: _Optional[str] = ..., choice: _Optional[str] = ..., state: _Optional[_Union[MembershipState, str]] = ..., linked: _Optional[_Iterable[_Union[_common_pb2.MembershipRef, _Mapping]]] = ...) -> None: ...
+    tier_term: TierTerm
+    chosen_programme: str
+    joined_on: str
+    red_listed: bool
+    merged_into: int
+    def __init__(self, membership: _Optional[_Union[_common_pb2.MembershipRef, _Mapping]] = ..., member_id: _Optional[int] = ..., tier: _Optional[str] = ..., choice: _Optional[str] = ..., state: _Optional[_Union[MembershipState, str]] = ..., linked: _Optional[_Iterable[_Union[_common_pb2.MembershipRef, _Mapping]]] = ..., tier_term: _Optional[_Union[TierTerm, _Mapping]] = ..., chosen_programme: _Optional[str] = ..., joined_on: _Optional[str] = ..., red_listed: _Optional[bool] = ..., merged_into: _Optional[int] = ...) -> None: ...
+
+class InviteRequest(_message.Message):
+    __slots__ = ("header", "membership", "tier", "expires_on")
+    HEADER_FIELD_NUMBER: _ClassVar[int]
+    MEMBERSHIP_FIELD_NUMBER: _ClassVar[int]
+    TIER_FIELD_NUMBER: _ClassVar[int]
+    EXPIRES_ON_FIELD_NUMBER: _ClassVar[int]
+    header: _envelope_pb2.Header
+    membership: _common_pb2.MembershipRef
+    tier: str
+    expires_on: str
+    def __init__(self, header: _Optional[_Union[_envelope_pb2.Header, _Mapping]] = ..., membership: _Optional[_Union[_common_pb2.MembershipRef, _Mapping]] = ..., tier: _Optional[str] = ..., expires_on: _Optional[str] = ...) -> None: ...
+
+class InviteResult(_message.Message):
+    __slots__ = ("invitation",)
+    INVITATION_FIELD_NUMBER: _ClassVar[int]
+    invitation: int
+    def __init__(self, invitation: _Optional[int] = ...) -> None: ...
+
+class GrantTierRequest(_message.Message):
+    __slots__ = ("header", "membership", "tier", "way", "paid", "invitation", "matched_programme", "matched_tier", "until")
+    HEADER_FIELD_NUMBER: _ClassVar[int]
+    MEMBERSHIP_FIELD_NUMBER: _ClassVar[int]
+    TIER_FIELD_NUMBER: _ClassVar[int]
+    WAY_FIELD_NUMBER: _ClassVar[int]
+    PAID_FIELD_NUMBER: _ClassVar[int]
+    INVITATION_FIELD_NUMBER: _ClassVar[int]
+    MATCHED_PROGRAMME_FIELD_NUMBER: _ClassVar[int]
+    MATCHED_TIER_FIELD_NUMBER: _ClassVar[int]
+    UNTIL_FIELD_NUMBER: _ClassVar[int]
+    header: _envelope_pb2.Header
+    membership: _common_pb2.MembershipRef
+    tier: str
+    way: TierWay
+    paid: _common_pb2.Amount
+    invitation: int
+    matched_programme: str
+    matched_tier: str
+    until: str
+    def __init__(self, header: _Optional[_Union[_envelope_pb2.Header, _Mapping]] = ..., membership: _Optional[_Union[_common_pb2.MembershipRef, _Mapping]] = ..., tier: _Optional[str] = ..., way: _Optional[_Union[TierWay, str]] = ..., paid: _Optional[_Union[_common_pb2.Amount, _Mapping]] = ..., invitation: _Optional[int] = ..., matched_programme: _Optional[str] = ..., matched_tier: _Optional[str] = ..., until: _Optional[str] = ...) -> None: ...
+
+class RegisterRequest(_message.Message):
+    __slots__ = ("header", "membership", "rule")
+    HEADER_FIELD_NUMBER: _ClassVar[int]
+    MEMBERSHIP_FIELD_NUMBER: _ClassVar[int]
+    RULE_FIELD_NUMBER: _ClassVar[int]
+    header: _envelope_pb2.Header
+    membership: _common_pb2.MembershipRef
+    rule: str
+    def __init__(self, header: _Optional[_Union[_envelope_pb2.Header, _Mapping]] = ..., membership: _Optional[_Union[_common_pb2.MembershipRef, _Mapping]] = ..., rule: _Optional[str] = ...) -> None: ...
+
+class RegisterResult(_message.Message):
+    __slots__ = ("registration",)
+    REGISTRATION_FIELD_NUMBER: _ClassVar[int]
+    registration: int
+    def __init__(self, registration: _Optional[int] = ...) -> None: ...
+
+class MergeRequest(_message.Message):
+    __slots__ = ("header", "kept", "merged")
+    HEADER_FIELD_NUMBER: _ClassVar[int]
+    KEPT_FIELD_NUMBER: _ClassVar[int]
+    MERGED_FIELD_NUMBER: _ClassVar[int]
+    header: _envelope_pb2.Header
+    kept: _common_pb2.MembershipRef
+    merged: _common_pb2.MembershipRef
+    def __init__(self, header: _Optional[_Union[_envelope_pb2.Header, _Mapping]] = ..., kept: _Optional[_Union[_common_pb2.MembershipRef, _Mapping]] = ..., merged: _Optional[_Union[_common_pb2.MembershipRef, _Mapping]] = ...) -> None: ...
+
+class UnmergeRequest(_message.Message):
+    __slots__ = ("header", "merge")
+    HEADER_FIELD_NUMBER: _ClassVar[int]
+    MERGE_FIELD_NUMBER: _ClassVar[int]
+    header: _envelope_pb2.Header
+    merge: int
+    def __init__(self, header: _Optional[_Union[_envelope_pb2.Header, _Mapping]] = ..., merge: _Optional[int] = ...) -> None: ...
+
+class MergeResult(_message.Message):
+    __slots__ = ("merge", "moved_minor")
+    MERGE_FIELD_NUMBER: _ClassVar[int]
+    MOVED_MINOR_FIELD_NUMBER: _ClassVar[int]
+    merge: int
+    moved_minor: int
+    def __init__(self, merge: _Optional[int] = ..., moved_minor: _Optional[int] = ...) -> None: ...
+
+class CarryOverRequest(_message.Message):
+    __slots__ = ("header", "programme", "replaced", "limit")
+    HEADER_FIELD_NUMBER: _ClassVar[int]
+    PROGRAMME_FIELD_NUMBER: _ClassVar[int]
+    REPLACED_FIELD_NUMBER: _ClassVar[int]
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    header: _envelope_pb2.Header
+    programme: str
+    replaced: str
+    limit: int
+    def __init__(self, header: _Optional[_Union[_envelope_pb2.Header, _Mapping]] = ..., programme: _Optional[str] = ..., replaced: _Optional[str] = ..., limit: _Optional[int] = ...) -> None: ...
+
+class CarryOverResult(_message.Message):
+    __slots__ = ("carried", "remaining", "old_minor", "new_minor")
+    CARRIED_FIELD_NUMBER: _ClassVar[int]
+    REMAINING_FIELD_NUMBER: _ClassVar[int]
+    OLD_MINOR_FIELD_NUMBER: _ClassVar[int]
+    NEW_MINOR_FIELD_NUMBER: _ClassVar[int]
+    carried: int
+    remaining: int
+    old_minor: int
+    new_minor: int
+    def __init__(self, carried: _Optional[int] = ..., remaining: _Optional[int] = ..., old_minor: _Optional[int] = ..., new_minor: _Optional[int] = ...) -> None: ...
+
+class ListTiersRequest(_message.Message):
+    __slots__ = ("header", "membership")
+    HEADER_FIELD_NUMBER: _ClassVar[int]
+    MEMBERSHIP_FIELD_NUMBER: _ClassVar[int]
+    header: _envelope_pb2.Header
+    membership: _common_pb2.MembershipRef
+    def __init__(self, header: _Optional[_Union[_envelope_pb2.Header, _Mapping]] = ..., membership: _Optional[_Union[_common_pb2.MembershipRef, _Mapping]] = ...) -> None: ...
+
+class CounterValue(_message.Message):
+    __slots__ = ("counter", "value")
+    COUNTER_FIELD_NUMBER: _ClassVar[int]
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    counter: str
+    value: str
+    def __init__(self, counter: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+
+class TierHistory(_message.Message):
+    __slots__ = ("terms", "counters", "invitations")
+    TERMS_FIELD_NUMBER: _ClassVar[int]
+    COUNTERS_FIELD_NUMBER: _ClassVar[int]
+    INVITATIONS_FIELD_NUMBER: _ClassVar[int]
+    terms: _containers.RepeatedCompositeFieldContainer[TierTerm]
+    counters: _containers.RepeatedCompositeFieldContainer[CounterValue]
+    invitations: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, terms: _Optional[_Iterable[_Union[TierTerm, _Mapping]]] = ..., counters: _Optional[_Iterable[_Union[CounterValue, _Mapping]]] = ..., invitations: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class GetBalancesRequest(_message.Message):
     __slots__ = ("header", "membership")

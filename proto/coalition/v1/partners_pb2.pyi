@@ -205,3 +205,43 @@ class UsedRequest(_message.Message):
     decided_at: _timestamp_pb2.Timestamp
     number: int
     def __init__(self, sender: _Optional[str] = ..., request_id: _Optional[str] = ..., method: _Optional[str] = ..., decided_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., number: _Optional[int] = ...) -> None: ...
+
+class WindDownRequest(_message.Message):
+    __slots__ = ("header", "programme", "earns_until", "points_until")
+    HEADER_FIELD_NUMBER: _ClassVar[int]
+    PROGRAMME_FIELD_NUMBER: _ClassVar[int]
+    EARNS_UNTIL_FIELD_NUMBER: _ClassVar[int]
+    POINTS_UNTIL_FIELD_NUMBER: _ClassVar[int]
+    header: _envelope_pb2.Header
+    programme: str
+    earns_until: _timestamp_pb2.Timestamp
+    points_until: _timestamp_pb2.Timestamp
+    def __init__(self, header: _Optional[_Union[_envelope_pb2.Header, _Mapping]] = ..., programme: _Optional[str] = ..., earns_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., points_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class WindDownResult(_message.Message):
+    __slots__ = ("programme", "earns_until", "points_until")
+    PROGRAMME_FIELD_NUMBER: _ClassVar[int]
+    EARNS_UNTIL_FIELD_NUMBER: _ClassVar[int]
+    POINTS_UNTIL_FIELD_NUMBER: _ClassVar[int]
+    programme: str
+    earns_until: _timestamp_pb2.Timestamp
+    points_until: _timestamp_pb2.Timestamp
+    def __init__(self, programme: _Optional[str] = ..., earns_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., points_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class GetDefinitionRequest(_message.Message):
+    __slots__ = ("header", "programme", "version")
+    HEADER_FIELD_NUMBER: _ClassVar[int]
+    PROGRAMME_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    header: _envelope_pb2.Header
+    programme: str
+    version: int
+    def __init__(self, header: _Optional[_Union[_envelope_pb2.Header, _Mapping]] = ..., programme: _Optional[str] = ..., version: _Optional[int] = ...) -> None: ...
+
+class Definition(_message.Message):
+    __slots__ = ("programme", "definition")
+    PROGRAMME_FIELD_NUMBER: _ClassVar[int]
+    DEFINITION_FIELD_NUMBER: _ClassVar[int]
+    programme: Programme
+    definition: bytes
+    def __init__(self, programme: _Optional[_Union[Programme, _Mapping]] = ..., definition: _Optional[bytes] = ...) -> None: ...

@@ -1,0 +1,53 @@
+"""The nightly review, programme by programme, some hundreds of members in a transaction."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import Connection, Engine
+
+from partners.review import (
+    Finding,
+    Review,
+    programmes_to_review,
+    relegate_lowest,
+    review_members,
+)
+from settlement.ledger.entries import Coalition
+
+
+def review(
+    engine: Engine,
+    coalition: Coalition,
+    now: datetime,
+    *,
+    writes: bool,
+    on_finding: Callable[[Finding], None],
+) -> None:
+    """Let tiers and points lapse whose time is up, and give notice of what will.
+
+    With `writes` each step is committed by itself, so that a run that is cut short goes on where
+    it stopped when it is started again; without, nothing is changed, and `now` may lie ahead.
+    """
+    with engine.connect() as connection:
+        names = programmes_to_review(connection, coalition)
+    step = Review(coalition, now, writes)
+    for name in names:
+        after: int | None = 0
+        while after is not None:
+            step = replace(step, findings=[])
+            with engine.connect() as connection:
+                after = review_members(connection, step, name, after)
+                _end(connection, step, on_finding)
+        step = replace(step, findings=[])
+        with engine.connect() as connection:
+            relegate_lowest(connection, step, name)
+            _end(connection, step, on_finding)
+
+
+def _end(connection: Connection, step: Review, on_finding: Callable[[Finding], None]) -> None:
+    """What was found is told once it holds."""
+    if step.writes:
+        connection.commit()
+    for finding in step.findings:
+        on_finding(finding)

@@ -1,0 +1,471 @@
+"""Changes of what programmes know of members: tiers, choices, progress, vouchers, merges."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import ClassVar
+
+from sqlalchemy import Connection, Table, text
+
+from partners import tables
+from partners.activities import ActivityKey
+from partners.changes import Change, DirectoryChange, Insertion, Modification
+from partners.programmes.progress import Contribution, Kept, Progress
+from partners.programmes.tiers import TierTerm
+from partners.state import (
+    AccountKey,
+    Counted,
+    Election,
+    Held,
+    Invitation,
+    Merge,
+    State,
+    Voucher,
+)
+from settlement.ledger.bulk import unnest
+
+
+@dataclass(frozen=True, slots=True)
+class TermAdded(Insertion):
+    """A membership has another tier from a day on."""
+
+    table: ClassVar[Table] = tables.tier_term
+
+    account: AccountKey
+    number: int
+    term: TierTerm
+
+    def apply(self, state: State) -> None:
+        """Add it to the history, where that is loaded."""
+        state.terms.setdefault(self.account, []).append(self.term)
+
+    def row(self) -> tuple[object, ...]:
+        """The row."""
+        t = self.term
+        return *self.account, self.number, t.tier, t.since, t.until, t.source
+
+
+@dataclass(frozen=True, slots=True)
+class Elected(Insertion):
+    """A membership chose what to earn."""
+
+    table: ClassVar[Table] = tables.election
+
+    account: AccountKey
+    number: int
+    election: Election
+
+    def apply(self, state: State) -> None:
+        """Add it to the history."""
+        state.elections.setdefault(self.account, []).append(self.election)
+
+    def row(self) -> tuple[object, ...]:
+        """The row."""
+        e = self.election
+        return *self.account, self.number, e.choice, e.chosen_programme, e.elected_at
+
+
+def counter_number(contribution: Contribution, number: int) -> int:
+    """The number under which a contribution of an entry is kept."""
+    return 0 if contribution.kept is Kept.SUM else number
+
+
+@dataclass(frozen=True, slots=True)
+class ProgressMade(Change):
+    """An activity counts for a membership, or (negative) no longer does."""
+
+    counted: Counted
+    number: int
+
+    @property
+    def place(self) -> tuple[object, ...]:
+        """The key of the row."""
+        c = self.counted.contribution
+        return *self.counted.account, c.counter, c.day, counter_number(c, self.number)
+
+    def apply(self, state: State) -> None:
+        """Add it."""
+        c = self.counted.contribution
+        progress = state.progress.setdefault(self.counted.account, Progress())
+        progress.add(c.counter, c.day, counter_number(c, self.number), c.amount)
+
+    @classmethod
+    def write(cls, connection: Connection, changes: "list[ProgressMade]") -> None:  # type: ignore[override]
+        """Add the sums, day by day."""
+        sums: dict[tuple[object, ...], int] = {}
+        for change in changes:
+            amount = change.counted.contribution.amount
+            sums[change.place] = sums.get(change.place, 0) + amount
+        columns = {
+            "member_id": "bigint",
+            "programme": "text",
+            "counter": "text",
+            "day": "date",
+            "number": "bigint",
+            "amount": "bigint",
+        }
+        rows = [(*place, amount) for place, amount in sums.items()]
+        connection.execute(
+            text(
+                f"insert into progress as made ({', '.join(columns)}) "  # noqa: S608 - our names
+                f"select {', '.join(columns)} from {unnest(columns)} "
+                "on conflict (member_id, programme, counter, day, number) "
+                "do update set amount = made.amount + excluded.amount"
+            ),
+            {
+                name: list(values)
+                for name, values in zip(columns, zip(*rows, strict=True), strict=True)
+            },
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredFor(Insertion):
+    """A member registered for a promotion."""
+
+    table: ClassVar[Table] = tables.registration
+
+    account: AccountKey
+    rule: str
+    number: int
+    at: datetime
+
+    def apply(self, state: State) -> None:
+        """Add it."""
+        state.registrations.setdefault(self.account, {})[self.rule] = self.at
+
+    def row(self) -> tuple[object, ...]:
+        """The row."""
+        return *self.account, self.rule, self.number, self.at
+
+
+def _add_to_usage(
+    connection: Connection, table: str, name: str, changes: Iterable[tuple[str, str, int]]
+) -> None:
+    """Add what was used to rows by programme and name."""
+    sums: dict[tuple[str, str], int] = {}
+    for programme, of, amount in changes:
+        sums[programme, of] = sums.get((programme, of), 0) + amount
+    columns = {"programme": "text", name: "text", "used": "numeric"}
+    connection.execute(
+        text(
+            f"insert into {table} as usage ({', '.join(columns)}) "  # noqa: S608 - our names
+            f"select {', '.join(columns)} from {unnest(columns)} on conflict (programme, {name}) "
+            "do update set used = usage.used + excluded.used"
+        ),
+        {
+            "programme": [programme for programme, _ in sums],
+            name: [of for _, of in sums],
+            "used": list(sums.values()),
+        },
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class RuleUsed(Change):
+    """A rule with a budget gave points (positive), or they came back (negative)."""
+
+    programme: str
+    rule: str
+    points: int
+
+    def apply(self, state: State) -> None:
+        """Add to what is used."""
+        key = self.programme, self.rule
+        state.rule_usage[key] = state.rule_usage.get(key, 0) + self.points
+
+    @classmethod
+    def write(cls, connection: Connection, changes: "list[RuleUsed]") -> None:  # type: ignore[override]
+        """Add the sums."""
+        used = ((c.programme, c.rule, c.points) for c in changes)
+        _add_to_usage(connection, "rule_usage", "rule", used)
+
+
+@dataclass(frozen=True, slots=True)
+class AwardUsed(Change):
+    """An award was taken from its stock (1), or put back (-1)."""
+
+    programme: str
+    award: str
+    count: int
+
+    def apply(self, state: State) -> None:
+        """Add to what is used."""
+        key = self.programme, self.award
+        state.award_usage[key] = state.award_usage.get(key, 0) + self.count
+
+    @classmethod
+    def write(cls, connection: Connection, changes: "list[AwardUsed]") -> None:  # type: ignore[override]
+        """Add the sums."""
+        used = ((c.programme, c.award, c.count) for c in changes)
+        _add_to_usage(connection, "award_usage", "award", used)
+
+
+@dataclass(frozen=True, slots=True)
+class PointsHeld(Insertion):
+    """Points of an entry cannot be spent before an instant."""
+
+    table: ClassVar[Table] = tables.held_points
+
+    account: AccountKey
+    number: int
+    held: Held
+
+    def apply(self, state: State) -> None:
+        """Add it."""
+        state.held.setdefault(self.account, {})[self.number] = self.held
+
+    def row(self) -> tuple[object, ...]:
+        """The row."""
+        return *self.account, self.number, self.held.amount, self.held.available_at
+
+
+@dataclass(frozen=True, slots=True)
+class HeldReduced(Modification):
+    """Fewer points of an entry are held: the others were taken back."""
+
+    table: ClassVar[Table] = tables.held_points
+    key: ClassVar[tuple[str, ...]] = ("member_id", "programme", "number")
+    columns: ClassVar[tuple[str, ...]] = ("amount",)
+
+    account: AccountKey
+    number: int
+    held: Held
+
+    def apply(self, state: State) -> None:
+        """Replace it."""
+        state.held.setdefault(self.account, {})[self.number] = self.held
+
+    def row(self) -> tuple[object, ...]:
+        """Key and new amount."""
+        return *self.account, self.number, self.held.amount
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationAdded(Insertion):
+    """Somebody was invited."""
+
+    table: ClassVar[Table] = tables.invitation
+
+    invitation: Invitation
+
+    def apply(self, state: State) -> None:
+        """Add it."""
+        state.invitations[self.invitation.number] = self.invitation
+
+    def row(self) -> tuple[object, ...]:
+        """The row."""
+        i = self.invitation
+        return i.number, i.programme, i.member_number, i.tier, i.expires_on, i.used
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationUsed(Modification):
+    """An invitation was accepted."""
+
+    table: ClassVar[Table] = tables.invitation
+    key: ClassVar[tuple[str, ...]] = ("number",)
+    columns: ClassVar[tuple[str, ...]] = ("used",)
+
+    invitation: Invitation
+
+    def apply(self, state: State) -> None:
+        """Replace it."""
+        state.invitations[self.invitation.number] = replace(self.invitation, used=True)
+
+    def row(self) -> tuple[object, ...]:
+        """Key and new value."""
+        return self.invitation.number, True
+
+
+@dataclass(frozen=True, slots=True)
+class VoucherAdded(Insertion):
+    """A member has a voucher."""
+
+    table: ClassVar[Table] = tables.voucher
+
+    voucher: Voucher
+
+    def apply(self, state: State) -> None:
+        """Add it."""
+        state.vouchers[self.voucher.number] = self.voucher
+
+    def row(self) -> tuple[object, ...]:
+        """The row."""
+        v = self.voucher
+        return (
+            v.number,
+            v.member_id,
+            v.programme,
+            v.award,
+            v.tier,
+            v.points_minor,
+            v.bought_minor,
+            [f"{money.currency} {money.minor}" for money in v.money],
+            v.state,
+            v.usable_until,
+            v.cancellable_until,
+            v.earned_by,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class VoucherChanged(Modification):
+    """A voucher was used or taken back."""
+
+    table: ClassVar[Table] = tables.voucher
+    key: ClassVar[tuple[str, ...]] = ("number",)
+    columns: ClassVar[tuple[str, ...]] = ("state",)
+
+    voucher: Voucher
+
+    def apply(self, state: State) -> None:
+        """Replace it."""
+        state.vouchers[self.voucher.number] = self.voucher
+
+    def row(self) -> tuple[object, ...]:
+        """Key and new state."""
+        return self.voucher.number, self.voucher.state
+
+
+@dataclass(frozen=True, slots=True)
+class MergeAdded(Insertion):
+    """Two memberships became one."""
+
+    table: ClassVar[Table] = tables.member_merge
+
+    merge: Merge
+
+    def apply(self, state: State) -> None:
+        """Add it."""
+        state.merges[self.merge.number] = self.merge
+
+    def row(self) -> tuple[object, ...]:
+        """The row."""
+        m = self.merge
+        return (
+            m.number,
+            m.programme,
+            m.kept_member_id,
+            m.merged_member_id,
+            m.moved_minor,
+            m.undone_number,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class MergeUndone(Modification):
+    """A merge was taken back."""
+
+    table: ClassVar[Table] = tables.member_merge
+    key: ClassVar[tuple[str, ...]] = ("number",)
+    columns: ClassVar[tuple[str, ...]] = ("undone_number",)
+
+    merge: Merge
+    number: int
+
+    def apply(self, state: State) -> None:
+        """Replace it."""
+        state.merges[self.merge.number] = replace(self.merge, undone_number=self.number)
+
+    def row(self) -> tuple[object, ...]:
+        """Key and new value."""
+        return self.merge.number, self.number
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityRefused(Insertion):
+    """A report of an activity was refused, for a reason that its member may ask for."""
+
+    table: ClassVar[Table] = tables.refused_activity
+
+    key: ActivityKey
+    sender: str
+    request_id: str
+    reason: str
+    message: str
+    decided_at: datetime
+
+    def apply(self, state: State) -> None:
+        """Nothing: no rule asks for it."""
+
+    def row(self) -> tuple[object, ...]:
+        """The row."""
+        k = self.key
+        return (
+            k.supplier,
+            k.kind,
+            k.reference,
+            k.revision,
+            self.sender,
+            self.request_id,
+            self.reason,
+            self.message,
+            self.decided_at,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ExpiryNoticed(Insertion):
+    """A partner was told that a member's points will expire on a day."""
+
+    table: ClassVar[Table] = tables.expiry_notice
+
+    account: AccountKey
+    due_on: date
+    amount: int
+    number: int
+
+    def apply(self, state: State) -> None:
+        """Nothing: a run of reviews is not a batch of requests."""
+
+    def row(self) -> tuple[object, ...]:
+        """The row."""
+        return *self.account, self.due_on, self.amount, self.number
+
+
+@dataclass(frozen=True, slots=True)
+class TierReviewed(Insertion):
+    """The lowest of a tier fell, once for a year that ended."""
+
+    table: ClassVar[Table] = tables.tier_review
+
+    programme: str
+    year_began_on: date
+    number: int
+
+    def apply(self, state: State) -> None:
+        """Nothing, as above."""
+
+    def row(self) -> tuple[object, ...]:
+        """The row."""
+        return self.programme, self.year_began_on, self.number
+
+
+@dataclass(frozen=True, slots=True)
+class ClosingSet(DirectoryChange):
+    """A programme is wound down."""
+
+    programme: str
+    earns_until: datetime
+    points_until: datetime
+    number: int
+
+    @classmethod
+    def write(cls, connection: Connection, changes: "list[ClosingSet]") -> None:  # type: ignore[override]
+        """Set it; a later one takes the place of an earlier one."""
+        for change in changes:
+            connection.execute(
+                text(
+                    "insert into programme_closing (programme, earns_until, points_until, number) "
+                    "values (:programme, :earns_until, :points_until, :number) "
+                    "on conflict (programme) do update set earns_until = excluded.earns_until, "
+                    "points_until = excluded.points_until, number = excluded.number"
+                ),
+                {
+                    "programme": change.programme,
+                    "earns_until": change.earns_until,
+                    "points_until": change.points_until,
+                    "number": change.number,
+                },
+            )

@@ -1,0 +1,28 @@
+"""Queries by a batch of keys."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from settlement.ledger.bulk import unnest
+
+MEMBERSHIP = {"programme": "text", "member_number": "text"}
+"""Columns of a membership's key."""
+
+ACCOUNT = {"member_id": "bigint", "programme": "text"}
+"""Columns of a member's account."""
+
+
+def query(
+    connection: Connection,
+    statement: str,
+    columns: Mapping[str, str],
+    keys: Iterable[tuple[object, ...]],
+) -> Sequence[Any]:
+    """Rows of a statement in which `{batch}` stands for the keys as a table."""
+    lists = list(zip(*keys, strict=True))
+    if not lists:
+        return ()
+    bound = {name: list(values) for name, values in zip(columns, lists, strict=True)}
+    return connection.execute(text(statement.format(batch=unnest(columns))), bound).all()

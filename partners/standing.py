@@ -1,0 +1,341 @@
+"""A membership's standing in its programme, and the entries that a change of it leaves."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from partners.changes import Change
+from partners.context import Context, Decision
+from partners.member_changes import MembershipUpdated
+from partners.programme_changes import (
+    InvitationAdded,
+    ProgressMade,
+    TermAdded,
+    VoucherAdded,
+    counter_number,
+)
+from partners.programmes.catalogue import EarnedVoucher
+from partners.programmes.model import ProgrammeDefinition
+from partners.programmes.periods import DAY, Days, add_span
+from partners.programmes.progress import Progress, counter_exponent
+from partners.programmes.tiers import (
+    Standing,
+    TierSource,
+    TierTerm,
+    Verdict,
+    evaluate,
+    taken_back,
+    tier_on,
+)
+from partners.refusals import Reason, Refused
+from partners.state import (
+    Counted,
+    Election,
+    Invitation,
+    Membership,
+    Voucher,
+    VoucherState,
+)
+from settlement.ledger.entries import timestamp
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a standing: the membership with its new tier, and the entries that say so."""
+
+    membership: Membership
+    terms: tuple[tuple[TierTerm, int], ...] = ()
+    """New tiers, with the numbers of their entries."""
+    consequences: tuple[Decision, ...] = ()
+    vouchers: tuple[int, ...] = ()
+    invitation: int | None = None
+
+
+def progress_of(membership: Membership, context: Context) -> Progress:
+    """What was counted of a membership and of those that it stands for."""
+    state = context.state
+    own = state.progress.get(membership.account, Progress())
+    merged = state.merged_into(membership)
+    if not merged:
+        return own
+    together = Progress()
+    for account in (membership.account, *(m.account for m in merged)):
+        for counter, days in state.progress.get(account, Progress()).values.items():
+            for (day, number), amount in days.items():
+                together.add(counter, day, number, amount)
+    return together
+
+
+def standing_of(
+    membership: Membership, context: Context, made: Iterable[Counted] = (), number: int = 0
+) -> Standing:
+    """A membership's standing, with what the accrual of that number adds or loses."""
+    sides = (membership, *context.state.merged_into(membership))
+    accounts = {side.account for side in sides}
+    progress = progress_of(membership, context)
+    added = [
+        (item.contribution, counter_number(item.contribution, number))
+        for item in made
+        if item.account in accounts
+    ]
+    return Standing(
+        held=membership.term,
+        progress=progress.plus(added) if added else progress,
+        joined_on=min(side.joined_on for side in sides),
+        earlier=_earlier(membership, context),
+    )
+
+
+def _earlier(
+    membership: Membership, context: Context, added: Sequence[TierTerm] = ()
+) -> tuple[TierTerm, ...]:
+    """The terms before the one that it has, since its member joined (last)."""
+    terms = [*context.state.terms.get(membership.account, ()), *added]
+    joined = [index for index, term in enumerate(terms) if term.source is TierSource.JOINED]
+    terms = [t for t in terms[joined[-1] if joined else 0 :] if t.since >= membership.joined_on]
+    return tuple(terms[:-1] if terms and terms[-1] == membership.term else terms)
+
+
+def tier_at(standing: "Outcome", context: Context, instant: datetime) -> str:
+    """The tier that held on the day of an instant, in the programme's time zone.
+
+    Of the recorded terms, and those that the request in hand adds to them.
+    """
+    membership = standing.membership
+    zone = context.definition(membership.programme).time_zone
+    recorded = context.state.terms.get(membership.account, [])
+    terms = [*recorded, *(term for term, _ in standing.terms)] or [membership.term]
+    return tier_on(terms, instant.astimezone(zone).date()).tier
+
+
+def election_at(membership: Membership, context: Context, instant: datetime) -> Election:
+    """What the member had chosen at an instant; the first choice for what was before it."""
+    elections = context.state.elections.get(membership.account)
+    if not elections:
+        return Election(membership.choice, membership.chosen_programme, instant)
+    begun = [election for election in elections if election.elected_at <= instant]
+    return begun[-1] if begun else elections[0]
+
+
+def reviewed(membership: Membership, context: Context) -> Outcome:
+    """What the passing of time has done to a tier."""
+    definition = context.definition(membership.programme)
+    if not definition.has_reachable_tiers and membership.term.until is None:
+        return Outcome(membership)
+    today = context.today(membership.programme)
+    verdict = evaluate(definition, standing_of(membership, context), today)
+    return entered(membership, verdict, context)
+
+
+def counted_for(
+    membership: Membership,
+    before: Outcome,
+    made: Sequence[Counted],
+    instant: datetime,
+    context: Context,
+) -> Outcome:
+    """What an activity does to the tier of the membership that it counts for.
+
+    `before` is what time had done to it; its entries come first.
+    """
+    definition = context.definition(membership.programme)
+    if not made:
+        return before
+    today = context.today(membership.programme)
+    day = min(today, instant.astimezone(definition.time_zone).date())
+    standing = replace(
+        standing_of(membership, context, made, context.number),
+        held=before.membership.term,
+        earlier=_earlier(before.membership, context, [term for term, _ in before.terms]),
+    )
+    verdict = evaluate(definition, standing, today, day)
+    after = entered(before.membership, verdict, context, before)
+    return _with_vouchers(definition, after, standing, made, context)
+
+
+def fallen_back(
+    membership: Membership, made: Sequence[Counted], number: int, context: Context
+) -> Outcome:
+    """What a reversal of an accrual does to the tier of a membership that it had counted for."""
+    definition = context.definition(membership.programme)
+    standing = standing_of(membership, context, made, number)
+    term = taken_back(definition, standing, context.today(membership.programme))
+    return entered(membership, Verdict(() if term is None else (term,)), context)
+
+
+def entered(
+    membership: Membership, verdict: Verdict, context: Context, before: Outcome | None = None
+) -> Outcome:
+    """The entries of a verdict, after those of an earlier outcome of the same request."""
+    so_far = before or Outcome(membership)
+    terms, consequences = [*so_far.terms], [*so_far.consequences]
+    for term in verdict.terms:
+        membership = replace(membership, term=term)
+        number = context.number + 1 + len(consequences)
+        terms.append((term, number))
+        consequences.append(term_entry(membership, number, context))
+    invitation = None
+    if so_far.invitation is None:
+        invitation = _invitation(membership, verdict, context)
+    number = context.number + 1 + len(consequences)
+    if invitation is not None:
+        consequences.append(invitation_entry(replace(invitation, number=number), context))
+    return replace(
+        so_far,
+        membership=membership,
+        terms=tuple(terms),
+        consequences=tuple(consequences),
+        invitation=number if invitation is not None else so_far.invitation,
+    )
+
+
+def term_changes(membership: Membership, number: int) -> tuple[Change, ...]:
+    """What a membership's new tier changes."""
+    return (
+        TermAdded(membership.account, number, membership.term),
+        MembershipUpdated(membership),
+    )
+
+
+def term_entry(membership: Membership, number: int, context: Context) -> Decision:
+    """The event of a new tier, which its programme's partner is shown."""
+    term = membership.term
+    return Decision(
+        kind="TIER",
+        facts={
+            "member": str(membership.member_id),
+            "programme": membership.programme,
+            "tier": term.tier,
+            "since": term.since.isoformat(),
+            "until": None if term.until is None else term.until.isoformat(),
+            "source": str(term.source),
+            "because": because(context),
+        },
+        result=None,
+        facts_parties=frozenset({context.programme(membership.programme).partner}),
+        changes=term_changes(membership, number),
+        business=False,
+    )
+
+
+def _invitation(membership: Membership, verdict: Verdict, context: Context) -> Invitation | None:
+    """A new invitation, unless one to that tier is open already."""
+    if verdict.invitation is None:
+        return None
+    known = context.state.invitations.values()
+    mine = [i for i in known if (i.programme, i.member_number) == membership.key]
+    today = context.today(membership.programme)
+    in_time = [i for i in mine if i.expires_on is None or i.expires_on >= today]
+    if any(i.tier == verdict.invitation and not i.used for i in in_time):
+        return None
+    return Invitation(
+        0, membership.programme, membership.member_number, verdict.invitation, None, used=False
+    )
+
+
+def invitation_entry(invitation: Invitation, context: Context) -> Decision:
+    """The event of an invitation, which its programme's partner is shown."""
+    return Decision(
+        kind="INVITATION",
+        facts={
+            "programme": invitation.programme,
+            "tier": invitation.tier,
+            "expires_on": invitation.expires_on and invitation.expires_on.isoformat(),
+            "because": because(context),
+        },
+        result=None,
+        facts_parties=frozenset({context.programme(invitation.programme).partner}),
+        changes=(InvitationAdded(invitation),),
+        business=False,
+    )
+
+
+def _with_vouchers(
+    definition: ProgrammeDefinition,
+    outcome: Outcome,
+    standing: Standing,
+    made: Sequence[Counted],
+    context: Context,
+) -> Outcome:
+    """Vouchers for counters that passed another so many by this activity."""
+    membership = outcome.membership
+    consequences, numbers = [*outcome.consequences], []
+    for voucher in definition.vouchers:
+        if voucher.tiers is not None and membership.tier not in voucher.tiers:
+            continue
+        for _ in range(_times_passed(definition, voucher, standing.progress, made, membership)):
+            number = context.number + 1 + len(consequences)
+            numbers.append(number)
+            consequences.append(_voucher_entry(voucher, membership, number, context))
+    return replace(outcome, consequences=tuple(consequences), vouchers=tuple(numbers))
+
+
+def _times_passed(
+    definition: ProgrammeDefinition,
+    voucher: EarnedVoucher,
+    progress: Progress,
+    made: Sequence[Counted],
+    membership: Membership,
+) -> int:
+    every = voucher.every * 10 ** counter_exponent(definition, voucher.counter)
+    after = progress.total(voucher.counter, Days(date.min, date.max))
+    added = sum(
+        item.contribution.amount
+        for item in made
+        if item.account == membership.account and item.contribution.counter == voucher.counter
+    )
+    return max(0, int(after // every) - int((after - added) // every))
+
+
+def _voucher_entry(
+    voucher: EarnedVoucher, membership: Membership, number: int, context: Context
+) -> Decision:
+    holds, today = voucher.voucher_holds, context.today(membership.programme)
+    added = Voucher(
+        number=number,
+        member_id=membership.member_id,
+        programme=membership.programme,
+        award=voucher.voucher,
+        tier=membership.tier,
+        points_minor=0,
+        bought_minor=0,
+        money=(),
+        state=VoucherState.ISSUED,
+        usable_until=None if holds is None else add_span(today, holds) - DAY,
+        cancellable_until=None,
+        earned_by=context.number,
+    )
+    return Decision(
+        kind="VOUCHER",
+        facts={
+            "member": str(membership.member_id),
+            "programme": membership.programme,
+            "voucher": voucher.voucher,
+            "because": because(context),
+        },
+        result=None,
+        facts_parties=frozenset({context.programme(membership.programme).partner}),
+        changes=(VoucherAdded(added),),
+        business=False,
+    )
+
+
+def require_points_alive(programme_id: str, context: Context) -> None:
+    """Refuse to spend points of a programme whose points are gone, reviewed or not."""
+    closing = context.programme(programme_id).closing
+    if closing is not None and closing.points_until <= context.now:
+        raise Refused(
+            Reason.PROGRAMME_CLOSED,
+            f"points of {programme_id} were good until {timestamp(closing.points_until)}",
+            {"programme": programme_id},
+        )
+
+
+def because(context: Context) -> str | None:
+    """Number of the entry from which something follows; None where time alone brought it."""
+    return str(context.number) if context.request_id else None
+
+
+def progress_changes(made: Iterable[Counted], number: int) -> list[ProgressMade]:
+    """The changes that count contributions of an entry."""
+    return [ProgressMade(item, number) for item in made]
