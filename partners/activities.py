@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from partners.programmes.money import exponent_of, in_words, magnitude_of
 
@@ -49,6 +49,10 @@ GENERIC_DURATION_CEILING = timedelta(days=366)
 STATED_POINTS_CEILING = 100_000_000
 """Most points that one stated leg can hold, in major units: the dearest purchase above at ten
 points per dollar and ten times over for the tier."""
+
+
+EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
+"""No programme is older; before it a year was left out or cut."""
 
 
 class Implausible(ValueError):
@@ -147,6 +151,10 @@ def require_plausible_points(stated: Iterable[StatedLeg], exponents: Mapping[str
 
 
 def _require_past(activity: Activity, now: datetime, *, may_end_later: bool) -> None:
+    if activity.started_at < EARLIEST:
+        raise Implausible(
+            "started_at", activity.started_at.isoformat(), f"from {EARLIEST.isoformat()} on"
+        )
     latest = now + CLOCK_SKEW
     ended_at = None if may_end_later else activity.ended_at
     for field, instant in (("started_at", activity.started_at), ("ended_at", ended_at)):

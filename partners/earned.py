@@ -195,6 +195,7 @@ def priced(
             terms=version.number if agreement is None else agreement.number,
             available_at=leg.available_at,
             because=leg.because,
+            version=0 if leg.rule == STATED else version.number,
         )
 
 

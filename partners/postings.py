@@ -54,6 +54,8 @@ class PricedLeg:
     """When they may be spent; None: at once."""
     because: str = ""
     """How they came about, in words."""
+    version: int = 0
+    """Number of the programme version whose rule gave them; 0 where they were stated."""
 
 
 @dataclass(frozen=True, slots=True)

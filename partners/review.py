@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cached_property
-from itertools import takewhile
+from itertools import pairwise, takewhile
 
 from sqlalchemy import Connection, text
 
@@ -344,14 +344,21 @@ class _Points:
 
     @cached_property
     def _since(self) -> date:
-        """From when on the programme's points expire like this, or of joining if that was later.
+        """From when on the member's points expire like this: the latest of three days.
 
-        What was counted before that, if anything was, is not what counts now.
+        The programme's first such version in a row (what was counted before that, if anything
+        was, is not what counts now), joining, and leaving a tier whose points never expire.
         """
         alike = takewhile(self._expires_alike, reversed(self._versions_so_far()))
         *_, first = alike
         begun = local_day(first.valid_from, first.definition.time_zone)
-        return max(begun, self.member.joined_on)
+        return max(begun, self.member.joined_on, self._left_exempt_tier_on())
+
+    def _left_exempt_tier_on(self) -> date:
+        exempt = self.expiry.exempt_tiers
+        terms = self.context.state.terms.get(self.member.account, [])
+        left = [then.since for had, then in pairwise(terms) if had.tier in exempt]
+        return left[-1] if left else date.min
 
     def _versions_so_far(self) -> Sequence[ProgrammeVersion]:
         versions = self.programme.versions

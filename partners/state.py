@@ -289,11 +289,12 @@ class State:
 
     def available(self, account: AccountKey, now: datetime) -> int:
         """Posted balance less what is held, in minor units; points that came by a merge too."""
-        held = [
-            points for side in self.sides(account) for points in self.held.get(side, {}).values()
-        ]
-        waiting = sum(points.amount for points in held if points.available_at > now)
-        return self.posted(account) - waiting
+        return self.posted(account) - sum(self.waiting(side, now) for side in self.sides(account))
+
+    def waiting(self, account: AccountKey, now: datetime) -> int:
+        """Points that are held back, in minor units."""
+        held = self.held.get(account, {}).values()
+        return sum(points.amount for points in held if points.available_at > now)
 
     def sides(self, account: AccountKey) -> list[AccountKey]:
         """An account, and those of the memberships that were merged into its own."""

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from sqlalchemy import Connection, Engine, create_engine, make_url, text
 
 from gateway import logs
@@ -18,6 +19,10 @@ from gateway.postgres import embedded_postgres, reachable_data_dir
 TEMPLATE = "coalition_template"
 
 logs.configure("CRITICAL")
+
+# Speed belongs to the benchmark: a slow machine fails no test.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 # Whoever runs the tests in the background may have them ignore these; processes that the tests
 # start would inherit that, and some are there to be interrupted.

@@ -65,7 +65,18 @@ def simulate(  # noqa: PLR0913 - one parameter per option
 def _show_earned(earned: accrual_pb2.AccrualResult) -> None:
     output.show_table(
         "It would earn",
-        ("programme", "points", "currency", "reason", "rule", "funder", "owed", "from", "because"),
+        (
+            "programme",
+            "points",
+            "currency",
+            "reason",
+            "rule",
+            "version",
+            "funder",
+            "owed",
+            "from",
+            "because",
+        ),
         [
             (
                 leg.programme,
@@ -73,6 +84,7 @@ def _show_earned(earned: accrual_pb2.AccrualResult) -> None:
                 leg.currency,
                 leg.reason,
                 leg.rule,
+                leg.version or None,
                 leg.funder,
                 leg.owed_minor + leg.fee_minor,
                 output.instant(leg.available_at),

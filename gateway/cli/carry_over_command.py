@@ -20,6 +20,8 @@ from gateway.cli.session import Session, signed_options
 LARGEST_STEP = 500
 """Members in one request, by the contract."""
 
+GO_ON = "Give the same command again, and it goes on. Nobody is carried over twice."
+
 _USED_UP = frozenset({"EXPIRED", "REQUEST_ID_REUSED"})
 """Said of a request id of an earlier run that can no longer be sent: the next one serves."""
 
@@ -65,8 +67,13 @@ def carry_over(session: Session, *, programme_id: str, replaced: str, step: int)
                 on_progress(done)
     except KeyboardInterrupt:
         _show(done, programme_id, as_json=session.as_json, finished=False)
-        output.note("Interrupted. Give the same command again, and it goes on.")
+        output.note(f"Interrupted. {GO_ON}")
         sys.exit(INTERRUPTED)
+    except BaseException:
+        if done.carried:
+            _show(done, programme_id, as_json=session.as_json, finished=False)
+            output.note(f"Stopped before the end. {GO_ON}")
+        raise
     _show(done, programme_id, as_json=session.as_json, finished=True)
 
 

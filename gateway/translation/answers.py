@@ -11,7 +11,8 @@ from google.protobuf.message import Message
 from coalition.methods import payload_type_of
 from coalition.v1 import envelope_pb2, errors_pb2
 from gateway.translation.records import record_for
-from gateway.translation.results import result_message, timestamp
+from gateway.translation.results import result_message
+from gateway.translation.values import timestamp
 from partners.directory import Directory
 from partners.refusals import Reason, Refused
 from partners.requests import Accepted, Answer, Request

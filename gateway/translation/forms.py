@@ -10,7 +10,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from coalition.v1 import common_pb2
 from partners.activities import ActivityKey
-from partners.programmes.forms import MoneyAmount
+from partners.programmes.forms import YEARS, MoneyAmount
 from partners.programmes.money import UnknownMoney, exponent_of
 from partners.refusals import invalid
 from partners.state import MembershipKey
@@ -91,13 +91,16 @@ def instant(value: Timestamp, field: str) -> datetime:
 
 
 def day(value: str, field: str) -> date:
-    """A day of the calendar, YYYY-MM-DD."""
+    """A day of the calendar, YYYY-MM-DD, of the years in which programmes live."""
     if _DAY.fullmatch(value) is None:
         raise invalid(field, "is not of the form YYYY-MM-DD" if value else "is missing")
     try:
-        return date.fromisoformat(value)
+        found = date.fromisoformat(value)
     except ValueError as error:
         raise invalid(field, "is no day of the calendar") from error
+    if found.year not in YEARS:
+        raise invalid(field, f"is not of the years {YEARS.start} to {YEARS.stop - 1}")
+    return found
 
 
 def optional_day(value: str, field: str) -> date | None:

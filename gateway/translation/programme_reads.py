@@ -7,14 +7,12 @@ from gateway.translation import forms
 from gateway.translation.commands import single_accrual
 from gateway.translation.reading import Reading
 from gateway.translation.results import (
-    amount,
-    fraction,
     programme_message,
     simulated,
     tier_term,
-    timestamp,
     voucher_message,
 )
+from gateway.translation.values import amount, fraction, timestamp
 from partners import claims, queries
 from partners.refusals import STORED, Refused
 

@@ -24,8 +24,8 @@ from gateway.translation.results import (
     membership_message,
     programme_messages,
     rate_message,
-    timestamp,
 )
+from gateway.translation.values import timestamp
 from partners import queries
 from partners.directory import GATEWAY
 from partners.facts import activity_of_facts

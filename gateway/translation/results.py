@@ -1,12 +1,9 @@
 """From results of use cases to the messages in a receipt: one function per result."""
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date, datetime
-from fractions import Fraction
 from typing import Any
 
 from google.protobuf.message import Message
-from google.protobuf.timestamp_pb2 import Timestamp
 
 from coalition.v1 import (
     accrual_pb2,
@@ -18,12 +15,12 @@ from coalition.v1 import (
     partners_pb2,
     rates_pb2,
 )
+from gateway.translation.values import amount, day_text, fraction, membership_ref, timestamp
 from partners.directory import Agreement, Directory, Key, Programme, ProgrammeVersion, Rate
 from partners.exchange.arithmetic import RateTerms
 from partners.postings import PricedLeg
-from partners.programmes.forms import MoneyAmount
 from partners.programmes.tiers import TierTerm
-from partners.state import Membership, MembershipKey, Voucher
+from partners.state import Membership, Voucher
 from partners.usecases import (
     accrual,
     agreements,
@@ -38,40 +35,9 @@ from partners.usecases import (
 )
 
 
-def timestamp(instant: datetime | None) -> Timestamp | None:
-    """An instant on the wire; None stays absent."""
-    if instant is None:
-        return None
-    stamp = Timestamp()
-    stamp.FromDatetime(instant)
-    return stamp
-
-
-def fraction(value: Fraction | None) -> common_pb2.Fraction | None:
-    """A fraction on the wire; None stays absent."""
-    if value is None:
-        return None
-    return common_pb2.Fraction(numerator=value.numerator, denominator=value.denominator)
-
-
-def membership_ref(key: MembershipKey) -> common_pb2.MembershipRef:
-    """A membership's key on the wire."""
-    return common_pb2.MembershipRef(programme=key[0], member_number=key[1])
-
-
 def ref_of(membership: Membership) -> common_pb2.MembershipRef:
     """A membership as others name it."""
     return membership_ref((membership.programme, membership.member_number))
-
-
-def day_text(day: date | None) -> str:
-    """A day on the wire, YYYY-MM-DD; None is empty."""
-    return "" if day is None else day.isoformat()
-
-
-def amount(money: MoneyAmount) -> common_pb2.Amount:
-    """An amount of money on the wire."""
-    return common_pb2.Amount(currency=money.currency, minor=money.minor)
 
 
 def tier_term(term: TierTerm, number: int) -> members_pb2.TierTerm:
@@ -90,8 +56,10 @@ def membership_message(
 ) -> members_pb2.Membership:
     """A membership, with those linked to it that its reader may see.
 
-    With a `term_number`, 0 where it is not known, also since when and how it has its tier.
+    With a `term_number`, 0 where it is not known, it is for the programme's own partner: also
+    since when and how it has its tier, and what else is between that partner and the member.
     """
+    own = term_number is not None
     return members_pb2.Membership(
         membership=ref_of(membership),
         member_id=membership.member_id,
@@ -100,10 +68,10 @@ def membership_message(
         state=f"MEMBERSHIP_STATE_{membership.state}",
         linked=map(ref_of, linked),
         tier_term=None if term_number is None else tier_term(membership.term, term_number),
-        chosen_programme=membership.chosen_programme or "",
-        joined_on=day_text(membership.joined_on),
-        red_listed=membership.red_listed,
-        merged_into=membership.merged_into or 0,
+        chosen_programme=(membership.chosen_programme or "") if own else "",
+        joined_on=day_text(membership.joined_on) if own else "",
+        red_listed=membership.red_listed and own,
+        merged_into=(membership.merged_into or 0) if own else 0,
     )
 
 
@@ -127,6 +95,7 @@ def _leg(leg: PricedLeg, currencies: Directory) -> accrual_pb2.Leg:
         rule=leg.rule,
         terms=leg.terms,
         available_at=timestamp(leg.available_at),
+        version=leg.version,
     )
 
 

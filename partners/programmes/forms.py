@@ -31,6 +31,9 @@ MAX_SPAN_MONTHS = 1_200
 MAX_SPAN_DAYS = 36_600
 """A hundred years: beyond it a length of time was meant in another unit."""
 
+YEARS = range(1900, 9001)
+"""Years in which programmes live. Calendars are computed some centuries around them."""
+
 _EXACT = re.compile(
     r"(?P<whole>\d{1,12})(?:\.(?P<part>\d{1,6})|/(?P<over>[1-9]\d{0,11}))?", re.ASCII
 )
@@ -186,13 +189,12 @@ def _read_zone(value: object) -> ZoneInfo:
 
 
 def _read_instant(value: object) -> datetime:
-    if isinstance(value, datetime) and value.tzinfo is not None:
-        try:
-            return value.astimezone(UTC)
-        except OverflowError:
-            pass
+    if isinstance(value, datetime) and value.tzinfo is not None and value.year in YEARS:
+        return value.astimezone(UTC)
     raise mismatch(
-        value, "write date, time and offset, without quotes, such as 2026-01-01T00:00:00Z"
+        value,
+        f"write date, time and offset of the years {YEARS.start} to {YEARS.stop - 1}, without "
+        "quotes, such as 2026-01-01T00:00:00Z",
     )
 
 

@@ -41,6 +41,9 @@ GRANTED = frozenset(
 )
 """A tier that was given holds to its end, also below a higher one that is reached and lost."""
 
+COUNTED = frozenset({TierSource.REACHED, TierSource.LIFETIME, TierSource.TAKEN_BACK})
+"""A tier that rests on what was counted, and goes with it."""
+
 PUT_DOWN = frozenset({TierSource.DECIDED, TierSource.RELEGATED})
 """Nothing that was given before these is left."""
 
@@ -107,9 +110,12 @@ def evaluate(
 
 
 def taken_back(definition: ProgrammeDefinition, standing: Standing, today: date) -> TierTerm | None:
-    """The term after a reversal, where the tier was reached by what was taken back."""
+    """The term after a reversal, where the tier was reached by what was taken back.
+
+    A tier that is still reached, but no longer for as long, holds as long as it is.
+    """
     held = standing.held
-    if held.source not in {TierSource.REACHED, TierSource.LIFETIME}:
+    if held.source not in COUNTED:
         return None
     steps = _Steps(definition, standing)
     days = {held.since, today} | steps.judge.days_counted(held.since, today)
@@ -117,7 +123,9 @@ def taken_back(definition: ProgrammeDefinition, standing: Standing, today: date)
     found += steps.judge.reached_at_end(held.since)
     best = _best(steps.open_to_all(reached for reached in found if reached.holds_on(today)))
     if best is not None and best.rank >= steps.rank:
-        return None
+        shorter = held.until is not None and best.rank == steps.rank and best.until is not None
+        if not shorter or best.holds_on(held.until or today):
+            return None
     to = steps.at_least_granted(best, held.since)
     return TierTerm(definition.tiers[to.rank].name, held.since, to.until, TierSource.TAKEN_BACK)
 

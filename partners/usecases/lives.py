@@ -115,6 +115,7 @@ def unmerge(command: Unmerge, context: Context) -> Decision:
         for member_id in (made.kept_member_id, made.merged_member_id)
     )
     available = context.state.available(kept.account, context.now)
+    available += context.state.waiting(merged.account, context.now)
     if made.moved_minor > max(0, available):
         raise Refused(
             Reason.INSUFFICIENT_BALANCE,

@@ -19,6 +19,7 @@ from coalition.v1 import (
     members_pb2,
     partners_pb2,
 )
+from gateway.translation.programme_reads import exact
 from support.coalition_day import (
     NOON,
     Day,
@@ -301,6 +302,31 @@ def test_nights_bring_a_tier_and_are_told(day: Day) -> None:
     ]
 
 
+def test_a_linked_partner_is_not_told_of_a_tiers_term(day: Day) -> None:
+    def look_up(sender: str) -> members_pb2.Membership:
+        request = members_pb2.LookUpRequest(membership=membership("hotel", "H1"))
+        return day.client(sender).read("Members.LookUp", request, members_pb2.Membership)
+
+    assert look_up("hotel").tier_term.tier == "GOLD"
+    other = look_up("airline")
+    assert (other.tier, other.HasField("tier_term"), list(other.linked)) == ("GOLD", False, [])
+
+
+@pytest.mark.parametrize(
+    ("value", "decimals", "text"),
+    [
+        (Fraction(27), 0, "27"),
+        (Fraction(2469, 2), 2, "1234.50"),
+        (Fraction(1, 8), 2, "0.125"),
+        (Fraction(1, 3), 2, "1/3"),
+        (Fraction(-1, 2), 0, "-0.5"),
+        (Fraction(0), 2, "0.00"),
+    ],
+)
+def test_values_of_counters_are_exact(value: Fraction, decimals: int, text: str) -> None:
+    assert exact(value, decimals) == text
+
+
 def test_attributes_and_registration_decide_what_is_earned(day: Day) -> None:
     member = join(day, "REG")
     garden = {"attributes": {"property": "garden"}, "quantities": {}}
@@ -456,6 +482,7 @@ def test_a_simulation_says_why_and_books_nothing(day: Day) -> None:
     assert first == second
     (leg,) = first.result.legs
     assert (leg.points_minor, leg.rule, bool(leg.because)) == (1_000, "room", True)
+    assert leg.version == leg.terms > 0
     assert [t.tier for t in first.result.tiers] == ["SILVER"]
     assert not first.reason
     assert (points(day, member), balance(day, member).as_of_number) == (0, size)
@@ -567,6 +594,10 @@ def test_two_members_become_one_and_two_again(day: Day) -> None:
     assert looked_up.state == members_pb2.MEMBERSHIP_STATE_MERGED
     assert looked_up.merged_into > 0
     assert tiers(day, kept).counters[0].value == "4"
+    redeem = awards_pb2.RedeemRequest(membership=merged, award="night")
+    with pytest.raises(Refused, match="MEMBERSHIP_NOT_ACTIVE"):
+        write(day, "Awards.Redeem", redeem)
+    assert awards(day, merged) == []
     earn(day, "MERGED", "m-3", 3_000)
     assert points(day, kept) >= 600
 
@@ -750,6 +781,11 @@ FORMS: dict[str, tuple[str, Any, str]] = {
     "day that is none": (
         "Members.Invite",
         members_pb2.InviteRequest(membership=MEMBER, expires_on="2026-02-29"),
+        "expires_on",
+    ),
+    "day of a year that is cut": (
+        "Members.Invite",
+        members_pb2.InviteRequest(membership=MEMBER, expires_on="0026-03-02"),
         "expires_on",
     ),
     "no way": (

@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from gateway import reviewing
 from partners import review as reviews
 from partners.activities import ActivityKey
+from partners.check import check_agreed
 from partners.review import Finding
 from partners.state import MembershipState
 from partners.usecases.awards import CancelVoucher, Redeem
@@ -76,7 +77,7 @@ def said(found: list[Finding]) -> list[tuple[str, str, str]]:
 
 def sound(world: Bench) -> bool:
     with world.engine.connect() as connection:
-        return check(connection, world.coalition) == []
+        return [*check(connection, world.coalition), *check_agreed(connection)] == []
 
 
 # Tiers ------------------------------------------------------------------------------------
@@ -409,14 +410,33 @@ def test_a_reversed_activity_keeps_nothing_alive(world: Bench) -> None:
     assert balance(world, "H1") == 0
 
 
-def test_points_of_exempt_tiers_never_expire_and_do_once_the_tier_is_lost(world: Bench) -> None:
+def test_points_of_exempt_tiers_begin_to_age_when_the_tier_is_left(world: Bench) -> None:
     hotel_with(world, AGED, "H1")
     world.ask("hotel", update("hotel", "H1", tier="GOLD"))
     stays(world, "H1", "2026-03-10")
     assert review(world, "2028-01-01") == []
     world.ask("hotel", update("hotel", "H1", tier="SILVER"))
 
-    assert said(review(world, "2028-01-02")) == [("EXPIRY", "H1", "3000 points expire")]
+    assert review(world, "2028-01-02") == []
+    stays(world, "H1", "2028-01-03")
+    assert said(review(world, "2028-06-30")) == [
+        ("EXPIRY_NOTICE", "H1", "3000 points will expire on 2028-07-01"),
+        ("EXPIRY_NOTICE", "H1", "2500 points will expire on 2028-07-03"),
+    ]
+    assert said(review(world, "2028-07-01")) == [("EXPIRY", "H1", "3000 points expire")]
+
+
+def test_who_lapses_from_an_exempt_tier_in_the_night_keeps_the_points_for_now(
+    world: Bench,
+) -> None:
+    hotel_with(world, INACTIVE, "H1")
+    stays(world, "H1", *MARCH)
+    dry = review(world, "2028-01-01", writes=False)
+
+    assert review(world, "2028-01-01") == dry
+    assert [finding.kind for finding in dry] == ["TIER"]
+    assert (tier(world, "H1"), balance(world, "H1")) == ("MEMBER", 11_000)
+    assert [f.kind for f in review(world, "2028-07-01")] == ["EXPIRY"]
 
 
 def test_points_of_a_blocked_member_expire(world: Bench) -> None:

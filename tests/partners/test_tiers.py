@@ -415,7 +415,19 @@ def test_a_tier_that_was_kept_by_the_year_before_is_taken_back() -> None:
     assert back == term("MEMBER", date(2026, 1, 1), None, TierSource.TAKEN_BACK)
 
 
-@pytest.mark.parametrize("source", sorted(set(TierSource) - {"REACHED", "LIFETIME"}))
+def test_a_tier_that_was_extended_loses_what_extended_it() -> None:
+    """Reached in 2025 and again in 2026: without 2026 it ends with 2026, not with 2027."""
+    kept = term("SILVER", date(2026, 5, 1), date(2027, 12, 31))
+    standing = member(counted((date(2025, 5, 1), 4), (date(2026, 5, 1), 3)), kept)
+    back = taken_back(programme(), standing, date(2026, 6, 1))
+    assert back == term("SILVER", date(2026, 5, 1), date(2026, 12, 31), TierSource.TAKEN_BACK)
+    assert back is not None
+    nothing = replace(standing, held=back, progress=counted((date(2025, 5, 1), 3)))
+    fallen = taken_back(programme(), nothing, date(2026, 6, 1))
+    assert fallen == term("MEMBER", date(2026, 5, 1), None, TierSource.TAKEN_BACK)
+
+
+@pytest.mark.parametrize("source", sorted(set(TierSource) - {"REACHED", "LIFETIME", "TAKEN_BACK"}))
 def test_what_was_not_reached_is_not_taken_back(source: TierSource) -> None:
     held = term("GOLD", JOINED, None, source)
     assert taken_back(programme(), member(counted(), held), date(2026, 1, 1)) is None

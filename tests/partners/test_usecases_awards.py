@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from partners.activities import ActivityKey
+from partners.check import check_agreed
 from partners.context import Command
 from partners.programmes.forms import MoneyAmount
 from partners.state import MembershipState
@@ -28,6 +29,15 @@ prices = [
 ]
 voucher_holds = "6 months"
 cancellable = "30 days"
+
+[[awards]]
+award = "box"
+name = "A box"
+prices = [
+  { points = 100 },
+  { points = 50, money = "40 EUR" },
+  { points = 80, tiers = ["GOLD"] },
+]
 
 [[awards]]
 award = "suite"
@@ -99,6 +109,7 @@ def world(hotels: Bench) -> Iterator[Bench]:
     with hotels.undone() as connection:
         yield hotels
         assert check(connection, hotels.coalition) == []
+        assert list(check_agreed(connection)) == []
     hotels.now = NOON
 
 
@@ -146,6 +157,7 @@ NOT_TO_BE_HAD: dict[str, tuple[str, Redeem, str]] = {
     "not with that tier": ("hotel", redeem("suite"), "AWARD_UNAVAILABLE"),
     "not yet": ("hotel", redeem("spring"), "AWARD_UNAVAILABLE"),
     "a cent less": ("hotel", redeem("night", money=MoneyAmount("EUR", 3_999)), "WRONG_PRICE"),
+    "for money, and gold has another price": ("hotel", redeem("box", "G1", EUR_40), "WRONG_PRICE"),
     "money that is not asked for": ("hotel", redeem("clock", money=EUR_40), "WRONG_PRICE"),
     "a point is missing": ("hotel", redeem("dear"), "INSUFFICIENT_BALANCE"),
     "of another programme": ("airline", redeem("night"), "NOT_AUTHORIZED"),

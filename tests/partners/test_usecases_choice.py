@@ -106,9 +106,7 @@ def world(module_database_url: str) -> Iterator[Bench]:
 
 
 def legs(outcome: Outcome) -> list[tuple[str, str, int]]:
-    return [
-        (leg.membership.programme, leg.reason, leg.points_minor) for leg in outcome.result.legs
-    ]
+    return [(leg.membership.programme, leg.reason, leg.points_minor) for leg in outcome.result.legs]
 
 
 POINTS = ("hotel", "BASE", 2_000)

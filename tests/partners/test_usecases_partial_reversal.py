@@ -404,6 +404,28 @@ def test_the_policy_is_the_one_in_force_not_one_to_come(world: Bench) -> None:
         assert world.accounts(connection).get("clearing/1/hotel:stranger", 0) == 0
 
 
+def test_a_debt_of_an_older_policy_is_not_made_larger(world: Bench) -> None:
+    """700 were spent and taken back: 500 earned since leave -200, which the new policy keeps."""
+    member = ("below", "1")
+    rules = definition(
+        "below", "BELOW", reversal="funder-bears", rest=AWARDS, valid_from=NOON + timedelta(hours=1)
+    )
+    with world.undone() as connection:
+        world.ask("hotel", report(member, stayed("s"), [("below", "BASE", 700)]))
+        world.ask("stranger", Redeem(member, "thing", None, buy_missing=False))
+        world.ask("hotel", take("s"))
+        world.ask("hotel", report(member, stayed("t"), [("below", "BASE", 500)]))
+        world.publish("stranger", rules)
+        try:
+            world.now = NOON + timedelta(hours=2)
+            taken = world.ask("hotel", take("t"))
+        finally:
+            world.now = NOON
+
+        assert (taken.reason, taken.lines) == ("", [])
+        assert world.accounts(connection)["clearing/1/hotel:stranger"] == -1_500
+
+
 # What is given back besides points --------------------------------------------------------
 
 

@@ -183,17 +183,26 @@ def world(module_database_url: str) -> Iterator[Bench]:
             made.enrol("airline", number)
         made.link(("hotel", "G"), ("airline", "A"))
         made.link(("inn", "I"), ("airline", "I"), ("hotel", "airline"))
+        for number in ("G", "M"):
+            gift = [("hotel", "GOODWILL", 600)]
+            key = ActivityKey("hotel", "GIFT", f"to {number}")
+            made.ask("hotel", report(("hotel", number), key, gift))
+        quoted = made.ask("hotel", quote(("hotel", "G"), ("airline", "A"), 50))
+        assert quoted.number == FIRST
         yield made
 
 
 # One batch or many ------------------------------------------------------------------------
 
-REFERENCES = st.sampled_from(["a", "b", "c", "d", "e"])
+REFERENCES = st.sampled_from(["a", "b"])
 NUMBERS = st.sampled_from(HOTEL_MEMBERS)
 PARTS = st.sampled_from([None, Fraction(1, 3), Fraction(1, 2), Fraction(2, 7), Fraction(1)])
 DAYS = st.integers(min_value=1, max_value=3)
 
 Asked = tuple[str, Command]
+
+FIRST = 31
+"""Number of a quote that is open when a test begins; later ones, and vouchers, are guessed."""
 
 
 def days_ago(days: int) -> Any:
@@ -217,7 +226,7 @@ STAYS = st.builds(
     st.integers(min_value=0, max_value=40_000),
     st.integers(min_value=0, max_value=6),
     DAYS,
-    st.sampled_from([1, 1, 1, 2]),
+    st.sampled_from([1, 1, 1, 1, 2]),
 )
 
 CRUISES = st.builds(
@@ -254,7 +263,7 @@ REVERSALS = st.builds(
     ),
     st.sampled_from(["STAY", "STAY", "CRUISE", "GIFT"]),
     REFERENCES,
-    st.sampled_from([1, 1, 1, 2]),
+    st.sampled_from([1, 1, 1, 1, 2]),
     PARTS,
 )
 
@@ -275,13 +284,20 @@ OTHERS: st.SearchStrategy[Asked] = st.one_of(
         NUMBERS,
         st.sampled_from([MembershipState.ACTIVE, MembershipState.BLOCKED]),
     ),
-    st.builds(lambda n: ("hotel", UseVoucher(n)), st.integers(min_value=40, max_value=60)),
+    st.builds(
+        lambda n: ("hotel", UseVoucher(n)), st.integers(min_value=FIRST, max_value=FIRST + 18)
+    ),
     st.just(("hotel", quote(("hotel", "G"), ("airline", "A"), 70))),
-    st.builds(lambda n: ("hotel", Convert(n)), st.integers(min_value=40, max_value=60)),
+    st.builds(lambda n: ("hotel", Convert(n)), st.integers(min_value=FIRST, max_value=FIRST + 18)),
 )
 
-COMMANDS = st.lists(
-    st.one_of(STAYS, STAYS, CRUISES, STATED, REVERSALS, REVERSALS, OTHERS), min_size=2, max_size=16
+COMMANDS: st.SearchStrategy[list[Asked]] = st.lists(
+    # Not one_of, which would make each of the others as likely as a stay.
+    st.sampled_from([*[STAYS] * 4, CRUISES, STATED, *[REVERSALS] * 5, OTHERS, OTHERS]).flatmap(
+        lambda kind: kind
+    ),
+    min_size=8,
+    max_size=24,
 )
 
 
@@ -313,20 +329,15 @@ def without_answers(tables: dict[str, list[Any]]) -> dict[str, list[Any]]:
     return {name: rows for name, rows in tables.items() if name != "request"}
 
 
-@settings(max_examples=60, deadline=None)
-@given(asked=COMMANDS, data=st.data())
+@settings(max_examples=35, deadline=None)
+@given(asked=COMMANDS)
 def test_in_one_batch_or_in_many_gives_the_same_in_every_table(
-    world: Bench, asked: list[Asked], data: st.DataObject
+    world: Bench, asked: list[Asked]
 ) -> None:
     """Entries with their bytes, balances, counters, tiers, vouchers, held points."""
     one_by_one, expected = run(world, asked, [1] * len(asked))
     together, found = run(world, asked, [len(asked)])
     assert told(together) == told(one_by_one)
-    assert without_answers(found) == without_answers(expected)
-
-    cut = data.draw(st.integers(min_value=1, max_value=len(asked) - 1))
-    in_two, found = run(world, asked, [cut, len(asked) - cut])
-    assert told(in_two) == told(one_by_one)
     assert without_answers(found) == without_answers(expected)
 
 
@@ -341,7 +352,7 @@ def booked(outcome: Outcome, kinds: set[str] | None, side: str) -> int:
     )
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(asked=st.lists(st.one_of(STAYS, CRUISES, STATED, REVERSALS), min_size=1, max_size=10))
 def test_legs_sum_to_the_lines_of_their_entry(world: Bench, asked: list[Asked]) -> None:
     """Of an accrual and of a reversal alike: points by programme, what is owed, and fees."""
@@ -365,7 +376,7 @@ def owed_in_all(world: Bench, connection: Connection) -> int:
     return sum(n for code, n in world.accounts(connection).items() if code.startswith("clearing"))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(asked=COMMANDS)
 def test_positions_always_sum_to_zero(world: Bench, asked: list[Asked]) -> None:
     with world.undone() as connection:
@@ -373,7 +384,7 @@ def test_positions_always_sum_to_zero(world: Bench, asked: list[Asked]) -> None:
         assert owed_in_all(world, connection) == 0
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     asked=st.lists(st.one_of(STAYS, CRUISES), min_size=1, max_size=8),
     order=st.randoms(use_true_random=False),
@@ -428,13 +439,15 @@ INN_STAYS = st.lists(
 
 
 def totals(world: Bench, asked: Sequence[Asked]) -> Any:
+    """Balances and counters afterwards; at a price that leaves nothing to be rounded."""
     with world.undone() as connection:
+        world.agree("airline", "hotel", price=120, fee=Fraction(1, 10))
         done = world.batch(*(world.submission(*one) for one in asked))
         assert {outcome.reason for outcome in done} <= {""}
         return balances_and_counters(connection)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(stays=INN_STAYS, order=st.randoms(use_true_random=False))
 def test_the_order_of_reports_changes_no_total(
     world: Bench, stays: list[tuple[int, int, int]], order: Any
@@ -447,11 +460,11 @@ def test_the_order_of_reports_changes_no_total(
     assert totals(world, shuffled) == totals(world, asked)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(stays=INN_STAYS)
 def test_splitting_a_stay_changes_no_total(world: Bench, stays: list[tuple[int, int, int]]) -> None:
     """Into several lines of its bill, or by night into stays of their own: these rules give
-    whole points for whole euros, so nothing is rounded. 120 euros and 10 points more by hand."""
+    whole points for whole euros, so nothing is rounded."""
     whole, in_lines, by_night = [], [], []
     for n, (euros, nights, days) in enumerate(stays):
         whole.append(inn_stay(f"{n}", euros * nights, nights, days))
@@ -464,7 +477,7 @@ def test_splitting_a_stay_changes_no_total(world: Bench, stays: list[tuple[int, 
     assert held.get("inn", 0) == points
     assert held.get("airline", 0) == sum(2 * euros * nights for euros, nights, _ in stays)
     assert totals(world, in_lines) == expected
-    assert {name: rows for name, rows in totals(world, by_night).items()} == expected
+    assert totals(world, by_night) == expected
 
 
 PROMOTED = st.lists(
@@ -485,7 +498,7 @@ def given_in_all(stays: Sequence[tuple[str, int, int]]) -> int:
     return min(700, sum(per_member))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(stays=PROMOTED, order=st.randoms(use_true_random=False))
 def test_limits_give_the_same_in_all_in_any_order(
     world: Bench, stays: list[tuple[str, int, int]], order: Any
@@ -506,7 +519,7 @@ def test_limits_give_the_same_in_all_in_any_order(
         assert int(used) == given_in_all(stays)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     nights=st.lists(st.integers(min_value=0, max_value=5), min_size=1, max_size=6),
     order=st.randoms(use_true_random=False),

@@ -241,6 +241,15 @@ def test_one_funder_without_leave_stops_the_whole(world: Bench) -> None:
         assert world.ask("hotel", by_card("p", 12_000)).reason == ""
 
 
+@pytest.mark.parametrize(("cap", "reason"), [(173, ""), (172, "CAP_EXCEEDED")])
+def test_legs_of_one_activity_share_a_cap(world: Bench, cap: int, reason: str) -> None:
+    """The hotel's 123 miles and the airline's own 50 are given under one agreement."""
+    both = [Permission.DOUBLE_DIP, Permission.FUND_PROMOTIONS]
+    with world.undone():
+        world.agree("airline", "hotel", cap=cap, permissions=both)
+        assert world.ask("hotel", by_card("p")).reason == reason
+
+
 # Claimed twice ----------------------------------------------------------------------------
 
 STAY = ActivityKey("hotel", "STAY", "twice")

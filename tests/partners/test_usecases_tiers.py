@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from partners.activities import ActivityKey
+from partners.check import check_agreed
 from partners.context import Command
 from partners.directory import Permission
 from partners.programmes.forms import MoneyAmount
@@ -45,8 +46,9 @@ def hotels(module_database_url: str) -> Iterator[Bench]:
 @pytest.fixture
 def world(hotels: Bench) -> Iterator[Bench]:
     """What a test does is undone, also to the clock."""
-    with hotels.undone():
+    with hotels.undone() as connection:
         yield hotels
+        assert list(check_agreed(connection)) == []
     hotels.now = NOON
 
 
@@ -218,6 +220,18 @@ def test_a_reversal_takes_a_reached_tier_back_and_tells_the_partner(world: Bench
         (back.number + 1, str(back.number))
     ]
     assert stays(world, "H1", "2026-02-20", "2026-02-21") == [PLAIN, SILVER]
+
+
+def test_a_tier_falls_further_with_every_reversal(world: Bench) -> None:
+    days = [f"2026-02-{day}" for day in range(10, 15)]
+    stays(world, "H1", *days)
+    found = []
+    for day in days:
+        world.ask("hotel", Reverse(ActivityKey("hotel", "STAY", f"H1-{day}"), "no show"))
+        found.append(tier(world, "H1"))
+
+    assert found == ["SILVER", "SILVER", "MEMBER", "MEMBER", "MEMBER"]
+    assert rows(world, "select sum(amount) from progress") == [(0,)]
 
 
 # Bought, matched, decided -----------------------------------------------------------------

@@ -156,7 +156,7 @@ def test_a_supplier_is_not_told_what_others_give_for_its_activity(day: Day, ears
     assert facts["activity"]["reference"] == STAY.reference
     secret = ("member", "tier", "choice", "stated", "skipped")
     assert {name: facts[name] for name in secret} == dict.fromkeys(secret)
-    assert set(reversal.facts) == {"activity", "reason"}
+    assert set(reversal.facts) == {"activity", "reason", "reversed"}
     assert {leg.programme for leg in reverse_of_a_double_dip(day)} == {"hotel", "airline"}
 
 

@@ -115,8 +115,8 @@ class Bench:
     engine: Engine
     coalition: Coalition
     now: datetime = NOON
-    notes: Notes = field(default_factory=Notes)
-    directory: Directory | None = None
+    notes: Notes = field(default_factory=Notes, repr=False)
+    directory: Directory | None = field(default=None, repr=False)
     connection: Connection | None = None
     _count: int = 0
 

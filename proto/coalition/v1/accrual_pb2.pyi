@@ -119,7 +119,7 @@ class AccrualResult(_message.Message):
     def __init__(self, legs: _Optional[_Iterable[_Union[Leg, _Mapping]]] = ..., skipped: _Optional[_Iterable[str]] = ..., tiers: _Optional[_Iterable[_Union[_members_pb2.TierTerm, _Mapping]]] = ..., vouchers: _Optional[_Iterable[int]] = ..., invitation: _Optional[int] = ...) -> None: ...
 
 class Leg(_message.Message):
-    __slots__ = ("programme", "currency", "reason", "points_minor", "funder", "price", "owed_minor", "fee_minor", "rule", "terms", "available_at", "because")
+    __slots__ = ("programme", "currency", "reason", "points_minor", "funder", "price", "owed_minor", "fee_minor", "rule", "terms", "available_at", "because", "version")
     PROGRAMME_FIELD_NUMBER: _ClassVar[int]
     CURRENCY_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
@@ -132,6 +132,7 @@ class Leg(_message.Message):
     TERMS_FIELD_NUMBER: _ClassVar[int]
     AVAILABLE_AT_FIELD_NUMBER: _ClassVar[int]
     BECAUSE_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
     programme: str
     currency: str
     reason: str
@@ -144,7 +145,8 @@ class Leg(_message.Message):
     terms: int
     available_at: _timestamp_pb2.Timestamp
     because: str
-    def __init__(self, programme: _Optional[str] = ..., currency: _Optional[str] = ..., reason: _Optional[str] = ..., points_minor: _Optional[int] = ..., funder: _Optional[str] = ..., price: _Optional[_Union[_common_pb2.Fraction, _Mapping]] = ..., owed_minor: _Optional[int] = ..., fee_minor: _Optional[int] = ..., rule: _Optional[str] = ..., terms: _Optional[int] = ..., available_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., because: _Optional[str] = ...) -> None: ...
+    version: int
+    def __init__(self, programme: _Optional[str] = ..., currency: _Optional[str] = ..., reason: _Optional[str] = ..., points_minor: _Optional[int] = ..., funder: _Optional[str] = ..., price: _Optional[_Union[_common_pb2.Fraction, _Mapping]] = ..., owed_minor: _Optional[int] = ..., fee_minor: _Optional[int] = ..., rule: _Optional[str] = ..., terms: _Optional[int] = ..., available_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., because: _Optional[str] = ..., version: _Optional[int] = ...) -> None: ...
 
 class ReverseRequest(_message.Message):
     __slots__ = ("header", "activity", "reason", "part")
