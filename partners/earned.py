@@ -219,7 +219,8 @@ def _agreement(leg: EarnedLeg, funder: str, author: str, context: Context) -> Ag
     """The agreement under which a leg is given, with its cap; None for the issuer's own.
 
     Giving another's points takes leave of their issuer, and paying for them the funder's. That
-    the issuer bears what `author`, whose rule it is, has given away takes the issuer's.
+    the issuer bears what `author`, whose rule it is, has given away takes the issuer's; and that
+    a third pays for what `author` thought of takes that third's, by an agreement of those two.
     """
     me, issuer = context.participant, context.programme(leg.programme).partner
     giving = Permission.STATE_POINTS if leg.rule == STATED else Permission.DOUBLE_DIP
@@ -229,7 +230,23 @@ def _agreement(leg: EarnedLeg, funder: str, author: str, context: Context) -> Ag
     if funder == me or funder == issuer == author:
         return found
     buyer = author if funder == issuer else funder
+    if funder != issuer and author not in {issuer, funder}:
+        _require_third(author, funder, context)
     return _permitting(leg.programme, buyer, Permission.FUND_PROMOTIONS, context)
+
+
+def _require_third(author: str, funder: str, context: Context) -> None:
+    """Refuse a funder that has not signed, for any points of `author`, to fund promotions."""
+    programmes = [p for p in context.directory.programmes.values() if p.partner == author]
+    funds = Permission.FUND_PROMOTIONS
+    permits = context.directory.permits
+    if not any(permits(p.programme_id, funder, funds, context.now) for p in programmes):
+        raise Refused(
+            Reason.NO_AGREEMENT,
+            f"no agreement in force between {author} and {funder} lets rules of {author} name "
+            f"{funder} as funder",
+            {"funder": funder, "permission": funds},
+        )
 
 
 def _permitting(programme: str, buyer: str, permission: Permission, context: Context) -> Agreement:

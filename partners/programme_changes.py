@@ -288,7 +288,7 @@ class VoucherAdded(Insertion):
 
     def apply(self, state: State) -> None:
         """Add it."""
-        state.vouchers[self.voucher.number] = self.voucher
+        state.put_voucher(self.voucher)
 
     def row(self) -> tuple[object, ...]:
         """The row."""
@@ -306,6 +306,7 @@ class VoucherAdded(Insertion):
             v.usable_until,
             v.cancellable_until,
             v.earned_by,
+            v.multiple,
         )
 
 
@@ -321,7 +322,7 @@ class VoucherChanged(Modification):
 
     def apply(self, state: State) -> None:
         """Replace it."""
-        state.vouchers[self.voucher.number] = self.voucher
+        state.put_voucher(self.voucher)
 
     def row(self) -> tuple[object, ...]:
         """Key and new state."""

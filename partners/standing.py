@@ -257,26 +257,31 @@ def _with_vouchers(
     made: Sequence[Counted],
     context: Context,
 ) -> Outcome:
-    """Vouchers for counters that passed another so many by this activity."""
+    """Vouchers for the multiples that counters passed by this activity, each once."""
     membership = outcome.membership
+    sides = (membership, *context.state.merged_into(membership))
+    earned = {one for side in sides for one in context.state.multiples[side.account]}
     consequences, numbers = [*outcome.consequences], []
     for voucher in definition.vouchers:
         if voucher.tiers is not None and membership.tier not in voucher.tiers:
             continue
-        for _ in range(_times_passed(definition, voucher, standing.progress, made, membership)):
-            number = context.number + 1 + len(consequences)
-            numbers.append(number)
-            consequences.append(_voucher_entry(voucher, membership, number, context))
+        for multiple in _passed(definition, voucher, standing.progress, made, membership):
+            if (voucher.voucher, multiple) not in earned:
+                number = context.number + 1 + len(consequences)
+                numbers.append(number)
+                entry = _voucher_entry(voucher, multiple, membership, number, context)
+                consequences.append(entry)
     return replace(outcome, consequences=tuple(consequences), vouchers=tuple(numbers))
 
 
-def _times_passed(
+def _passed(
     definition: ProgrammeDefinition,
     voucher: EarnedVoucher,
     progress: Progress,
     made: Sequence[Counted],
     membership: Membership,
-) -> int:
+) -> range:
+    """Multiples of the counter, from 1, that lie between its value before and after."""
     every = voucher.every * 10 ** counter_exponent(definition, voucher.counter)
     after = progress.total(voucher.counter, Days(date.min, date.max))
     added = sum(
@@ -284,11 +289,11 @@ def _times_passed(
         for item in made
         if item.account == membership.account and item.contribution.counter == voucher.counter
     )
-    return max(0, int(after // every) - int((after - added) // every))
+    return range(int((after - added) // every) + 1, int(after // every) + 1)
 
 
 def _voucher_entry(
-    voucher: EarnedVoucher, membership: Membership, number: int, context: Context
+    voucher: EarnedVoucher, multiple: int, membership: Membership, number: int, context: Context
 ) -> Decision:
     holds, today = voucher.voucher_holds, context.today(membership.programme)
     added = Voucher(
@@ -304,6 +309,7 @@ def _voucher_entry(
         usable_until=None if holds is None else add_span(today, holds) - DAY,
         cancellable_until=None,
         earned_by=context.number,
+        multiple=multiple,
     )
     return Decision(
         kind="VOUCHER",
@@ -311,6 +317,7 @@ def _voucher_entry(
             "member": str(membership.member_id),
             "programme": membership.programme,
             "voucher": voucher.voucher,
+            "multiple": str(multiple),
             "because": because(context),
         },
         result=None,

@@ -33,6 +33,7 @@ def load_standings(connection: Connection, state: State, accounts: Iterable[Acco
     load_terms(connection, state, wanted)
     load_progress(connection, state, wanted)
     _load_registrations(connection, state, wanted)
+    _load_multiples(connection, state, wanted)
 
 
 def _with_merged(state: State, accounts: Iterable[AccountKey]) -> set[AccountKey]:
@@ -93,6 +94,19 @@ def _load_registrations(connection: Connection, state: State, accounts: set[Acco
         of_member[row.rule] = row.registered_at
 
 
+def _load_multiples(connection: Connection, state: State, accounts: set[AccountKey]) -> None:
+    rows = query(
+        connection,
+        "select v.member_id, v.programme, v.award, v.multiple from {batch} "
+        "join voucher v using (member_id, programme) "
+        "where v.multiple is not null and v.state <> 'CANCELLED'",
+        ACCOUNT,
+        accounts,
+    )
+    for row in rows:
+        state.multiples[row.member_id, row.programme].add((row.award, row.multiple))
+
+
 def load_invitations(connection: Connection, state: State, keys: set[MembershipKey]) -> None:
     """Invitations of member numbers."""
     rows = query(
@@ -137,7 +151,7 @@ def load_vouchers(
         ((number,) for number in earned_by),
     )
     for row in (*named, *earned):
-        state.vouchers[row.number] = voucher_of(row)
+        state.put_voucher(voucher_of(row))
 
 
 def voucher_of(row: Any) -> Voucher:  # noqa: ANN401 - a row
@@ -155,6 +169,7 @@ def voucher_of(row: Any) -> Voucher:  # noqa: ANN401 - a row
         usable_until=row.usable_until,
         cancellable_until=row.cancellable_until,
         earned_by=row.earned_by,
+        multiple=row.multiple,
     )
 
 

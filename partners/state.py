@@ -97,7 +97,11 @@ class VoucherState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Voucher:
-    """An award that a member has. `earned_by` is the accrual that brought it without points."""
+    """An award that a member has.
+
+    `earned_by` is the accrual that brought it without points, `multiple` which of the counter's
+    multiples it is for: each brings one voucher, however often the counter passes it.
+    """
 
     number: int
     member_id: int
@@ -111,6 +115,7 @@ class Voucher:
     usable_until: date | None
     cancellable_until: date | None
     earned_by: int | None
+    multiple: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,6 +272,10 @@ class State:
     held: dict[AccountKey, dict[int, Held]] = field(default_factory=dict)
     invitations: dict[int, Invitation] = field(default_factory=dict)
     vouchers: dict[int, Voucher] = field(default_factory=dict)
+    multiples: defaultdict[AccountKey, set[tuple[str, int]]] = field(
+        default_factory=lambda: defaultdict(set)
+    )
+    """Earned vouchers that were not taken back, by what they are and for which multiple."""
     award_usage: dict[tuple[str, str], int] = field(default_factory=dict)
     merges: dict[int, Merge] = field(default_factory=dict)
     to_carry_over: dict[str, list[Membership]] = field(default_factory=dict)
@@ -301,6 +310,16 @@ class State:
         membership = self.accounts.get(account)
         merged = () if membership is None else self.merged_into(membership)
         return [account, *(m.account for m in merged)]
+
+    def put_voucher(self, voucher: Voucher) -> None:
+        """Put a voucher where its number finds it, and an earned one where its multiple does."""
+        self.vouchers[voucher.number] = voucher
+        if voucher.multiple is not None:
+            earned = self.multiples[voucher.member_id, voucher.programme]
+            if voucher.state is VoucherState.CANCELLED:
+                earned.discard((voucher.award, voucher.multiple))
+            else:
+                earned.add((voucher.award, voucher.multiple))
 
     def posted(self, account: AccountKey) -> int:
         """Posted balance less what is promised elsewhere, in minor units; held points are in it."""

@@ -247,6 +247,7 @@ voucher = Table(
     Column("usable_until", Date),
     Column("cancellable_until", Date),
     Column("earned_by", BigInteger),
+    Column("multiple", BigInteger),
     Index("voucher_member_idx", "member_id", "programme"),
     Index("voucher_earned_idx", "earned_by", postgresql_where=text("earned_by is not null")),
     comment="Awards that were redeemed, and vouchers that were earned.",

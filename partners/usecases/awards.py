@@ -13,7 +13,7 @@ from partners.programmes.model import Custody, ProgrammeDefinition
 from partners.programmes.money import exponent_of
 from partners.programmes.periods import DAY, add_span
 from partners.refusals import Reason, Refused
-from partners.standing import progress_changes, require_points_alive
+from partners.standing import progress_changes, require_points_alive, reviewed
 from partners.state import Membership, MembershipKey, Needs, Voucher, VoucherState
 from partners.usecases.members import require_not_over, wrong_price
 
@@ -30,6 +30,7 @@ class Redeem:
     def add_needs(self, needs: Needs) -> None:
         """The membership, and what it holds."""
         needs.memberships.add(self.membership)
+        needs.standings.add(self.membership)
         needs.balances.add(self.membership)
 
 
@@ -52,6 +53,8 @@ def redeem(command: Redeem, context: Context) -> Decision:
     member = context.known_membership(command.membership)
     require_active(member)
     require_points_alive(member.programme, context)
+    standing = reviewed(member, context)
+    member = standing.membership
     definition = context.definition(member.programme)
     award = _award(command.award, member, definition, context)
     price = _price(award, command.money, member)
@@ -71,6 +74,7 @@ def redeem(command: Redeem, context: Context) -> Decision:
             AwardUsed(member.programme, award.award, 1),
             *_begin_to_age(member, bought_minor, context),
         ),
+        consequences=standing.consequences,
     )
 
 

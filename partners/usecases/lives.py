@@ -15,7 +15,7 @@ from partners.programmes.tiers import TierSource, TierTerm
 from partners.refusals import Reason, Refused, invalid
 from partners.standing import progress_changes
 from partners.state import Membership, MembershipKey, MembershipState, Merge, Needs
-from partners.usecases.members import first_programme, membership_facts, standing_changes
+from partners.usecases.members import membership_facts, standing_changes
 from settlement.ledger.amounts import floor_times
 from settlement.ledger.entries import Line
 
@@ -307,7 +307,8 @@ def _new_membership(
     number = member.member_number
     if (definition.programme, number) in context.state.memberships:
         number = f"{member.programme}:{member.member_id}"
-    choice = definition.default_choice
+    choices = [choice.id for choice in definition.choices]
+    choice = member.choice if member.choice in choices else definition.default_choice
     return Membership(
         member_id=member.member_id,
         programme=definition.programme,
@@ -316,7 +317,7 @@ def _new_membership(
         choice=choice,
         state=member.state,
         joined_on=member.joined_on,
-        chosen_programme=first_programme(definition, choice),
+        chosen_programme=definition.choice(choice).named(member.chosen_programme),
         red_listed=member.red_listed,
     )
 

@@ -521,6 +521,22 @@ def test_a_voucher_that_was_used_stays_used(world: Bench) -> None:
         assert world.ask("hotel", UseVoucher(brought.result.vouchers[0])).reason == "VOUCHER_STATE"
 
 
+def test_a_multiple_brings_one_voucher_however_often_it_is_passed(world: Bench) -> None:
+    """Another stay than the one that brought it is reversed, and a new one counted."""
+    with world.undone() as connection:
+        world.ask("hotel", stay("M", "a"))
+        brought = world.ask("hotel", stay("M", "b"))
+        assert not world.ask("hotel", UseVoucher(brought.result.vouchers[0])).reason
+        world.ask("hotel", take("a"))
+        in_a_batch = [stay("M", "c"), take("c"), stay("M", "d")]
+        done = world.batch(*(world.submission("hotel", command) for command in in_a_batch))
+        assert [outcome.reason for outcome in done] == ["", "", ""]
+        assert vouchers(connection) == ["USED"]
+        world.ask("hotel", stay("M", "e"))
+        assert len(world.ask("hotel", stay("M", "f")).result.vouchers) == 1
+        assert sorted(vouchers(connection)) == ["ISSUED", "USED"]
+
+
 def test_a_voucher_goes_with_what_brought_it_in_the_same_batch(world: Bench) -> None:
     with world.undone() as connection:
         commands = [stay("M", "a"), stay("M", "b"), take("b")]

@@ -180,6 +180,7 @@ def _make_tables() -> None:
         sa.Column("usable_until", sa.Date(), nullable=True),
         sa.Column("cancellable_until", sa.Date(), nullable=True),
         sa.Column("earned_by", sa.BigInteger(), nullable=True),
+        sa.Column("multiple", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("number", name=op.f("voucher_pkey")),
         comment="Awards that were redeemed, and vouchers that were earned.",
     )
