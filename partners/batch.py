@@ -27,6 +27,7 @@ from partners.state import Needs, State
 from partners.state_store import load
 from partners.usecases import USE_CASES
 from partners.validity import require_alive, require_not_revoked
+from settlement.ledger.amounts import AmountOverflow
 from settlement.ledger.book import Head, append, place, read_head
 from settlement.ledger.entries import Coalition, Entry
 
@@ -172,7 +173,7 @@ class _Desk:
             state=self.state,
         )
         try:
-            decision = USE_CASES[request.asks].decide(request.command, context)
+            decision = self._decided(request, context)
         except Refused as refused:
             if refused.reason not in STORED:
                 raise
@@ -180,6 +181,16 @@ class _Desk:
             return self.writer.refused(request, refused, self.now), None
         accepted = self._accept(request, decision, context)
         return self.writer.accepted(request, accepted, self.directory), context.number
+
+    def _decided(self, request: Request, context: Context) -> Decision:
+        """What the use case says; a result that cannot be kept is refused like the rest."""
+        try:
+            decision = USE_CASES[request.asks].decide(request.command, context)
+            for change in decision.changes:
+                change.require_fits(self.state)
+        except AmountOverflow as error:
+            raise Refused(Reason.OVERFLOW, str(error)) from error
+        return decision
 
     def _accept(self, request: Request, decision: Decision, context: Context) -> Accepted:
         """The entry of a decision, then those of what follows from it."""

@@ -23,6 +23,9 @@ class Change(ABC):
     def apply(self, state: "State") -> None:
         """Show it to the later items of the batch."""
 
+    def require_fits(self, state: "State") -> None:  # noqa: B027 - few changes add up
+        """Raise AmountOverflow where a sum would not fit into the database."""
+
     @classmethod
     @abstractmethod
     def write(cls, connection: Connection, changes: Sequence[Self]) -> None:

@@ -98,9 +98,8 @@ _PROGRESS = """
 with recursive left_behind (member_id, programme) as (
   select m.member_id, m.programme from membership m
   where m.state = 'CLOSED' or exists (
-    select 1 from tier_term t join entry e on e.number = t.number
-    where t.member_id = m.member_id and t.programme = m.programme and t.number > m.number
-      and e.kind in ('ENROLMENT', 'CARRIED_OVER')
+    select 1 from tier_term t
+    where t.member_id = m.member_id and t.programme = m.programme and t.number < m.number
   )
   union
   select g.merged_member_id, g.programme from left_behind l

@@ -1,7 +1,7 @@
 """Questions about one activity: what it would earn, and what became of it."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
 from fractions import Fraction
 
@@ -16,14 +16,19 @@ from partners.state import Needs, RecordedActivity, State
 from partners.state_store import load
 from partners.usecases import USE_CASES
 from partners.usecases.accrual import Accrue, Accrued, accrue
+from settlement.ledger.amounts import AmountOverflow
 from settlement.ledger.book import read_head
 from settlement.ledger.reading import lines_of
+
+LOOK_AHEAD = timedelta(days=731)
+"""How far ahead an activity can be tried out: a version that begins next year, and its periods."""
 
 
 def simulate(connection: Connection, asker: Asker, command: Accrue) -> Accrued:
     """What an activity would come to if it were reported now; nothing is written.
 
-    Raises Refused as reporting it would.
+    One that lies ahead, by up to two years, is tried as of when it is over. How legs come about
+    is told to the programme's own partner. Raises Refused as reporting it would.
     """
     roles = USE_CASES[Accrue].roles
     if not roles & asker.directory.principals[asker.sender].roles:
@@ -35,20 +40,29 @@ def simulate(connection: Connection, asker: Asker, command: Accrue) -> Accrued:
     command.add_needs(needs)
     state = load(connection, needs)
     head = read_head(connection)
+    now = max(asker.now, head.accepted_at)
+    over = command.activity.ended_at or command.activity.started_at
     context = Context(
         number=head.size,
-        now=max(asker.now, head.accepted_at),
+        now=max(now, min(over, now + LOOK_AHEAD)),
         window=head.open_window,
         sender=asker.sender,
         request_id="",
         directory=asker.directory,
         state=state,
+        explains=True,
     )
-    decision = accrue(command, context)
+    try:
+        decision = accrue(command, context)
+    except AmountOverflow as error:
+        raise Refused(Reason.OVERFLOW, str(error)) from error
     if not isinstance(decision.result, Accrued):
         message = f"an accrual came to {type(decision.result).__name__}"
         raise TypeError(message)
-    return decision.result
+    if context.owns(command.membership[0]):
+        return decision.result
+    legs = tuple(replace(leg, because="") for leg in decision.result.legs)
+    return replace(decision.result, legs=legs)
 
 
 class ClaimState(StrEnum):

@@ -9,6 +9,7 @@ from partners.changes import Change
 from partners.directory import Directory, Programme
 from partners.postings import Book
 from partners.programmes.model import ProgrammeDefinition
+from partners.programmes.money import decimal
 from partners.programmes.periods import local_day
 from partners.refusals import Reason, Refused
 from partners.state import Membership, MembershipKey, MembershipState, Needs, State
@@ -33,6 +34,8 @@ class Context:
     request_id: str
     directory: Directory
     state: State
+    explains: bool = False
+    """Whether it is asked why as well: in simulations."""
 
     @property
     def participant(self) -> str:
@@ -80,6 +83,10 @@ class Context:
             )
         return programme
 
+    def points(self, programme_id: str, minor: int) -> str:
+        """Points of a programme for a message, in major units."""
+        return decimal(minor, self.directory.exponents.get(programme_id, 0))
+
     def is_open(self, programme_id: str, instant: datetime) -> bool:
         """Whether a programme still earned at an instant: neither wound down nor replaced."""
         closing = self.programme(programme_id).closing
@@ -93,7 +100,7 @@ class Context:
             then = f"; it was replaced by {successor}" if successor else ""
             raise Refused(
                 Reason.PROGRAMME_CLOSED,
-                f"{programme_id} earned no more at {timestamp(instant)}{then}",
+                f"{programme_id} takes nothing that began at {timestamp(instant)} or later{then}",
                 {"programme": programme_id, "successor": successor or ""},
             )
 

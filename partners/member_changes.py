@@ -1,6 +1,7 @@
 """Changes of memberships, links, activities, quotes and authorisations."""
 
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import ClassVar
 
 from sqlalchemy import Connection, Table, text
@@ -60,6 +61,7 @@ class MembershipAdded(Change):
             m.joined_on,
             m.red_listed,
             m.merged_into,
+            m.evaluated_on,
             self.number,
         )
 
@@ -81,6 +83,7 @@ class MembershipUpdated(Modification):
         "joined_on",
         "red_listed",
         "merged_into",
+        "number",
     )
 
     membership: Membership
@@ -105,7 +108,28 @@ class MembershipUpdated(Modification):
             m.joined_on,
             m.red_listed,
             m.merged_into,
+            m.number,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class MembershipEvaluated(Modification):
+    """A membership's tier was seen to up to a day, and nothing was to be said of it."""
+
+    table: ClassVar[Table] = tables.membership
+    key: ClassVar[tuple[str, ...]] = ("member_id", "programme")
+    columns: ClassVar[tuple[str, ...]] = ("evaluated_on",)
+
+    account: AccountKey
+    day: date
+
+    def apply(self, state: State) -> None:
+        """Replace it."""
+        state.add_membership(replace(state.accounts[self.account], evaluated_on=self.day))
+
+    def row(self) -> tuple[object, ...]:
+        """Key and the day."""
+        return *self.account, self.day
 
 
 @dataclass(frozen=True, slots=True)

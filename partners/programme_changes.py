@@ -22,6 +22,7 @@ from partners.state import (
     State,
     Voucher,
 )
+from settlement.ledger.amounts import checked
 from settlement.ledger.bulk import unnest
 
 
@@ -82,6 +83,12 @@ class ProgressMade(Change):
         """The key of the row."""
         c = self.counted.contribution
         return *self.counted.account, c.counter, c.day, counter_number(c, self.number)
+
+    def require_fits(self, state: State) -> None:
+        """The sum of a counter on a day is 64 bits, like an amount."""
+        c = self.counted.contribution
+        values = state.progress.get(self.counted.account, Progress()).values.get(c.counter, {})
+        checked(values.get((c.day, counter_number(c, self.number)), 0) + c.amount)
 
     def apply(self, state: State) -> None:
         """Add it."""

@@ -16,6 +16,7 @@ from partners.changes import Change, write_all
 from partners.context import Context, Decision
 from partners.directory import Directory, Programme, ProgrammeVersion
 from partners.directory_store import load_directory
+from partners.member_changes import MembershipEvaluated
 from partners.postings import EXPIRED
 from partners.programme_changes import ExpiryNoticed, TierReviewed
 from partners.programmes.lapsing import Expiry, ExpiryBy, expired_minor
@@ -190,6 +191,7 @@ class _Desk:
             if outcome.terms and not self.review.writes:
                 self.review.unwritten[member.account] = tuple(term for term, _ in outcome.terms)
             member = outcome.membership
+            self.changes.append(MembershipEvaluated(member.account, self.today(programme_id)))
         self._judge_points(member)
 
     def _judge_points(self, member: Membership) -> None:
@@ -223,7 +225,10 @@ class _Desk:
             facts_parties=frozenset({self.directory.programmes[member.programme].partner}),
             lines=tuple(self.context().book.returned(EXPIRED, member.account, amount, rule=rule)),
         )
-        self._add(decision, member, f"{amount} points expire")
+        self._add(decision, member, f"{self._points(member, amount)} points expire")
+
+    def _points(self, member: Membership, amount: int) -> str:
+        return self.context().points(member.programme, amount)
 
     def _give_notice(self, points: "_Points", expiry: Expiry) -> None:
         member = points.member
@@ -244,7 +249,9 @@ class _Desk:
                 changes=(change,),
                 business=False,
             )
-            self._add(decision, member, f"{amount} points will expire on {due_on}")
+            self._add(
+                decision, member, f"{self._points(member, amount)} points will expire on {due_on}"
+            )
 
     def close_year(self, programme_id: str, year: Days) -> None:
         """Note that a year was reviewed, as an entry."""

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from itertools import pairwise
 
 from partners.changes import Change
 from partners.context import Context, Decision
-from partners.member_changes import MembershipUpdated
+from partners.member_changes import MembershipEvaluated, MembershipUpdated
 from partners.programme_changes import (
     InvitationAdded,
     ProgressMade,
@@ -16,7 +17,7 @@ from partners.programme_changes import (
 )
 from partners.programmes.catalogue import EarnedVoucher
 from partners.programmes.model import ProgrammeDefinition
-from partners.programmes.periods import DAY, Days, add_span
+from partners.programmes.periods import DAY, Days, add_span, local_day
 from partners.programmes.progress import Progress, counter_exponent
 from partners.programmes.tiers import (
     Standing,
@@ -37,6 +38,10 @@ from partners.state import (
     VoucherState,
 )
 from settlement.ledger.entries import timestamp
+
+NOTED_AFTER = timedelta(days=31)
+"""How far behind the note may be of up to when a tier was seen to: it saves looking again at
+the time since, and costs a row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +88,7 @@ def standing_of(
         progress=progress.plus(added) if added else progress,
         joined_on=min(side.joined_on for side in sides),
         earlier=_earlier(membership, context),
+        evaluated_on=membership.evaluated_on or date.min,
     )
 
 
@@ -127,6 +133,16 @@ def reviewed(membership: Membership, context: Context) -> Outcome:
     return entered(membership, verdict, context)
 
 
+def seen_to(membership: Membership, context: Context) -> list[MembershipEvaluated]:
+    """A note of how far time was seen to, where it is a month behind: no night came to it."""
+    today = context.today(membership.programme)
+    seen = max(membership.evaluated_on or date.min, membership.term.since)
+    rates = context.definition(membership.programme).has_reachable_tiers
+    if not rates or today - seen <= NOTED_AFTER:
+        return []
+    return [MembershipEvaluated(membership.account, today)]
+
+
 def counted_for(
     membership: Membership,
     before: Outcome,
@@ -141,16 +157,49 @@ def counted_for(
     definition = context.definition(membership.programme)
     if not made:
         return before
+    then = _definition_then(membership.programme, instant, context)
+    if then is not None:
+        before = _judged(then[0], membership, before, made, instant, then[1], context)
     today = context.today(membership.programme)
+    after = _judged(definition, membership, before, made, instant, today, context)
+    standing = standing_of(membership, context, made, context.number)
+    return _with_vouchers(definition, after, standing, made, context)
+
+
+def _definition_then(
+    programme_id: str, instant: datetime, context: Context
+) -> tuple[ProgrammeDefinition, date] | None:
+    """The version of an instant and the last day of it, where another one is in force now.
+
+    Tiers that it does not share with the one in force are not given any more.
+    """
+    versions = context.programme(programme_id).versions
+    now = context.definition(programme_id)
+    for version, following in pairwise(versions):
+        if version.valid_from <= instant < following.valid_from <= context.now:
+            shared = version.definition.ranks == now.ranks
+            last = local_day(following.valid_from - timedelta.resolution, now.time_zone)
+            return (version.definition, last) if shared else None
+    return None
+
+
+def _judged(
+    definition: ProgrammeDefinition,
+    membership: Membership,
+    before: Outcome,
+    made: Sequence[Counted],
+    instant: datetime,
+    today: date,
+    context: Context,
+) -> Outcome:
+    """What an activity does to a tier by one version of the programme, as of a day."""
     day = min(today, instant.astimezone(definition.time_zone).date())
     standing = replace(
         standing_of(membership, context, made, context.number),
         held=before.membership.term,
         earlier=_earlier(before.membership, context, [term for term, _ in before.terms]),
     )
-    verdict = evaluate(definition, standing, today, day)
-    after = entered(before.membership, verdict, context, before)
-    return _with_vouchers(definition, after, standing, made, context)
+    return entered(before.membership, evaluate(definition, standing, today, day), context, before)
 
 
 def fallen_back(
@@ -327,10 +376,16 @@ def _voucher_entry(
     )
 
 
-def require_points_alive(programme_id: str, context: Context) -> None:
-    """Refuse to spend points of a programme whose points are gone, reviewed or not."""
+def points_alive(programme_id: str, context: Context) -> bool:
+    """Whether points of a programme are not gone yet because it was wound down."""
     closing = context.programme(programme_id).closing
-    if closing is not None and closing.points_until <= context.now:
+    return closing is None or context.now < closing.points_until
+
+
+def require_points_alive(programme_id: str, context: Context) -> None:
+    """Refuse to give or spend points of a programme whose points are gone, reviewed or not."""
+    closing = context.programme(programme_id).closing
+    if closing is not None and not points_alive(programme_id, context):
         raise Refused(
             Reason.PROGRAMME_CLOSED,
             f"points of {programme_id} were good until {timestamp(closing.points_until)}",

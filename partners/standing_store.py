@@ -99,7 +99,8 @@ def _load_multiples(connection: Connection, state: State, accounts: set[AccountK
         connection,
         "select v.member_id, v.programme, v.award, v.multiple from {batch} "
         "join voucher v using (member_id, programme) "
-        "where v.multiple is not null and v.state <> 'CANCELLED'",
+        "join membership m using (member_id, programme) "
+        "where v.multiple is not null and v.state <> 'CANCELLED' and v.number > m.number",
         ACCOUNT,
         accounts,
     )

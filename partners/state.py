@@ -49,6 +49,10 @@ class Membership:
     red_listed: bool = False
     merged_into: int | None = None
     """The member that stands for this one."""
+    evaluated_on: date | None = None
+    """The day up to which the tier was seen to."""
+    number: int = 0
+    """Of the entry that enrolled the member, or enrolled it again."""
 
     @property
     def tier(self) -> str:

@@ -87,12 +87,18 @@ def _standing_accounts(
 def _load_carried_over(
     connection: Connection, state: State, wanted: Mapping[tuple[str, str], int]
 ) -> None:
-    """The next members of old programmes, with what they hold and are in the new ones."""
+    """The next members of old programmes, with what they hold and are in the new ones.
+
+    Members who were carried over are met again when something was booked on them since: what was
+    reported late, or taken back.
+    """
     for (old, new), limit in wanted.items():
         rows = connection.execute(
             text(
-                "select *, count(*) over () as remaining from membership "
-                "where programme = :old and state in ('ACTIVE', 'BLOCKED') "
+                "select m.*, count(*) over () as remaining from membership m "
+                "left join member_account a using (member_id, programme) "
+                "where programme = :old and (m.state in ('ACTIVE', 'BLOCKED') "
+                "or m.state = 'CARRIED_OVER' and a.credits <> a.debits) "
                 "order by member_id limit :limit"
             ),
             {"old": old, "limit": limit},
@@ -210,6 +216,8 @@ def membership_of(row: Any) -> Membership:  # noqa: ANN401 - a row
         chosen_programme=row.chosen_programme,
         red_listed=row.red_listed,
         merged_into=row.merged_into,
+        evaluated_on=row.evaluated_on,
+        number=row.number,
     )
 
 

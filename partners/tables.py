@@ -140,6 +140,7 @@ membership = Table(
     Column("joined_on", Date, nullable=False),
     Column("red_listed", Boolean, nullable=False),
     Column("merged_into", BigInteger),
+    Column("evaluated_on", Date),
     Column("number", BigInteger, nullable=False),
     Index("membership_programme_idx", "programme", "member_id"),
     Index(

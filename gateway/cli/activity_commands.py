@@ -6,12 +6,13 @@ from datetime import datetime
 import click
 
 from coalition.answers import BadAnswer, open_answer
-from coalition.profile import Profile
+from coalition.profile import Currency, Profile
 from coalition.v1 import accrual_pb2, common_pb2, errors_pb2
 from coalition.v1.envelope_pb2 import Receipt, Refusal
 from gateway.cli import output
+from gateway.cli.points import Decimals, read_with_decimals
 from gateway.cli.session import Session, signed_options
-from gateway.cli.types import ATTRIBUTE, INSTANT, MEMBERSHIP, QUANTITY, SPEND
+from gateway.cli.types import ATTRIBUTE, INSTANT, MEMBERSHIP, QUANTITY, SPEND, in_major
 
 
 @click.command()
@@ -52,47 +53,27 @@ def simulate(  # noqa: PLR0913 - one parameter per option
     )
     item = accrual_pb2.AccrualItem(membership=membership, activity=activity)
     request = accrual_pb2.SimulateRequest(accrual=item)
-    found = session.read("Accrual.Simulate", request, accrual_pb2.SimulateResult)
+    found, known = read_with_decimals(
+        session, "Accrual.Simulate", request, accrual_pb2.SimulateResult
+    )
     if session.as_json:
         output.show_json(output.as_dict(found))
     elif found.HasField("result"):
-        _show_earned(found.result)
+        _show_earned(found.result, known, session.profile.currency)
+        if found.passed_over:
+            passed = [(passed.rule, passed.because) for passed in found.passed_over]
+            output.show_table("Rules that give nothing", ("rule", "because"), passed)
     else:
         rows = [("reason", _reason(found.reason)), ("message", found.message)]
         output.show_table("It would be refused", ("field", "value"), rows)
 
 
-def _show_earned(earned: accrual_pb2.AccrualResult) -> None:
-    output.show_table(
-        "It would earn",
-        (
-            "programme",
-            "points",
-            "currency",
-            "reason",
-            "rule",
-            "version",
-            "funder",
-            "owed",
-            "from",
-            "because",
-        ),
-        [
-            (
-                leg.programme,
-                leg.points_minor,
-                leg.currency,
-                leg.reason,
-                leg.rule,
-                leg.version or None,
-                leg.funder,
-                leg.owed_minor + leg.fee_minor,
-                output.instant(leg.available_at),
-                leg.because,
-            )
-            for leg in earned.legs
-        ],
-    )
+def _show_earned(earned: accrual_pb2.AccrualResult, known: Decimals, shared: Currency) -> None:
+    if earned.legs:
+        rows = [_leg_row(leg, known, shared) for leg in earned.legs]
+        output.show_table("It would earn", (*_LEG_COLUMNS, f"owed in {shared.code}"), rows)
+    else:
+        click.echo("It would earn nothing.")
     if earned.tiers:
         rows = [output.term_row(term)[:-1] for term in earned.tiers]
         output.show_table("New tiers", output.TERM_COLUMNS[:-1], rows)
@@ -102,6 +83,35 @@ def _show_earned(earned: accrual_pb2.AccrualResult) -> None:
         output.note(f"It would bring vouchers: {len(earned.vouchers)}")
     if earned.invitation:
         output.note("It would bring an invitation to a tier.")
+
+
+_LEG_COLUMNS = (
+    "programme",
+    "points",
+    "currency",
+    "reason",
+    "rule",
+    "version",
+    "from",
+    "because",
+    "funder",
+)
+
+
+def _leg_row(leg: accrual_pb2.Leg, known: Decimals, shared: Currency) -> tuple[output.Cell, ...]:
+    """A leg under _LEG_COLUMNS, and what its funder owes for it in all."""
+    return (
+        leg.programme,
+        known.in_currency(leg.points_minor, leg.currency),
+        leg.currency,
+        leg.reason,
+        leg.rule,
+        leg.version or None,
+        output.instant(leg.available_at),
+        leg.because,
+        leg.funder,
+        in_major(leg.owed_minor + leg.fee_minor, shared.exponent),
+    )
 
 
 def _reason(value: errors_pb2.Reason) -> str:
@@ -127,10 +137,9 @@ def claim(
     if session.as_json:
         output.show_json(output.as_dict(found))
         return
-    state = accrual_pb2.ClaimState.Name(found.state)
     reversed_ = found.reversed
     rows = [
-        ("state", output.enum_name(state, "CLAIM_STATE_")),
+        ("state", _claim_state(found.state)),
         ("number", str(found.number or "")),
         ("decided at", output.instant(found.decided_at)),
         (
@@ -144,6 +153,12 @@ def claim(
     output.show_table(
         f"{key.supplier} {kind} {reference}", ("field", "value"), [row for row in rows if row[1]]
     )
+
+
+def _claim_state(value: accrual_pb2.ClaimState) -> str:
+    if value == accrual_pb2.CLAIM_STATE_NEVER_RECEIVED:
+        return "never received, as far as you may know"
+    return output.enum_name(accrual_pb2.ClaimState.Name(value), "CLAIM_STATE_")
 
 
 def _verified(found: accrual_pb2.ClaimResult, profile: Profile) -> Receipt | Refusal | None:

@@ -8,6 +8,7 @@ import click
 
 from coalition.v1 import agreements_pb2
 from gateway.cli import output
+from gateway.cli.points import decimals, points_exponent_option
 from gateway.cli.session import Session, request_id_option, signed_options
 from gateway.cli.types import (
     EXACT,
@@ -18,7 +19,6 @@ from gateway.cli.types import (
     per_minor_unit,
     per_point,
     plain,
-    points_exponent_option,
     to_minor,
 )
 
@@ -41,30 +41,37 @@ def agreements() -> None:
 @agreements.command(name="list")
 @points_exponent_option
 @signed_options
-def list_agreements(session: Session, *, points_exponent: int) -> None:
-    """Your agreements; an administrator sees all."""
+def list_agreements(session: Session, *, points_exponent: int | None) -> None:
+    """Your agreements, in whole points; an administrator sees all."""
     request = agreements_pb2.ListAgreementsRequest()
     found = session.read("Agreements.ListAgreements", request, agreements_pb2.AgreementList)
-    shared = session.profile.currency.exponent
+    if session.as_json:
+        output.show_json(output.as_dict(found))
+        return
+    shared, known = session.profile.currency, decimals(session)
+
+    def exponent(agreement: agreements_pb2.Agreement) -> int:
+        return known.exponent_of(agreement.terms.programme, points_exponent)
+
     output.show_list(
         found,
         found.agreements,
-        f"Agreements, prices in {session.profile.currency.code} per point",
+        f"Agreements, prices in {shared.code} per point, cap and used in points",
         [
             ("number", lambda a: a.agreement),
             ("programme", lambda a: a.terms.programme),
             ("buyer", lambda a: a.terms.buyer),
-            ("price", lambda a: per_point(a.terms.price, shared, points_exponent)),
+            ("price", lambda a: per_point(a.terms.price, shared.exponent, exponent(a))),
             ("fee", lambda a: _part(a.terms)),
-            ("cap", lambda a: in_major(a.terms.cap_minor, points_exponent)),
-            ("used", lambda a: in_major(a.used_minor, points_exponent)),
+            ("cap", lambda a: in_major(a.terms.cap_minor, exponent(a))),
+            ("used", lambda a: in_major(a.used_minor, exponent(a))),
             ("permissions", lambda a: _permissions(a.terms)),
             ("from", lambda a: output.instant(a.terms.valid_from)),
             ("to", lambda a: output.instant(a.terms.valid_to)),
             ("state", lambda a: _state(a.state)),
             ("offered by", lambda a: a.offered_by),
         ],
-        as_json=session.as_json,
+        as_json=False,
     )
 
 
@@ -103,17 +110,18 @@ def offer(  # noqa: PLR0913 - one parameter per option
     permissions: Sequence[str],
     valid_from: datetime | None,
     valid_to: datetime | None,
-    points_exponent: int,
+    points_exponent: int | None,
     request_id: str | None,
 ) -> None:
     """Offer terms for PROGRAMME's points. Prices and caps are in whole points."""
     shared = session.profile.currency.exponent
+    exponent = decimals(session).exponent_of(programme, points_exponent)
     terms = agreements_pb2.AgreementTerms(
         programme=programme,
         buyer=buyer,
-        price=per_minor_unit(price, shared, points_exponent),
+        price=per_minor_unit(price, shared, exponent),
         operator_fee=fraction(operator_fee),
-        cap_minor=to_minor(cap, points_exponent),
+        cap_minor=to_minor(cap, exponent),
         permissions=[_PERMISSIONS[name] for name in permissions],
         valid_from=valid_from,
         valid_to=valid_to,

@@ -4,6 +4,7 @@ import click
 
 from coalition.v1 import awards_pb2, common_pb2
 from gateway.cli import output
+from gateway.cli.points import read_with_decimals
 from gateway.cli.session import Session, request_id_option, signed_options
 from gateway.cli.types import MEMBERSHIP, MONEY
 
@@ -23,9 +24,9 @@ def award() -> None:
 @_membership
 @signed_options
 def list_awards(session: Session, *, membership: common_pb2.MembershipRef) -> None:
-    """The catalogue as a membership sees it: a row per price, points in minor units."""
+    """The catalogue as a membership sees it: a row per price."""
     request = awards_pb2.ListAwardsRequest(membership=membership)
-    found = session.read("Awards.ListAwards", request, awards_pb2.AwardList)
+    found, known = read_with_decimals(session, "Awards.ListAwards", request, awards_pb2.AwardList)
     if session.as_json:
         output.show_json(output.as_dict(found))
         return
@@ -36,7 +37,7 @@ def list_awards(session: Session, *, membership: common_pb2.MembershipRef) -> No
             (
                 offered.award,
                 offered.name,
-                price.points_minor,
+                known.in_programme(price.points_minor, membership.programme),
                 output.money([price.money] if price.HasField("money") else []),
                 offered.left if offered.HasField("left") else None,
             )
@@ -92,9 +93,11 @@ def use(session: Session, *, voucher: int, request_id: str | None) -> None:
 @_membership
 @signed_options
 def vouchers(session: Session, *, membership: common_pb2.MembershipRef) -> None:
-    """The newest 500 vouchers of a membership, points in minor units."""
+    """The newest 500 vouchers of a membership."""
     request = awards_pb2.ListVouchersRequest(membership=membership)
-    found = session.read("Awards.ListVouchers", request, awards_pb2.VoucherList)
+    found, known = read_with_decimals(
+        session, "Awards.ListVouchers", request, awards_pb2.VoucherList
+    )
     output.show_list(
         found,
         found.vouchers,
@@ -102,8 +105,8 @@ def vouchers(session: Session, *, membership: common_pb2.MembershipRef) -> None:
         [
             ("voucher", lambda v: v.voucher),
             ("award", lambda v: v.award),
-            ("points", lambda v: v.points_minor),
-            ("bought", lambda v: v.bought_minor),
+            ("points", lambda v: known.in_programme(v.points_minor, membership.programme)),
+            ("bought", lambda v: known.in_programme(v.bought_minor, membership.programme)),
             ("money", lambda v: output.money(v.money)),
             ("state", lambda v: _state(v.state)),
             ("usable until", lambda v: v.usable_until),

@@ -13,8 +13,34 @@ from gateway.cli import output
 from gateway.cli.session import Session, request_id_option, signed_options
 
 
+def _show_methods(context: click.Context, _: click.Parameter, value: bool) -> None:  # noqa: FBT001 - by click
+    """List the methods and end: what the options of a signed call are for is not needed."""
+    if not value or context.resilient_parsing:
+        return
+    rows = [
+        (found.short_name, found.kind.name.lower(), found.payload.DESCRIPTOR.name, _answer(found))
+        for found in sorted(methods.METHODS.values(), key=lambda found: found.short_name)
+    ]
+    output.show_table("Methods", ("method", "kind", "takes", "gives"), rows)
+    context.exit()
+
+
+def _answer(found: Method) -> str:
+    """The name of what is asked for: of a write, what its receipt holds."""
+    given = found.response if found.kind is Kind.READ else found.result
+    return "" if given is None else given.DESCRIPTOR.name
+
+
 @click.command()
 @click.argument("method")
+@click.option(
+    "--list",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_show_methods,
+    help="Show all methods and the messages that they take, without a gateway.",
+)
 @click.option(
     "--data",
     default="{}",
@@ -26,8 +52,9 @@ from gateway.cli.session import Session, request_id_option, signed_options
 def call(session: Session, method: str, data: str, request_id: str | None) -> None:
     """Call METHOD, such as Members.LookUp, and show the answer.
 
-    The header is filled in. Fields are named as in the contract, bytes are base64. Feed.Follow
-    is `coalition feed`.
+    --list shows the methods. The header is filled in. Fields are named as in the contract,
+    proto/coalition/v1/*.proto; numbers of 64 bits may stand in quotes, bytes are base64.
+    Feed.Follow is `coalition feed`.
     """
     found = methods.method(method)
     if found.streaming:

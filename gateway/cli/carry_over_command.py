@@ -59,11 +59,13 @@ def carry_over(session: Session, *, programme_id: str, replaced: str, step: int)
     May be interrupted and given again: it goes on where it stopped.
     """
     request = members_pb2.CarryOverRequest(programme=programme_id, replaced=replaced, limit=step)
-    done = _Carried()
+    done, now = _Carried(), _Carried()
     try:
         with session.client() as client, _bar() as on_progress:
-            for result in _steps(client, request):
+            for result, is_new in _steps(client, request):
                 done.add(result)
+                if is_new:
+                    now.add(result)
                 on_progress(done)
     except KeyboardInterrupt:
         _show(done, programme_id, as_json=session.as_json, finished=False)
@@ -74,6 +76,9 @@ def carry_over(session: Session, *, programme_id: str, replaced: str, step: int)
             _show(done, programme_id, as_json=session.as_json, finished=False)
             output.note(f"Stopped before the end. {GO_ON}")
         raise
+    if not now.carried and not session.as_json:
+        click.echo(f"Nothing is left to carry over from {replaced} to {programme_id}.")
+        return
     _show(done, programme_id, as_json=session.as_json, finished=True)
 
 
@@ -85,11 +90,11 @@ def step_id(request: members_pb2.CarryOverRequest, number: int) -> str:
 
 def _steps(
     client: Client, request: members_pb2.CarryOverRequest
-) -> Iterator[members_pb2.CarryOverResult]:
-    """Results of the steps of earlier runs, then of new ones until nobody remains."""
+) -> Iterator[tuple[members_pb2.CarryOverResult, bool]]:
+    """Results of the steps of earlier runs, then of new ones (True) until nobody remains."""
     number = 1
     while (before := _decided(client, step_id(request, number))) is not None:
-        yield before
+        yield before, False
         number += 1
     skipped = False
     while True:
@@ -102,7 +107,7 @@ def _steps(
         else:
             skipped = False
             result = answer.result_as(members_pb2.CarryOverResult)
-            yield result
+            yield result, True
             if not result.remaining:
                 return
         number += 1

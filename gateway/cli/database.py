@@ -30,6 +30,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 out = Console(stderr=True)
 
+DEFAULT_DATA_DIR = Path(".coalition")
+
 
 def utc_now() -> datetime:
     """The clock of the real server."""
@@ -49,7 +51,7 @@ database_options = _options(
     click.option(
         "--data-dir",
         type=click.Path(file_okay=False, path_type=Path),
-        default=Path(".coalition"),
+        default=DEFAULT_DATA_DIR,
         show_default=True,
         help="Keys, profile and the embedded database.",
     ),

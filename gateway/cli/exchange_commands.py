@@ -5,13 +5,13 @@ from fractions import Fraction
 import click
 
 from coalition.v1 import accrual_pb2, common_pb2, exchange_pb2
+from gateway.cli.points import decimals, points_exponent_option
 from gateway.cli.session import Session, request_id_option, signed_options
 from gateway.cli.types import (
     EXACT,
     MEMBERSHIP,
     PART,
     fraction,
-    points_exponent_option,
     to_minor,
 )
 
@@ -34,7 +34,7 @@ def quote(
     giving: common_pb2.MembershipRef,
     getting: common_pb2.MembershipRef,
     amount: Fraction,
-    points_exponent: int,
+    points_exponent: int | None,
     authorization: int | None,
     request_id: str | None,
 ) -> None:
@@ -42,10 +42,11 @@ def quote(
 
     SOURCE and TARGET are written PROGRAMME/NUMBER.
     """
+    exponent = decimals(session).exponent_of(giving.programme, points_exponent)
     request = exchange_pb2.QuoteRequest(
         source=giving,
         target=getting,
-        amount_minor=to_minor(amount, points_exponent),
+        amount_minor=to_minor(amount, exponent),
         authorization=authorization or 0,
     )
     session.write("Exchange.Quote", request, request_id)

@@ -4,6 +4,7 @@ import click
 
 from coalition.v1 import common_pb2, members_pb2
 from gateway.cli import activity_commands, output, tier_commands
+from gateway.cli.points import UNKNOWN, Decimals, decimals_if_told, read_with_decimals
 from gateway.cli.session import Session, request_id_option, signed_options
 from gateway.cli.types import MEMBERSHIP, MONEY
 
@@ -128,19 +129,19 @@ def show(session: Session, *, membership: common_pb2.MembershipRef) -> None:
 @click.argument("membership", type=MEMBERSHIP)
 @signed_options
 def balances(session: Session, *, membership: common_pb2.MembershipRef) -> None:
-    """What a membership holds, in minor units of its points."""
+    """What a membership holds."""
     request = members_pb2.GetBalancesRequest(membership=membership)
-    found = session.read("Members.GetBalances", request, members_pb2.Balances)
+    found, known = read_with_decimals(session, "Members.GetBalances", request, members_pb2.Balances)
     output.show_list(
         found,
         found.balances,
         f"{membership.programme}/{membership.member_number}",
         [
             ("currency", lambda b: b.currency),
-            ("balance", lambda b: b.balance_minor),
-            ("held", lambda b: b.held_minor),
-            ("credited", lambda b: b.credited_minor),
-            ("debited", lambda b: b.debited_minor),
+            ("balance", lambda b: known.in_currency(b.balance_minor, b.currency)),
+            ("held", lambda b: known.in_currency(b.held_minor, b.currency)),
+            ("credited", lambda b: known.in_currency(b.credited_minor, b.currency)),
+            ("debited", lambda b: known.in_currency(b.debited_minor, b.currency)),
         ],
         as_json=session.as_json,
     )
@@ -172,10 +173,11 @@ def history(
             whole.next_page_token = request.page_token = page.next_page_token
             if not everything or not page.next_page_token:
                 break
-    _show_movements(whole, as_json=session.as_json)
+        known = UNKNOWN if session.as_json else decimals_if_told(client)
+    _show_movements(whole, known, as_json=session.as_json)
 
 
-def _show_movements(page: members_pb2.ActivityPage, *, as_json: bool) -> None:
+def _show_movements(page: members_pb2.ActivityPage, known: Decimals, *, as_json: bool) -> None:
     output.show_list(
         page,
         page.movements,
@@ -186,7 +188,7 @@ def _show_movements(page: members_pb2.ActivityPage, *, as_json: bool) -> None:
             ("entry", lambda m: m.entry_kind),
             ("line", lambda m: m.line_kind),
             ("currency", lambda m: m.currency),
-            ("amount", lambda m: m.amount_minor),
+            ("amount", lambda m: known.in_currency(m.amount_minor, m.currency)),
             ("funder", lambda m: m.funder),
             ("rule", lambda m: m.rule),
             ("activity", lambda m: m.activity.reference),

@@ -1,6 +1,7 @@
 """Shows messages: tables for people, JSON for machines. Data goes to standard output."""
 
 import json
+import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
@@ -25,6 +26,8 @@ PIPED_WIDTH = 500
 
 Cell = str | int | None
 
+_DECIMAL = re.compile(r"-?\d+\.\d+", re.ASCII)
+
 
 def note(text: str) -> None:
     """Tell a person something that is no data."""
@@ -43,11 +46,11 @@ def show_json(value: object) -> None:
 
 
 def show_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
-    """A table; numbers stand to the right."""
+    """A table; numbers, whole or with decimals, stand to the right."""
     listed = [["" if cell is None else cell for cell in row] for row in rows]
     table = Table()
     for index, column in enumerate(columns):
-        is_number = bool(listed) and all(isinstance(row[index], int) for row in listed)
+        is_number = bool(listed) and all(_is_number(row[index]) for row in listed)
         table.add_column(column, justify="right" if is_number else "left", overflow="fold")
     for row in listed:
         table.add_row(*(escape(str(cell)) for cell in row))
@@ -55,6 +58,10 @@ def show_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Cell]
     if title:
         shown.print(escape(title), style="bold", highlight=False)
     shown.print(table)
+
+
+def _is_number(cell: str | int) -> bool:
+    return isinstance(cell, int) or _DECIMAL.fullmatch(cell) is not None
 
 
 def console(*, error: bool = False) -> Console:

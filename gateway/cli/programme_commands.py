@@ -105,7 +105,7 @@ def _parsed(file: Path, data: bytes) -> ProgrammeDefinition:
 @programme.command(name="list")
 @signed_options
 def list_programmes(session: Session) -> None:
-    """Every version of every programme of the coalition."""
+    """Every version of every programme, and when those that are wound down end."""
     request = partners_pb2.ListPartnersRequest()
     found = session.read("Partners.ListPartners", request, partners_pb2.PartnerList)
     versions = [version for partner in found.partners for version in partner.programmes]
@@ -117,8 +117,11 @@ def list_programmes(session: Session) -> None:
             ("programme", lambda v: v.programme),
             ("partner", lambda v: v.partner),
             ("currency", lambda v: v.currency),
+            ("decimals", lambda v: v.exponent if v.currency else None),
             ("version", lambda v: v.version),
             ("from", lambda v: output.instant(v.valid_from)),
+            ("earns until", lambda v: output.instant(v.earns_until)),
+            ("points until", lambda v: output.instant(v.points_until)),
         ],
         as_json=session.as_json,
     )

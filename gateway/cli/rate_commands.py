@@ -5,8 +5,9 @@ from fractions import Fraction
 
 import click
 
-from coalition.v1 import rates_pb2
+from coalition.v1 import common_pb2, rates_pb2
 from gateway.cli import output
+from gateway.cli.points import decimals, points_exponent_option
 from gateway.cli.session import Session, request_id_option, signed_options
 from gateway.cli.types import (
     EXACT,
@@ -16,7 +17,6 @@ from gateway.cli.types import (
     per_minor_unit,
     per_point,
     plain,
-    points_exponent_option,
 )
 
 
@@ -31,22 +31,30 @@ def rates() -> None:
 @points_exponent_option
 @signed_options
 def list_rates(
-    session: Session, *, programme: str, as_of: datetime | None, points_exponent: int
+    session: Session, *, programme: str, as_of: datetime | None, points_exponent: int | None
 ) -> None:
     """The rate book, in shared units per point."""
     request = rates_pb2.ListRatesRequest(programme=programme, as_of=as_of)
     book = session.read("Rates.ListRates", request, rates_pb2.RateBook)
-    shared = session.profile.currency.exponent
+    if session.as_json:
+        output.show_json(output.as_dict(book))
+        return
+    shared, known = session.profile.currency, decimals(session)
+
+    def whole(rate: rates_pb2.Rate, value: common_pb2.Fraction) -> str:
+        exponent = known.exponent_of(rate.terms.programme, points_exponent)
+        return per_point(value, shared.exponent, exponent)
+
     output.show_list(
         book,
         book.rates,
-        f"Rates in {session.profile.currency.code} per point",
+        f"Rates in {shared.code} per point",
         [
             ("proposal", lambda r: r.proposal),
             ("version", lambda r: r.version or None),
             ("programme", lambda r: r.terms.programme),
-            ("in", lambda r: per_point(r.terms.rate_in, shared, points_exponent)),
-            ("out", lambda r: per_point(r.terms.cost_out, shared, points_exponent)),
+            ("in", lambda r: whole(r, r.terms.rate_in)),
+            ("out", lambda r: whole(r, r.terms.cost_out)),
             ("fee", lambda r: _part(r.terms.fee)),
             ("spread", lambda r: _part(r.terms.spread)),
             ("from", lambda r: output.instant(r.effective_from)),
@@ -55,7 +63,7 @@ def list_rates(
             ("approved by", lambda r: r.approved_by),
             ("reason", lambda r: r.reason),
         ],
-        as_json=session.as_json,
+        as_json=False,
     )
 
 
@@ -82,7 +90,7 @@ def propose(  # noqa: PLR0913 - one parameter per option
     spread: Fraction,
     effective_from: datetime | None,
     reason: str,
-    points_exponent: int,
+    points_exponent: int | None,
     request_id: str | None,
 ) -> None:
     """Propose a rate for PROGRAMME. It takes effect when it is approved.
@@ -91,10 +99,11 @@ def propose(  # noqa: PLR0913 - one parameter per option
     half a unit. Decimals and fractions (1/3) are kept exactly.
     """
     shared = session.profile.currency.exponent
+    exponent = decimals(session).exponent_of(programme, points_exponent)
     terms = rates_pb2.RateTerms(
         programme=programme,
-        rate_in=per_minor_unit(rate_in, shared, points_exponent),
-        cost_out=per_minor_unit(cost_out, shared, points_exponent),
+        rate_in=per_minor_unit(rate_in, shared, exponent),
+        cost_out=per_minor_unit(cost_out, shared, exponent),
         fee=fraction(fee),
         spread=fraction(spread),
     )

@@ -22,6 +22,7 @@ from coalition.activity_files.sending import (
 )
 from gateway.cli import output
 from gateway.cli.failures import INTERRUPTED, ROWS_REFUSED
+from gateway.cli.points import UNKNOWN, Decimals, decimals_if_told
 from gateway.cli.session import Session, signed_options
 
 GO_ON = (
@@ -75,7 +76,7 @@ def send(
     """
     mapping = read_mapping(mapping_file)
     rows = None if only is None else _rows_in(only)
-    report = SendReport()
+    report, known = SendReport(), UNKNOWN
     try:
         with session.client() as client, _written(rejects) as on_reject, _bar() as on_progress:
             send_file(
@@ -90,16 +91,18 @@ def send(
                 on_progress=on_progress,
                 on_reject=on_reject,
             )
+            if report.points_minor and not session.as_json:
+                known = decimals_if_told(client)
     except KeyboardInterrupt:
-        _show(report, as_json=session.as_json, complete=False)
+        _show(report, known, as_json=session.as_json, complete=False)
         output.note(f"Interrupted. {GO_ON}")
         sys.exit(INTERRUPTED)
     except BaseException:
         if report.batches:
-            _show(report, as_json=session.as_json, complete=False)
+            _show(report, known, as_json=session.as_json, complete=False)
             output.note(f"Stopped before the end. {GO_ON}")
         raise
-    _show(report, as_json=session.as_json, complete=True)
+    _show(report, known, as_json=session.as_json, complete=True)
     _tell_rejects(report, rejects)
     if not report.is_complete:
         sys.exit(ROWS_REFUSED)
@@ -154,11 +157,11 @@ def _bar() -> Iterator[Callable[[Progress], None]]:
         yield show
 
 
-def _show(report: SendReport, *, as_json: bool, complete: bool) -> None:
+def _show(report: SendReport, known: Decimals, *, as_json: bool, complete: bool) -> None:
     if as_json:
         output.show_json({**as_dict(report), "finished": complete})
         return
-    rows: list[tuple[str, int]] = [
+    rows: list[tuple[str, output.Cell]] = [
         ("rows", report.rows),
         ("accepted", report.accepted),
         ("known already", report.replayed),
@@ -166,7 +169,7 @@ def _show(report: SendReport, *, as_json: bool, complete: bool) -> None:
         ("broken", report.broken_rows),
         *((f"passed over: {why}", count) for why, count in report.passed_over.most_common()),
         *(
-            (f"points: {currency} {reason}", points)
+            (f"points: {currency} {reason}", known.in_currency(points, currency))
             for (currency, reason), points in sorted(report.points_minor.items())
         ),
     ]

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import secrets
+import shlex
 import sys
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from sqlalchemy import Engine
 
 from coalition.keyfiles import generate, write_key
@@ -19,6 +21,7 @@ from coalition.profile import gateway_key, write_profile
 from coalition.signing import public_bytes
 from gateway import logs
 from gateway.cli.database import (
+    DEFAULT_DATA_DIR,
     database_options,
     known_coalition,
     opened,
@@ -128,7 +131,19 @@ def init(  # noqa: PLR0913 - one parameter per option
                 path.unlink()
             raise
         write_profile(home.profile_path, founding.profile)
-    _tell_founded(home, founding)
+    _tell_founded(home, founding, _serve_command(data_dir, database_url, passphrase_file))
+
+
+def _serve_command(data_dir: Path, database_url: str | None, passphrase_file: Path | None) -> str:
+    """What is typed next. A database's address is not repeated: there may be a password in it."""
+    words = ["coalition", "serve"]
+    if data_dir != DEFAULT_DATA_DIR:
+        words += ["--data-dir", shlex.quote(str(data_dir))]
+    if passphrase_file is not None:
+        words += ["--passphrase-file", shlex.quote(str(passphrase_file))]
+    if database_url is not None:
+        words += ["--database-url", "..."]
+    return " ".join(words)
 
 
 def _people(administrators: str) -> list[str]:
@@ -150,12 +165,12 @@ def _make_passphrase(path: Path) -> None:
         file.write(secrets.token_urlsafe(PASSPHRASE_BYTES) + "\n")
 
 
-def _tell_founded(home: Home, founding: Founding) -> None:
+def _tell_founded(home: Home, founding: Founding, serve_command: str) -> None:
     out.print(f"Coalition [bold]{founding.coalition_id}[/] made in {home.path}.")
     out.print(f"  profile for partners: {home.profile_path}")
     for person in founding.administrators:
         out.print(f"  key of {person}: {home.key_path(person)} (encrypted; hand it over)")
-    out.print("Next: coalition serve")
+    out.print(f"Next: {escape(serve_command)}", soft_wrap=True)
 
 
 @click.command()

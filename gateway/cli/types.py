@@ -195,14 +195,6 @@ SPEND = Spend()
 QUANTITY = Quantity()
 ATTRIBUTE = Attribute()
 
-points_exponent_option = click.option(
-    "--points-exponent",
-    type=click.IntRange(0, 6),
-    default=0,
-    show_default=True,
-    help="Decimals of the programme's points.",
-)
-
 
 def fraction(value: Fraction) -> common_pb2.Fraction:
     """As the contract has it. Raises click.UsageError where it does not fit into 64 bits."""

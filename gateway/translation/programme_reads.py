@@ -86,7 +86,12 @@ def simulate(m: accrual_pb2.SimulateRequest, reading: Reading) -> accrual_pb2.Si
         return accrual_pb2.SimulateResult(
             reason=f"REASON_{refused.reason}", message=refused.message
         )
-    return accrual_pb2.SimulateResult(result=simulated(found, reading.asker.directory))
+    return accrual_pb2.SimulateResult(
+        result=simulated(found, reading.asker.directory),
+        passed_over=[
+            accrual_pb2.PassedOver(rule=rule, because=why) for rule, why in found.passed_over
+        ],
+    )
 
 
 def claim(m: accrual_pb2.ClaimRequest, reading: Reading) -> accrual_pb2.ClaimResult:

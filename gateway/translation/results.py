@@ -191,7 +191,9 @@ def key_message(key: Key) -> partners_pb2.Key:
     )
 
 
-def _published(result: programmes.Published, _: Directory) -> partners_pb2.Programme:
+def _published(result: programmes.Published, known: Directory) -> partners_pb2.Programme:
+    before = known.programmes.get(result.programme)
+    closing = None if before is None else before.closing
     return partners_pb2.Programme(
         programme=result.programme,
         partner=result.partner,
@@ -199,11 +201,15 @@ def _published(result: programmes.Published, _: Directory) -> partners_pb2.Progr
         version=result.version,
         valid_from=timestamp(result.valid_from),
         definition_sha256=result.definition_sha256,
+        exponent=known.exponents.get(result.programme, 0),
+        earns_until=None if closing is None else timestamp(closing.earns_until),
+        points_until=None if closing is None else timestamp(closing.points_until),
     )
 
 
 def programme_message(programme: Programme, version: ProgrammeVersion) -> partners_pb2.Programme:
     """One version of a programme."""
+    currency, closing = version.definition.currency, programme.closing
     return partners_pb2.Programme(
         programme=programme.programme_id,
         partner=programme.partner,
@@ -211,6 +217,9 @@ def programme_message(programme: Programme, version: ProgrammeVersion) -> partne
         version=version.number,
         valid_from=timestamp(version.valid_from),
         definition_sha256=version.sha256,
+        exponent=0 if currency is None else currency.exponent,
+        earns_until=None if closing is None else timestamp(closing.earns_until),
+        points_until=None if closing is None else timestamp(closing.points_until),
     )
 
 

@@ -39,6 +39,29 @@ def _currency(definition: ProgrammeDefinition) -> Iterator[Finding]:
             yield Finding((key,), lacking, f"remove {key}, or give the programme what it needs")
 
 
+def _fine_points(definition: ProgrammeDefinition) -> Iterator[Finding]:
+    """Points of this programme that are finer than its minor unit: they would be rounded."""
+    if definition.currency is None:
+        return
+    exponent = definition.currency.exponent
+    own = [
+        (("earn", index, key), getattr(rule, key))
+        for index, rule in enumerate(definition.earn)
+        if definition.earns(rule) == definition.programme
+        for key in ("minimum", "maximum", "budget", "cap_per_member", "cap_per_day")
+    ]
+    prices = [
+        (("awards", index, "prices", place, "points"), price.points)
+        for index, award in enumerate(definition.awards)
+        for place, price in enumerate(award.prices)
+    ]
+    for path, points in (*own, *prices):
+        if points is not None and (points * 10**exponent).denominator != 1:
+            problem = f"is {points}, and {definition.currency.code} has {exponent} decimals"
+            remedy = "write points that the currency has, or give it more decimals"
+            yield Finding(path, problem, remedy)
+
+
 def _joining(definition: ProgrammeDefinition) -> Iterator[Finding]:
     joining = definition.joining
     if (JoiningWay.PURCHASE in joining.ways) != (joining.price is not None):
@@ -125,6 +148,7 @@ def _choices(definition: ProgrammeDefinition) -> Iterator[Finding]:
 
 _FINDERS: Sequence[Callable[[ProgrammeDefinition], Iterator[Finding]]] = (
     _currency,
+    _fine_points,
     _joining,
     _names,
     _tier_names,

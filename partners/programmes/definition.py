@@ -3,9 +3,11 @@
 import difflib
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from enum import Enum
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
@@ -70,7 +72,7 @@ _LINE = re.compile(r"line (\d+), column \d+\)")
 
 _WORDS: Mapping[str, tuple[str, str]] = {
     "form": ("is {input}", "{remedy}"),
-    "missing": ("is missing", "add it"),
+    "missing": ("is missing", "{addition}"),
     "enum": ("is {input}", "write {expected}"),
     "literal_error": ("is {input}", "write {expected}"),
     "bool_type": ("is {input}", "write true or false, without quotes"),
@@ -81,7 +83,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "too_short": ("is empty", "fill it, or leave the key out for its default"),
     "model_type": ("is {input}", "write a table there, such as [currency] or [[earn]]"),
     "dict_type": ("is {input}", "write a table in braces, as in {{ key = 1 }}"),
-    "tuple_type": ("is {input}", 'write tables, each under [[{key}]], or a list as in ["a", "b"]'),
+    "tuple_type": ("is {input}", "{listing}"),
 }
 """Problem and remedy by pydantic's type of an error."""
 
@@ -147,7 +149,7 @@ def parse_definition(data: bytes) -> ProgrammeDefinition:
     try:
         definition = ProgrammeDefinition.model_validate(document)
     except ValidationError as error:
-        errors = error.errors(include_url=False)
+        errors = _told_once(error.errors(include_url=False))
         found = [_finding(e) for e in errors[:MAX_FINDINGS]]
         raise _located(text, found, len(errors)) from None
     findings = list(contradictions(definition))
@@ -214,10 +216,71 @@ def _finding(error: Mapping[str, Any]) -> Finding:
     details = {
         **error.get("ctx", {}),
         "input": shown(error["input"]),
-        "key": printable(str(path[-1])),
         "msg": error["msg"],
+        "addition": _addition(path) if kind == "missing" else "",
+        "listing": _listing(path, error["input"]) if kind == "tuple_type" else "",
     }
     return Finding(path, problem.format(**details), remedy.format(**details))
+
+
+def _told_once(errors: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Leave out that a list is too short where the reason is an entry that is refused anyway."""
+    around = {error["loc"][:length] for error in errors for length in range(len(error["loc"]))}
+    return [e for e in errors if e["type"] != "too_short" or e["loc"] not in around]
+
+
+def _addition(path: Path) -> str:
+    """How a key that is missing is added, where it takes one of some words."""
+    words = [shown(word) for kind in _kinds_at(path) for word in _words(kind)]
+    if not words:
+        return "add it"
+    *others, last = words
+    either = f"{', '.join(others)} or {last}" if others else last
+    return f"add it: {path[-1]} = {either}"
+
+
+def _listing(path: Path, found: object) -> str:
+    """How a list is written where something else was found."""
+    key = printable(str(path[-1]))
+    entries = [e for k in _kinds_at(path) if get_origin(k) is tuple for e in _kinds(get_args(k)[0])]
+    if not any(_is_table(entry) for entry in entries):
+        example = '"a", "b"' if isinstance(found, dict) else shown(found)
+        return f"write a list: [{example}]"
+    if len(path) == 1:
+        return f"write tables, each under [[{key}]]"
+    return f"put {'it' if isinstance(found, dict) else 'tables'} in a list: {key} = [{{ ... }}]"
+
+
+def _kinds_at(path: Path) -> Iterator[Any]:
+    """What may stand at a key of a table."""
+    model = _TABLES.get(tuple(part for part in path[:-1] if isinstance(part, str)))
+    for name, field in ({} if model is None else model.model_fields).items():
+        if (field.alias or name) == path[-1]:
+            yield from _kinds(field.annotation)
+
+
+def _kinds(annotation: Any) -> Iterator[Any]:  # noqa: ANN401 - a form of a type
+    """The types that an annotation stands for, without what annotates them."""
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        yield from _kinds(get_args(annotation)[0])
+    elif origin in (Union, UnionType):
+        for one in get_args(annotation):
+            yield from _kinds(one)
+    else:
+        yield annotation
+
+
+def _words(kind: Any) -> Sequence[object]:  # noqa: ANN401 - a form of a type
+    if get_origin(kind) is Literal:
+        return get_args(kind)
+    is_enum = isinstance(kind, type) and issubclass(kind, Enum)
+    return [member.value for member in kind] if is_enum else ()
+
+
+def _is_table(kind: Any) -> bool:  # noqa: ANN401 - a form of a type
+    is_model = isinstance(kind, type) and issubclass(kind, BaseModel)
+    return is_model or get_origin(kind) is Mapping
 
 
 def _known_keys(path: Path) -> str:

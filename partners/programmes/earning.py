@@ -99,6 +99,28 @@ def earn(
     return tuple(leg for leg in desk.legs() if leg.points_minor)
 
 
+def passed_over(
+    definition: ProgrammeDefinition,
+    activity: Activity,
+    earner: Earner,
+    *,
+    exponents: Mapping[str, int],
+) -> tuple[tuple[str, str], ...]:
+    """Rules for that kind of activity that give nothing, each with why, in their order.
+
+    Raises what `earn` does.
+    """
+    desk = _Desk(definition, activity, earner, exponents, definition.exchange(activity))
+    given = {leg.rule: leg for leg in desk.legs() if leg.reason != TIER_BONUS}
+    found = []
+    for rule in definition.earn:
+        leg = given.get(rule.rule)
+        if rule.activity != activity.key.kind or (leg is not None and leg.points_minor):
+            continue
+        found.append((rule.rule, desk.why_not(rule) if leg is None else leg.because))
+    return tuple(found)
+
+
 @dataclass
 class _Desk:
     """One activity of one member."""
@@ -151,6 +173,32 @@ class _Desk:
                 or self.definition.earns(rule) == chosen
             )
         ]
+
+    def why_not(self, rule: EarnRule) -> str:
+        """Why a rule does not hold, in words; the first reason of several."""
+        choice = self.definition.choice(self.earner.choice)
+        lacking = [name for name in rule.where if self.activity.attribute(name) is None]
+        tiers, choices = ", ".join(rule.tiers or ()), ", ".join(rule.choices or ())
+        for holds, words in (
+            (rule.holds_at(self.activity.started_at), "it is not in its dates"),
+            (not lacking, f"the activity has no {', '.join(lacking)}"),
+            (rule.holds_where(self.activity), f"it asks for another {', '.join(rule.where)}"),
+            (
+                rule.tiers is None or self.earner.tier in rule.tiers,
+                f"it is for {tiers}, and the member has {self.earner.tier}",
+            ),
+            (
+                rule.choices is None or self.earner.choice in rule.choices,
+                f"it is for {choices}, and the member chose {self.earner.choice}",
+            ),
+            (
+                not rule.registration or rule.rule in self.earner.registered,
+                "the member had not registered for it",
+            ),
+        ):
+            if not holds:
+                return words
+        return f"the member chose {choice.named(self.earner.chosen_programme)}"
 
     def _require_currencies(self, measures: Sequence[Measured]) -> None:
         """Refuse money that some of these would count if it were of another currency.

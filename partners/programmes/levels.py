@@ -21,6 +21,10 @@ from partners.programmes.forms import (
 from partners.programmes.measuring import Measured
 from partners.programmes.table import DefinitionTable
 
+MAX_LIMITS = 300
+"""Limits of counters that a programme's tiers have in all, each of which is looked at for every
+activity while others wait. The largest shipped definition has 20."""
+
 MAX_ALTERNATIVES = 10
 """Ways of reaching one tier; the programmes of the samples have three."""
 
@@ -40,7 +44,9 @@ class Counter(Measured):
     """Its name; tiers ask for it."""
     activity: Kind | None = None
     """Kind of the activities that count; absent: all of them. Not of months of membership."""
-    reasons: Annotated[tuple[Kind, ...], Field(strict=False, min_length=1)] = ("BASE",)
+    reasons: Annotated[tuple[Kind, ...], Field(strict=False, min_length=1, max_length=30)] = (
+        "BASE",
+    )
     """With per = "points": the reasons of this programme's points that count."""
     factor: Points = Field(default="1", validate_default=True)
     """What one unit adds: one night, one mile, one major unit of money, one point, one month."""

@@ -91,9 +91,13 @@ def in_words(minor: int, currency: str) -> str:
 
     Raises UnknownMoney.
     """
-    exponent = exponent_of(currency)
+    return f"{decimal(minor, exponent_of(currency))} {currency}"
+
+
+def decimal(minor: int, exponent: int) -> str:
+    """Write minor units of money or points in major ones: 1234 with exponent 2 is "12.34"."""
     if exponent == 0:
-        return f"{minor} {currency}"
+        return str(minor)
     sign = "-" if minor < 0 else ""
     units, part = divmod(abs(minor), 10**exponent)
-    return f"{sign}{units}.{part:0{exponent}d} {currency}"
+    return f"{sign}{units}.{part:0{exponent}d}"

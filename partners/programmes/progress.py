@@ -1,12 +1,13 @@
 """What a membership has done so far, counted per day: for tiers, limits and expiry."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from fractions import Fraction
 from itertools import accumulate
+from operator import itemgetter
 
 from partners.activities import Activity
 from partners.programmes.levels import Counter, Keep
@@ -63,12 +64,17 @@ class Progress:
         default_factory=dict, init=False, repr=False, compare=False
     )
     """By counter the days on which something was added, and the sums up to each of them."""
+    _each: dict[str, list[tuple[date, int, int]]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    """By counter day, number and value of what was not taken back, in their order."""
 
     def add(self, counter: str, day: date, number: int, amount: int) -> None:
         """Add to what a counter has on a day."""
         days = self.values.setdefault(counter, {})
         days[day, number] = days.get((day, number), 0) + amount
         self._sums.pop(counter, None)
+        self._each.pop(counter, None)
 
     def plus(self, made: Iterable[tuple[Contribution, int]]) -> "Progress":
         """With contributions besides, each with its number; this one is not changed."""
@@ -96,18 +102,21 @@ class Progress:
 
     def latest(self, counter: str, days: Days) -> int:
         """The value given last by the end of the days, also before them; 0 where none was."""
-        until = Days(date.min, days.last)
-        return max(self._within(counter, until), default=(date.min, 0, 0))[2]
+        until = self._within(counter, Days(date.min, days.last))
+        return until[-1][2] if until else 0
 
     def largest(self, counter: str, days: Days) -> int:
         """The largest single value of the days; 0 where there is none."""
         return max((amount for _, _, amount in self._within(counter, days)), default=0)
 
-    def _within(self, counter: str, days: Days) -> Iterator[tuple[date, int, int]]:
-        """Day, number and value of what was not taken back."""
-        for (day, number), amount in self.values.get(counter, {}).items():
-            if day in days and amount:
-                yield day, number, amount
+    def _within(self, counter: str, days: Days) -> Sequence[tuple[date, int, int]]:
+        """Day, number and value of what was not taken back, in their order."""
+        if counter not in self._each:
+            values = self.values.get(counter, {}).items()
+            self._each[counter] = sorted((day, n, amount) for (day, n), amount in values if amount)
+        each = self._each[counter]
+        first = bisect_left(each, days.first, key=itemgetter(0))
+        return each[first : bisect_right(each, days.last, key=itemgetter(0))]
 
 
 def counter_exponent(definition: ProgrammeDefinition, name: str) -> int:
@@ -155,7 +164,7 @@ def contributions(
             before = found.get(table.counter)
             kept = Kept.SUM if table.keep is Keep.SUM else Kept.EACH
             found[table.counter] = Contribution(
-                table.counter, day, amount + (before.amount if before else 0), kept
+                table.counter, day, checked(amount + (before.amount if before else 0)), kept
             )
     return tuple(found.values())
 

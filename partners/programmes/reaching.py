@@ -91,6 +91,13 @@ class Judge:
             counted |= {add_months(first_of_month(day), 1) for day in counted}
         return {day for day in counted if first <= day <= last}
 
+    def last_affected(self, day: date) -> date:
+        """The last day on which the sums of a period hold what counted on a day."""
+        q = self.definition.qualification
+        if q.period in YEARS:
+            return self._year(day).last
+        return last_of_month(add_months(first_of_month(day), q.months + 1))
+
     def days_of_time(self, after: date, last: date) -> set[date]:
         """Days on which a tier can be reached though nothing happens, after one of them.
 

@@ -34,7 +34,7 @@ class EarnRule(Measured):
     """Kind of the activity: STAY, FLIGHT, CARD_SPEND, or another."""
     reason: Kind = BASE
     """Why, on the leg."""
-    of: Annotated[tuple[Slug, ...], Field(strict=False, min_length=1)] | None = None
+    of: Annotated[tuple[Slug, ...], Field(strict=False, min_length=1, max_length=100)] | None = None
     """With per = "points": the rules above this one whose points it counts."""
     points: Points
     """Points, in major units of their currency, for one unit: one night, one mile, one

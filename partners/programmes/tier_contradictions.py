@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from partners.programmes.findings import Finding, not_there
 from partners.programmes.forms import shown
 from partners.programmes.levels import (
+    MAX_LIMITS,
     YEARS,
     Alternatives,
     Counter,
@@ -31,9 +32,22 @@ def tier_contradictions(definition: ProgrammeDefinition) -> Iterator[Finding]:
         yield from _bonus(path, tier)
         yield from _holding(path, tier, definition)
         yield from _relegation(path, tier, definition)
+    yield from _too_many(definition)
     yield from _entry_tier(definition.tiers[0])
     for index, counter in enumerate(definition.counters):
         yield from _counter(("counters", index), counter, definition)
+
+
+def _too_many(definition: ProgrammeDefinition) -> Iterator[Finding]:
+    """More than can be looked at for every activity."""
+    limits = 0
+    for index, tier in enumerate(definition.tiers):
+        for key in ("reached", "lifetime"):
+            limits += sum(map(len, getattr(tier, key) or ()))
+            if limits > MAX_LIMITS:
+                problem = f"brings the limits of all tiers to {limits}"
+                yield Finding(("tiers", index, key), problem, f"keep to {MAX_LIMITS} in all")
+                return
 
 
 def _qualification(definition: ProgrammeDefinition) -> Iterator[Finding]:

@@ -68,6 +68,8 @@ class Standing:
     earlier: Sequence[TierTerm] = ()
     """Terms that were recorded before `held`, in their order: what was bought or given holds
     on below a tier that is reached and lost."""
+    evaluated_on: date = date.min
+    """The day up to which time was seen to: it is not looked at again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +103,10 @@ def evaluate(
     """
     steps = _Steps(definition, standing)
     judge = steps.judge
-    days = {today} | judge.days_of_time(standing.held.since, today)
+    seen = max(standing.held.since, standing.evaluated_on)
+    days = {today} | judge.days_of_time(seen, today)
     if touched is not None and definition.qualification.term is not Term.WHILE_REACHED:
-        days |= judge.days_counted(touched, today)
+        days |= judge.days_counted(touched, min(today, judge.last_affected(touched)))
     for day in sorted(days):
         steps.take(day, today)
     return steps.verdict()
@@ -118,7 +121,9 @@ def taken_back(definition: ProgrammeDefinition, standing: Standing, today: date)
     if held.source not in COUNTED:
         return None
     steps = _Steps(definition, standing)
-    days = {held.since, today} | steps.judge.days_counted(held.since, today)
+    days = {held.since, today}
+    if held.until is not None:
+        days |= steps.judge.days_counted(held.since, today)
     found = [reached for day in days for reached in steps.judge.reached_on(day)]
     found += steps.judge.reached_at_end(held.since)
     best = _best(steps.open_to_all(reached for reached in found if reached.holds_on(today)))

@@ -11,25 +11,26 @@ from partners.activities import (
     require_plausible_points,
 )
 from partners.context import Context, Decision, require_active
+from partners.counting import counted, held, rules_used
 from partners.directory import Permission, ProgrammeVersion
-from partners.earned import (
-    counted,
-    earned,
-    held,
-    priced,
-    rules_used,
-    told,
-    used_under_agreements,
-)
+from partners.earned import Earned, earned
 from partners.facts import key_facts
+from partners.funding import priced, told, used_under_agreements
 from partners.member_changes import ActivityRecorded
 from partners.postings import PricedLeg
 from partners.programme_changes import ActivityRefused
 from partners.programmes.money import UnknownMoney
 from partners.programmes.tiers import TierTerm
 from partners.refusals import Reason, Refused
-from partners.standing import Outcome, counted_for, progress_changes, reviewed
-from partners.state import Membership, MembershipKey, Needs, RecordedActivity
+from partners.standing import (
+    Outcome,
+    counted_for,
+    progress_changes,
+    require_points_alive,
+    reviewed,
+    seen_to,
+)
+from partners.state import Membership, MembershipKey, MembershipState, Needs, RecordedActivity
 from settlement.ledger.entries import timestamp
 
 
@@ -65,6 +66,8 @@ class Accrued:
     """New tiers, with the numbers of their entries."""
     vouchers: tuple[int, ...] = ()
     invitation: int | None = None
+    passed_over: tuple[tuple[str, str], ...] = ()
+    """Rules that give nothing, with why; only in simulations."""
 
 
 def accrue(command: Accrue, context: Context) -> Decision:
@@ -101,8 +104,10 @@ def _decide(command: Accrue, context: Context) -> Decision:
         context.programme(leg.programme)
     membership = _creditable(command, context)
     _require_may_report(supplier, context)
-    require_active(membership)
     context.require_open(membership.programme, command.activity.started_at)
+    require_points_alive(membership.programme, context)
+    if membership.state is not MembershipState.CARRIED_OVER:
+        require_active(membership)
     _require_new(command.activity.key, context)
     _require_plausible(command, version, context)
     before = reviewed(membership, context)
@@ -115,7 +120,7 @@ def _decide(command: Accrue, context: Context) -> Decision:
     return Decision(
         kind="ACCRUAL",
         facts=_facts(command, membership, version, result.skipped, context),
-        result=_accrued(legs, result.skipped, after, context),
+        result=_accrued(legs, result, after, context),
         facts_parties=frozenset({command.activity.key.supplier}),
         lines=context.book.accrual(legs),
         changes=(
@@ -124,18 +129,21 @@ def _decide(command: Accrue, context: Context) -> Decision:
             *progress_changes(made, context.number),
             *rules_used(made),
             *held(legs, context),
+            *seen_to(membership, context),
         ),
         consequences=after.consequences,
     )
 
 
 def _accrued(
-    priced_legs: tuple[PricedLeg, ...], skipped: tuple[str, ...], after: Outcome, context: Context
+    priced_legs: tuple[PricedLeg, ...], result: Earned, after: Outcome, context: Context
 ) -> Accrued:
     legs = tuple(told(leg, context) for leg in priced_legs)
     if not context.owns(after.membership.programme):
-        return Accrued(legs, skipped)
-    return Accrued(legs, skipped, after.terms, after.vouchers, after.invitation)
+        return Accrued(legs, result.skipped)
+    return Accrued(
+        legs, result.skipped, after.terms, after.vouchers, after.invitation, result.passed_over
+    )
 
 
 def _creditable(command: Accrue, context: Context) -> Membership:

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
 
 from partners.context import Context, Decision, require_active
-from partners.earned import ages, earned_today
+from partners.counting import ages, earned_today
 from partners.postings import PURCHASED, REDEEMED, RESTORED
 from partners.programme_changes import AwardUsed, ProgressMade, VoucherAdded, VoucherChanged
 from partners.programmes.catalogue import Award, AwardPrice, Buying
@@ -16,6 +17,7 @@ from partners.refusals import Reason, Refused
 from partners.standing import progress_changes, require_points_alive, reviewed
 from partners.state import Membership, MembershipKey, Needs, Voucher, VoucherState
 from partners.usecases.members import require_not_over, wrong_price
+from settlement.ledger.amounts import checked
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +140,9 @@ def _price(award: Award, money: MoneyAmount | None, member: Membership) -> Award
 
 
 def points_minor(points: Fraction, definition: ProgrammeDefinition) -> int:
-    """Points in minor units, rounded up: the issuer is not given less than the price."""
+    """Points in minor units: prices have no finer ones."""
     exponent = definition.currency.exponent if definition.currency else 0
-    return -int(-points * 10**exponent // 1)
+    return int(points * 10**exponent)
 
 
 def _bought(
@@ -151,6 +153,7 @@ def _bought(
     context: Context,
 ) -> int:
     """Missing points that are bought, 0 where none are missing."""
+    in_points = partial(context.points, member.programme)
     available = max(0, context.state.available(member.account, context.now))
     missing = points_minor - available
     if missing <= 0:
@@ -159,13 +162,15 @@ def _bought(
     if not command.buy_missing or buying is None:
         raise Refused(
             Reason.INSUFFICIENT_BALANCE,
-            f"the award takes {points_minor} points, and the member can spend {available}",
+            f"the award takes {in_points(points_minor)} points, and the member can spend "
+            f"{in_points(available)}",
             {"asked": str(points_minor), "available": str(available)},
         )
     if missing > buying.at_most * points_minor:
         raise Refused(
             Reason.SHORTFALL_TOO_LARGE,
-            f"{missing} of {points_minor} points are missing; at most {buying.at_most * 100}% of "
+            f"{in_points(missing)} of {in_points(points_minor)} points are missing; at most "
+            f"{buying.at_most * 100}% of "
             "an award may be bought",
             {"missing": str(missing), "at_most": str(buying.at_most)},
         )
@@ -207,7 +212,7 @@ def _cost(bought_minor: int, buying: Buying, definition: ProgrammeDefinition) ->
     """What bought points cost, rounded up."""
     exponent = definition.currency.exponent if definition.currency else 0
     exact = Fraction(bought_minor, 10**exponent) * buying.price * 10 ** exponent_of(buying.currency)
-    return MoneyAmount(buying.currency, -int(-exact // 1))
+    return MoneyAmount(buying.currency, checked(-int(-exact // 1)))
 
 
 def _facts(voucher: Voucher) -> dict[str, object]:
@@ -237,10 +242,16 @@ class CancelVoucher:
 
 
 def cancel_voucher(command: CancelVoucher, context: Context) -> Decision:
-    """By the programme's partner. The points return, bought ones too: the money is its own."""
+    """By the programme's partner, which pays back what was paid in money.
+
+    The member's own points return, bought ones do not: otherwise points could be bought without
+    an award. A voucher of an earlier membership has gone with it.
+    """
     voucher, member = _issued(command.voucher, context)
     require_not_over(member)
     require_points_alive(member.programme, context)
+    if voucher.number < context.state.accounts[voucher.member_id, voucher.programme].number:
+        raise _wrong_state(voucher, "is of a membership that has ended")
     today = context.today(voucher.programme)
     if voucher.cancellable_until is not None and voucher.cancellable_until < today:
         raise _wrong_state(voucher, f"could be taken back until {voucher.cancellable_until}")
@@ -252,7 +263,12 @@ def cancel_voucher(command: CancelVoucher, context: Context) -> Decision:
         facts=_facts(after),
         result=VoucherOf(after, member),
         lines=tuple(
-            context.book.given(RESTORED, member.account, voucher.points_minor, rule=voucher.award)
+            context.book.given(
+                RESTORED,
+                member.account,
+                voucher.points_minor - voucher.bought_minor,
+                rule=voucher.award,
+            )
         ),
         changes=(VoucherChanged(after), *put_back),
         corrects=voucher.number if voucher.points_minor else None,

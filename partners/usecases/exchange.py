@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from partners.context import Context, Decision, require_active, unknown_membership
+from partners.counting import ages, earned_today
 from partners.directory import Rate
-from partners.earned import ages, earned_today
 from partners.exchange.arithmetic import ConversionAmounts, ConvertsToNothing, convert
 from partners.member_changes import (
     AuthorizationAdded,
@@ -301,7 +301,8 @@ def _require_covered(quote: Quote, context: Context) -> None:
     known = {"available": str(available)} if context.owns(quote.source[1]) else {}
     raise Refused(
         Reason.INSUFFICIENT_BALANCE,
-        f"the member does not hold {quote.source_minor} points of {quote.source[1]}",
+        f"the member does not hold {context.points(quote.source[1], quote.source_minor)} points "
+        f"of {quote.source[1]}",
         {"asked": str(quote.source_minor), **known},
     )
 

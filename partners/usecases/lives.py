@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from partners.changes import Change
 from partners.context import Context, Decision, require_active
-from partners.earned import ages, earned_today
+from partners.counting import ages, earned_today
 from partners.member_changes import MembershipAdded, MembershipUpdated
 from partners.postings import CARRIED_OVER, MERGED
 from partners.programme_changes import MergeAdded, MergeUndone
@@ -119,7 +119,8 @@ def unmerge(command: Unmerge, context: Context) -> Decision:
     if made.moved_minor > max(0, available):
         raise Refused(
             Reason.INSUFFICIENT_BALANCE,
-            f"{made.moved_minor} points moved, and {available} of them can go back",
+            f"{context.points(made.programme, made.moved_minor)} points moved, and "
+            f"{context.points(made.programme, available)} of them can go back",
             {"asked": str(made.moved_minor), "available": str(available)},
         )
     after = replace(merged, state=MembershipState.ACTIVE, merged_into=None)
@@ -169,21 +170,18 @@ class _Step:
 def carry_over(command: CarryOver, context: Context) -> Decision:
     """By the partner of both programmes, from the day that the new one names.
 
-    Each member is an entry of its own: points at the ratio, rounded down, and the tier that the
-    old one corresponds to. A member who is carried over is not met again, so that a run that is
-    cut short goes on where it stopped.
+    Each member is an entry of its own: points at the ratio, rounded down, a debt likewise, and
+    the tier that the old one corresponds to. A member who is carried over is met again only for
+    points that were booked since, so that a run that is cut short goes on where it stopped.
     """
     new = context.require_own(command.programme)
     old = context.require_own(command.replaced)
     definition = context.definition(command.programme)
     succession = _succession(definition, old.programme_id, context)
-    waiting = context.state.to_carry_over.get(old.programme_id, [])
-    members = [m for m in waiting if not _is_over(context.state.accounts[m.account])]
     steps: list[_Step] = []
-    for member in members[: command.limit]:
+    for member in context.state.to_carry_over.get(old.programme_id, []):
         number = context.number + 1 + len(steps)
         steps.append(_carried(member, number, definition, succession, context))
-    done = len(waiting) - len(members)
     return Decision(
         kind="CARRY_OVER",
         facts={
@@ -194,17 +192,13 @@ def carry_over(command: CarryOver, context: Context) -> Decision:
         },
         result=CarriedOver(
             carried=len(steps),
-            remaining=context.state.remaining.get(old.programme_id, 0) - done - len(steps),
+            remaining=context.state.remaining.get(old.programme_id, 0) - len(steps),
             old_minor=sum(step.old_minor for step in steps),
             new_minor=sum(step.new_minor for step in steps),
         ),
         consequences=tuple(step.decision for step in steps),
         business=False,
     )
-
-
-def _is_over(member: Membership) -> bool:
-    return member.state not in {MembershipState.ACTIVE, MembershipState.BLOCKED}
 
 
 def _succession(definition: ProgrammeDefinition, old: str, context: Context) -> Succession:
@@ -226,16 +220,17 @@ def _carried(
     succession: Succession,
     context: Context,
 ) -> _Step:
-    held = _kept_here(member.programme, context) * context.state.posted(member.account)
-    old_minor = max(0, held)
+    old_minor = _kept_here(member.programme, context) * context.state.posted(member.account)
     there, begun = _there(member, number, definition, succession, context)
-    new_minor = _at_ratio(old_minor, succession, definition, context)
+    gone = there.state is MembershipState.CLOSED
+    new_minor = 0 if gone else _at_ratio(old_minor, succession, definition, context)
     here = replace(member, state=MembershipState.CARRIED_OVER)
     lines = (
-        *context.book.returned(CARRIED_OVER, member.account, old_minor),
-        *context.book.given(CARRIED_OVER, there.account, new_minor),
+        *_moved_points(member, -old_minor, context),
+        *_moved_points(there, new_minor, context),
     )
-    aged = [earned_today(there, new_minor, context)] if ages(there, context) and new_minor else []
+    grows = new_minor > 0 and ages(there, context)
+    aged = [earned_today(there, new_minor, context)] if grows else []
     return _Step(
         Decision(
             kind="CARRIED_OVER",
@@ -258,6 +253,14 @@ def _carried(
     )
 
 
+def _moved_points(member: Membership, amount: int, context: Context) -> Iterator[Line]:
+    """Points that a member is given (positive) or gives up, a debt with its sign."""
+    if amount > 0:
+        yield from context.book.given(CARRIED_OVER, member.account, amount)
+    else:
+        yield from context.book.returned(CARRIED_OVER, member.account, -amount)
+
+
 def _there(
     member: Membership,
     number: int,
@@ -265,11 +268,15 @@ def _there(
     succession: Succession,
     context: Context,
 ) -> tuple[Membership, tuple[Change, ...]]:
-    """The member's place in the new programme, and what makes it: of who had left it, again."""
+    """The member's place in the new programme, and what makes it: of who had left it, again.
+
+    Who was carried over and left since stays away.
+    """
     known = context.state.accounts.get((member.member_id, definition.programme))
-    if known is not None and known.state is not MembershipState.CLOSED:
+    late = member.state is MembershipState.CARRIED_OVER
+    if known is not None and (late or known.state is not MembershipState.CLOSED):
         return context.state.standing_for(known), ()
-    there = _new_membership(member, definition, succession, context)
+    there = replace(_new_membership(member, definition, succession, context), number=number)
     if known is None:
         return there, _added(there, number, context)
     again = replace(there, member_number=known.member_number)
@@ -284,7 +291,7 @@ def _kept_here(programme_id: str, context: Context) -> bool:
 def _at_ratio(
     old_minor: int, succession: Succession, definition: ProgrammeDefinition, context: Context
 ) -> int:
-    """Points of the new programme for those of the old one, rounded down."""
+    """Points of the new programme for those of the old one, rounded down, a debt too."""
     if definition.currency is None:
         return 0
     exponents = context.directory.exponents

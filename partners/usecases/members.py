@@ -128,6 +128,7 @@ def _new_membership(
         state=MembershipState.ACTIVE,
         joined_on=today,
         chosen_programme=first_programme(definition, choice),
+        number=context.number,
     )
 
 
@@ -211,7 +212,8 @@ def not_invited(words: str) -> Refused:
 def wrong_price(what: str, price: MoneyAmount | None) -> Refused:
     """The refusal of what was paid."""
     costs = "is not sold" if price is None else f"costs {in_words(price.minor, price.currency)}"
-    return Refused(Reason.WRONG_PRICE, f"{what} {costs}; state exactly what was paid")
+    remedy = "" if price is None else "; state exactly what was paid"
+    return Refused(Reason.WRONG_PRICE, f"{what} {costs}{remedy}")
 
 
 def known_tier(definition: ProgrammeDefinition, name: str) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from partners.context import Context, Decision
-from partners.directory import Closing, Role
+from partners.directory import Closing, Programme, Role
 from partners.directory_changes import ProgrammePublished
 from partners.programme_changes import ClosingSet
 from partners.programmes.definition import BadDefinition, ProgrammeDefinition
@@ -143,14 +143,7 @@ def wind_down(command: WindDown, context: Context) -> Decision:
     roles = context.directory.principals[context.sender].roles
     if Role.ADMINISTRATOR not in roles:
         context.require_own(command.programme)
-    begun = programme.closing is not None and programme.closing.earns_until <= context.now
-    if begun or not context.now <= command.earns_until <= command.points_until:
-        raise Refused(
-            Reason.RETROACTIVE,
-            "a programme is wound down from now on or later, its points not before its earning, "
-            "and what has begun is not moved",
-            {"now": timestamp(context.now)},
-        )
+    _require_ahead(command, programme, context)
     closing = Closing(command.earns_until, command.points_until)
     return Decision(
         kind="WIND_DOWN",
@@ -172,3 +165,21 @@ def wind_down(command: WindDown, context: Context) -> Decision:
         business=False,
         directory=True,
     )
+
+
+def _require_ahead(command: WindDown, programme: Programme, context: Context) -> None:
+    """The instants lie ahead and in their order, and what has begun stays as it is."""
+    closing = programme.closing
+    problem = None
+    if closing is not None and closing.earns_until <= context.now:
+        problem = f"it has begun at {timestamp(closing.earns_until)}, and is not moved any more"
+    elif command.earns_until < context.now:
+        problem = f"it would have begun at {timestamp(command.earns_until)}, which is past"
+    elif command.points_until < command.earns_until:
+        problem = "its points would be gone before it stops to earn"
+    if problem is not None:
+        raise Refused(
+            Reason.RETROACTIVE,
+            f"{command.programme} cannot be wound down like this: {problem}",
+            {"now": timestamp(context.now)},
+        )

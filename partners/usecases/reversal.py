@@ -7,16 +7,17 @@ from fractions import Fraction
 from partners.activities import ActivityKey
 from partners.changes import Change
 from partners.context import Context, Decision
-from partners.earned import rules_used, told, used_under_agreements
+from partners.counting import rules_used
 from partners.facts import key_facts
+from partners.funding import told, used_under_agreements
 from partners.member_changes import ActivityReversed
 from partners.postings import FEE, PRINCIPAL, PricedLeg, RecordedLeg, recorded_legs
 from partners.programme_changes import HeldReduced, VoucherChanged, counter_number
 from partners.programmes.definition import ReversalPolicy
-from partners.programmes.progress import ACTIVE, Progress
+from partners.programmes.progress import ACTIVE, RULE_PREFIX, Progress
 from partners.programmes.tiers import TierSource, TierTerm
 from partners.refusals import Reason, Refused, invalid
-from partners.standing import Outcome, fallen_back, progress_changes
+from partners.standing import Outcome, fallen_back, points_alive, progress_changes
 from partners.state import (
     Counted,
     Membership,
@@ -167,7 +168,8 @@ def _recovered(
 ) -> list[int]:
     """Points that have come back by then, by leg: the part of them that is reversed.
 
-    Where the funder bears what was spent, this step brings only as much as is still there.
+    Where the funder bears what was spent, this step brings only as much as is still there; so it
+    does where the programme's points are gone: nobody owes what was taken away.
     """
     before = activity.recovered or (0,) * len(legs)
     left: dict[str, int] = {}
@@ -176,7 +178,8 @@ def _recovered(
         due = _part(leg.points.amount, after) - _part(leg.points.amount, activity.reversed)
         holder = leg.points.credit
         policy = context.definition(leg.programme).reversal
-        if holder.member_id is None or policy is ReversalPolicy.NEGATIVE_BALANCE:
+        alive = points_alive(leg.programme, context)
+        if holder.member_id is None or (policy is ReversalPolicy.NEGATIVE_BALANCE and alive):
             recovered.append(already + due)
             continue
         account = holder.member_id, leg.programme
@@ -243,6 +246,9 @@ def _uncounted(activity: RecordedActivity, after: Fraction, context: Context) ->
     """
     for item in activity.counted:
         c = item.contribution
+        forgotten = activity.number < context.state.accounts[item.account].number
+        if forgotten and not c.counter.startswith(RULE_PREFIX):
+            continue
         due = _part(c.amount, after) - _part(c.amount, activity.reversed)
         if c.counter == ACTIVE:
             due = c.amount if after == 1 else 0
@@ -282,10 +288,11 @@ def _held(
         account = leg.membership.account
         back[account] = back.get(account, 0) + leg.points_minor
     for account, points in back.items():
-        held = context.state.held.get(account, {}).get(activity.number)
-        if held is not None:
-            left = replace(held, amount=max(0, held.amount - points))
-            yield HeldReduced(account, activity.number, left)
+        for side in context.state.sides(account):
+            held = context.state.held.get(side, {}).get(activity.number)
+            if held is not None:
+                left = replace(held, amount=max(0, held.amount - points))
+                yield HeldReduced(side, activity.number, left)
 
 
 def _vouchers(activity: RecordedActivity, after: Fraction, context: Context) -> Iterator[Change]:

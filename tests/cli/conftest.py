@@ -2,21 +2,68 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import grpc
 import pytest
 from click.testing import CliRunner, Result
 
+from coalition import methods
 from coalition.keyfiles import write_key
 from coalition.profile import write_profile
+from coalition.v1.envelope_pb2 import Envelope
+from coalition.v1.partners_pb2 import Partner, PartnerList, Programme
 from contract.fake_gateway import PARTNER_KEY, PROFILE, SENDER, FakeGateway
 from gateway.cli.main import cli
+
+if TYPE_CHECKING:
+    from google.protobuf.message import Message
 
 Run = Callable[..., Result]
 
 
+DIRECTORY = PartnerList(
+    partners=[
+        Partner(
+            partner="owner",
+            programmes=[
+                Programme(programme=programme, currency=currency, exponent=exponent)
+                for programme, currency, exponent in (
+                    ("hotel", "PTS", 0),
+                    ("airline", "MILES", 1),
+                    ("fine", "FINE-POINTS", 2),
+                    ("hh", "HH-POINTS", 2),
+                    ("bare", "", 0),
+                )
+            ],
+        )
+    ]
+)
+"""What the gateway of these tests knows: programmes with decimals, and one without points."""
+
+
+class KnowingGateway(FakeGateway):
+    """Answers what its directory is beside its script."""
+
+    def service(
+        self, handler_call_details: grpc.HandlerCallDetails
+    ) -> "grpc.RpcMethodHandler[Envelope, Message] | None":
+        """The handler of any method of the contract."""
+        if handler_call_details.method != methods.method("Partners.ListPartners").full_name:
+            return super().service(handler_call_details)
+
+        def call(envelope: Envelope, _: grpc.ServicerContext) -> PartnerList:
+            self.seen.append(envelope)
+            return DIRECTORY
+
+        return grpc.unary_unary_rpc_method_handler(
+            call, Envelope.FromString, PartnerList.SerializeToString
+        )
+
+
 @pytest.fixture
 def gateway() -> Iterator[FakeGateway]:
-    with FakeGateway() as served:
+    with KnowingGateway() as served:
         yield served
 
 

@@ -15,10 +15,22 @@ from google.protobuf import json_format
 
 from coalition import methods, signing
 from coalition.receipt_file import ReceiptFile
+from coalition.v1.accrual_pb2 import (
+    CLAIM_STATE_NEVER_RECEIVED,
+    AccrualResult,
+    ClaimResult,
+    Leg,
+    PassedOver,
+    SimulateResult,
+)
+from coalition.v1.agreements_pb2 import Agreement, AgreementList, AgreementTerms
+from coalition.v1.awards_pb2 import Award, AwardList, AwardPrice, Voucher, VoucherList
+from coalition.v1.common_pb2 import Fraction
 from coalition.v1.envelope_pb2 import FeedRecord
 from coalition.v1.errors_pb2 import Reason
 from coalition.v1.members_pb2 import ActivityPage, Balance, Balances, Movement
 from coalition.v1.partners_pb2 import RegisterPartnerRequest
+from coalition.v1.rates_pb2 import Rate, RateBook, RateTerms
 from coalition.v1.settlement_pb2 import Position, PositionList, Statement
 from contract.book import COALITION, Entry
 from contract.fake_gateway import (
@@ -40,8 +52,10 @@ SAMPLES = Path(__file__).parents[2] / "partners" / "programmes" / "samples"
 
 
 def asked(gateway: FakeGateway, method: str, index: int = -1) -> Any:
-    """The request that the gateway got, without its header."""
-    request = methods.method(method).payload.FromString(gateway.seen[index].payload)
+    """The request of that method that the gateway got, without its header."""
+    kind = methods.method(method).payload_type
+    seen = [envelope for envelope in gateway.seen if envelope.payload_type == kind]
+    request = methods.method(method).payload.FromString(seen[index].payload)
     assert request.header.method == methods.method(method).full_name  # type: ignore[attr-defined]
     request.ClearField("header")
     return request
@@ -252,6 +266,31 @@ CALLS: dict[str, tuple[str, dict[str, object]]] = {
             }
         },
     ),
+    "agreements offer fine --buyer hotel --price 0.01 --cap 100.5": (
+        "Agreements.Offer",
+        {
+            "terms": {
+                "programme": "fine",
+                "buyer": "hotel",
+                "price": {"numerator": "1", "denominator": "100"},
+                "operator_fee": {"denominator": "1"},
+                "cap_minor": "10050",
+            }
+        },
+    ),
+    "rates propose fine --rate-in 0.01 --cost-out 0.02 --reason new": (
+        "Rates.ProposeRate",
+        {
+            "terms": {
+                "programme": "fine",
+                "rate_in": {"numerator": "1", "denominator": "100"},
+                "cost_out": {"numerator": "1", "denominator": "50"},
+                "fee": {"denominator": "1"},
+                "spread": {"denominator": "1"},
+            },
+            "reason": "new",
+        },
+    ),
     "agreements accept 3": ("Agreements.Accept", {"agreement": "3"}),
     "agreements suspend 3": ("Agreements.Suspend", {"agreement": "3", "suspended": True}),
     "agreements resume 3": ("Agreements.Suspend", {"agreement": "3"}),
@@ -269,6 +308,14 @@ CALLS: dict[str, tuple[str, dict[str, object]]] = {
             "source": {"programme": "hotel", "member_number": "1"},
             "target": {"programme": "airline", "member_number": "2"},
             "amount_minor": "1000",
+        },
+    ),
+    "quote fine/1 airline/2 0.05": (
+        "Exchange.Quote",
+        {
+            "source": {"programme": "fine", "member_number": "1"},
+            "target": {"programme": "airline", "member_number": "2"},
+            "amount_minor": "5",
         },
     ),
     "convert 5": ("Exchange.Convert", {"quote": "5"}),
@@ -463,7 +510,6 @@ WRONG = {
     "convert five": "'five' is not a valid integer",
     "convert": "Missing argument 'NUMBER'",
     "quote hotel airline/1 5": "'hotel' is no membership such as hotel/H001",
-    "quote hotel/1 airline/1 0.5": "0.5 is no amount with 0 decimals",
     "quote hotel/1 airline/1 1e3": "'1e3' is no number such as 0.50 or 1/3",
     "rates list --as-of yesterday": "'yesterday' is no instant such as",
     "call Exchange.Convrt": "near: Exchange.Convert",
@@ -509,6 +555,98 @@ def test_wrong_use_says_what_to_do(command: str, partner: Run, gateway: FakeGate
     assert gateway.seen == []
 
 
+AGAINST_THE_GATEWAY = {
+    "quote hotel/1 airline/1 0.5": "0.5 is no amount with 0 decimals",
+    "quote fine/1 airline/1 1 --points-exponent 0": "points of fine have 2 decimals, not 0",
+    "agreements offer fine --buyer x --price 1 --cap 1 --points-exponent 3": (
+        "points of fine have 2 decimals, not 3"
+    ),
+    "agreements offer bare --buyer x --price 1 --cap 1": (
+        "the coalition has no programme 'bare' with points of its own"
+    ),
+    "rates propose nobody --rate-in 1 --cost-out 1 --reason x": (
+        "the coalition has no programme 'nobody' with points of its own"
+    ),
+}
+
+
+@pytest.mark.parametrize("command", AGAINST_THE_GATEWAY)
+def test_nothing_is_written_that_contradicts_what_the_gateway_knows(
+    command: str, partner: Run, gateway: FakeGateway
+) -> None:
+    done = partner(*command.split())
+    assert done.exit_code == 2, done.output
+    assert AGAINST_THE_GATEWAY[command] in done.stderr
+    assert [envelope.payload_type.rpartition(".")[2] for envelope in gateway.seen] == [
+        "ListPartnersRequest"
+    ]
+
+
+def test_agreements_and_rates_are_shown_in_whole_points(partner: Run, gateway: FakeGateway) -> None:
+    price = Fraction(numerator=1, denominator=100)
+    terms = AgreementTerms(programme="fine", buyer="b", price=price, cap_minor=10050)
+    agreed = AgreementList(agreements=[Agreement(terms=terms, used_minor=5)])
+    rate = RateTerms(programme="airline", rate_in=price, cost_out=price)
+    gateway.script = [lambda *_: agreed, lambda *_: RateBook(rates=[Rate(terms=rate)])]
+    shown = partner("agreements", "list").stdout
+    assert "prices in COIN per point, cap and used in points" in shown
+    assert {"0.01", "100.50", "0.05"} <= set(shown.split())
+    assert "0.001" in partner("rates", "list").stdout.split()
+    gateway.script = [lambda *_: agreed]
+    refused = partner("agreements", "list", "--points-exponent", "0")
+    assert (refused.exit_code, refused.stdout) == (2, "")
+
+
+def test_points_are_shown_with_their_decimals(partner: Run, gateway: FakeGateway) -> None:
+    leg = Leg(programme="hh", currency="HH-POINTS", points_minor=123456, owed_minor=20, fee_minor=1)
+    gateway.script = [
+        lambda *_: ActivityPage(movements=[Movement(currency="HH-POINTS", amount_minor=-5)]),
+        lambda *_: AwardList(awards=[Award(prices=[AwardPrice(points_minor=2500)])]),
+        lambda *_: VoucherList(vouchers=[Voucher(points_minor=2501, bought_minor=3)]),
+        lambda *_: SimulateResult(result=AccrualResult(legs=[leg])),
+        lambda *_: ActivityPage(movements=[Movement(currency="OTHER", amount_minor=7)]),
+    ]
+    assert "-0.05" in partner("member", "history", "hh/1").stdout.split()
+    assert "25.00" in partner("award", "list", "hh/1").stdout.split()
+    assert {"25.01", "0.03"} <= set(partner("award", "vouchers", "hh/1").stdout.split())
+    simulated = partner("programme", "simulate", "hh/1", *SIMULATED).stdout
+    assert {"1234.56", "0.21"} <= set(simulated.split())
+    assert "owed in COIN" in simulated
+    assert "7 (minor units)" in partner("member", "history", "hh/1").stdout
+
+
+SIMULATED = ("--kind", "STAY", "--started", "2026-01-05")
+
+
+def test_a_simulation_without_points_says_so(partner: Run, gateway: FakeGateway) -> None:
+    nothing = SimulateResult(result=AccrualResult())
+    why = PassedOver(rule="summer", because="it ended on 2026-01-01")
+    told = SimulateResult(result=AccrualResult(), passed_over=[why])
+    gateway.script = [lambda *_: nothing, lambda *_: told]
+    shown = partner("programme", "simulate", "hh/1", *SIMULATED)
+    assert shown.stdout == "It would earn nothing.\n"
+    shown = partner("programme", "simulate", "hh/1", *SIMULATED)
+    assert "Rules that give nothing" in shown.stdout
+    assert "it ended on 2026-01-01" in shown.stdout
+
+
+def test_what_was_never_received_is_told_as_far_as_it_may_be_known(
+    partner: Run, gateway: FakeGateway
+) -> None:
+    gateway.script = [lambda *_: ClaimResult(state=CLAIM_STATE_NEVER_RECEIVED)]
+    shown = partner("member", "claim", "STAY", "F-1")
+    assert "never received, as far as you may know" in shown.stdout
+
+
+def test_call_lists_the_methods_and_what_they_take(run: Run) -> None:
+    shown = run("call", "--list")
+    assert shown.exit_code == 0
+    for method in methods.METHODS.values():
+        assert f" {method.short_name} " in shown.stdout
+        assert f" {method.payload.DESCRIPTOR.name} " in shown.stdout
+    assert "proto/coalition/v1/*.proto" in run("call", "--help").stdout
+
+
 def test_a_key_that_others_can_read_is_not_used(partner: Run, home: Path) -> None:
     (home / "partner.key").chmod(0o644)
     done = partner("convert", "5")
@@ -530,14 +668,13 @@ def test_settings(run: Run, home: Path, gateway: FakeGateway) -> None:
         reason = "as agreed"
         """
     )
-    command = ("--config", "mine.toml", "rates", "propose", "h", "--rate-in", "1", "--cost-out")
+    command = ("--config", "mine.toml", "rates", "propose", "fine", "--rate-in", "1", "--cost-out")
     done = run(*command, "1")
     assert done.exit_code == 0, done.output
     assert json.loads(done.stdout)["number"] == 123
     request = asked(gateway, "Rates.ProposeRate")
     assert (request.reason, request.terms.rate_in.numerator) == ("as agreed", 1)
-    assert run(*command, "1", "--points-exponent", "0").exit_code == 0
-    assert asked(gateway, "Rates.ProposeRate").terms.rate_in.numerator == 100
+    assert run(*command, "1", "--points-exponent", "0").exit_code == 2
 
 
 SETTINGS = {

@@ -169,6 +169,21 @@ def test_a_bonus_is_a_percentage(written: str) -> None:
         ("tier_bonus = true", 'tier_bonus = "yes"', 29, "earn[0].tier_bonus", "true or false"),
         ('["points"]', "[]", 30, "earn[0].choices", "leave the key out"),
         ('["points"]', '"points"', 30, "earn[0].choices", "list"),
+        ('["points"]', '"points"', 30, "earn[0].choices", 'write a list: ["points"]'),
+        ('["points"]', "{ points = 1 }", 30, "earn[0].choices", 'write a list: ["a", "b"]'),
+        ("tier_bonus = true", 'where = { day = "saturday" }', 29, "earn[0].where.day",
+         'write a list: ["saturday"]'),
+        ("bonus =", 'match = { programme = "x", tier = "Y" }\nbonus =', 17, "tiers[1].match",
+         "put it in a list: match = [{ ... }]"),
+        ("bonus =", "reached = { nights = 10 }\nbonus =", 17, "tiers[1].reached",
+         "put it in a list: reached = [{ ... }]"),
+        ("bonus =", "reached = 10\nbonus =", 17, "tiers[1].reached",
+         "put tables in a list: reached = [{ ... }]"),
+        ("bonus =", "reached = [{ Nights = 10 }]\nbonus =", 17, "tiers[1].reached[0].Nights",
+         "lower-case"),
+        ("bonus =", "reached = [{}]\nbonus =", 17, "tiers[1].reached[0]", "fill it"),
+        ("schema = 1", "", None, "schema", "add it: schema = 1"),
+        ('custody = "partner"', "", None, "custody", 'add it: custody = "gateway" or "partner"'),
         ('["points"]', '["miles"]', 30, "earn[0].choices[0]", "[[choices]]"),
         ('activity = "STAY"', 'activity = "STAY"\nreason = "TIER_BONUS"', 25, "earn[0].reason",
          "tier_bonus = true"),
@@ -176,13 +191,14 @@ def test_a_bonus_is_a_percentage(written: str) -> None:
     ],
 )  # fmt: skip
 def test_a_problem_names_line_field_and_remedy(
-    old: str, new: str, line: int, field: str, says: str
+    old: str, new: str, line: int | None, field: str, says: str
 ) -> None:
     text = WHOLE.replace(old, new, 1)
     (problem,) = broken(text)
     assert (problem.line, problem.field) == (line, field)
     assert says in problem.remedy
-    assert str(problem).startswith(f"line {line}, {field} ")
+    place = f"line {line}, " if line else ""
+    assert str(problem).startswith(f"{place}{field} ")
 
 
 def test_a_rule_per_unit_takes_no_money() -> None:

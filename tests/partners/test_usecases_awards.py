@@ -62,7 +62,7 @@ valid_to = 2026-05-01T00:00:00Z
 [[awards]]
 award = "pen"
 name = "A pen"
-prices = [{ points = "0.5" }]
+prices = [{ points = 1 }]
 
 [[awards]]
 award = "dear"
@@ -135,7 +135,7 @@ PRICES: dict[str, tuple[Redeem, int, tuple[MoneyAmount, ...]]] = {
     "gold pays less": (redeem("night", "G1"), 1_500, ()),
     "gold pays points and money": (redeem("night", "G1", EUR_40), 500, (EUR_40,)),
     "gold has awards of its own": (redeem("suite", "G1"), 1_000, ()),
-    "half a point is a whole one": (redeem("pen"), 1, ()),
+    "a single point": (redeem("pen"), 1, ()),
 }
 
 

@@ -581,7 +581,8 @@ def test_who_was_merged_in_the_new_one_is_carried_to_the_kept_one(moving: Bench)
     assert (balance(moving, "N2", "new"), balance(moving, "N9", "new")) == (0, 670)
 
 
-def test_a_debt_stays_behind(moving: Bench) -> None:
+def test_a_debt_goes_along(moving: Bench) -> None:
+    """A third of a debt of 50 is 16.67: rounded down, as points are, it is 17."""
     for _ in range(5):
         moving.ask("hotel", Redeem(("hotel", "H1"), "night", None, buy_missing=False))
     back(moving, "H1-2026-02-10")
@@ -589,7 +590,7 @@ def test_a_debt_stays_behind(moving: Bench) -> None:
     moving.now = on("2026-04-01")
     moving.ask("hotel", carry())
 
-    assert (balance(moving, "H1"), balance(moving, "H1", "new")) == (-50, 0)
+    assert (balance(moving, "H1"), balance(moving, "H1", "new")) == (0, -17)
 
 
 def test_vouchers_of_the_old_programme_give_no_points_back(moving: Bench) -> None:
@@ -607,13 +608,37 @@ def test_the_replaced_programme_earns_no_more_and_names_its_successor(moving: Be
     after = moving.ask("hotel", stay_on("H1", "after", "2026-04-01"))
     new = moving.ask("hotel", enrol("hotel", "H9"))
     moving.ask("hotel", carry())
-    gone = moving.ask("hotel", stay_on("H2", "gone", "2026-03-31"))
 
     assert before.reason == ""
     assert (after.reason, new.reason) == ("PROGRAMME_CLOSED", "PROGRAMME_CLOSED")
     assert dict(after.metadata) == {"programme": "hotel", "successor": "new"}
     assert "replaced by new" in after.message
-    assert gone.reason == "MEMBERSHIP_NOT_ACTIVE"
+
+
+def test_what_is_reported_late_or_taken_back_goes_along_with_the_next_run(moving: Bench) -> None:
+    moving.now = on("2026-04-01")
+    moving.ask("hotel", carry())
+    there = balance(moving, "H1", "new")
+
+    late = moving.ask("hotel", stay_on("H1", "late", "2026-03-31"))
+    (points,) = [leg.points_minor for leg in late.result.legs]
+    assert balance(moving, "H1") == points
+    again = moving.ask("hotel", carry()).result
+    assert (again.carried, again.remaining, again.old_minor) == (1, 0, points)
+    assert (balance(moving, "H1"), balance(moving, "H1", "new")) == (0, there + points // 3)
+
+    assert not moving.ask("hotel", Reverse(late_key(), "test")).reason
+    assert balance(moving, "H1") == -points
+    moving.ask("hotel", carry())
+    assert (balance(moving, "H1"), balance(moving, "H1", "new")) == (
+        0,
+        there + points // 3 + -points // 3,
+    )
+    assert moving.ask("hotel", carry()).result.carried == 0
+
+
+def late_key() -> ActivityKey:
+    return stay_on("H1", "late", "2026-03-31").activity.key
 
 
 NOT_CARRIED: dict[str, tuple[str, Sequence[str], str]] = {

@@ -217,6 +217,7 @@ def _widen_membership() -> None:
         sa.Column("joined_on", sa.Date(), server_default="2000-01-01", nullable=False),
         sa.Column("red_listed", sa.Boolean(), server_default="false", nullable=False),
         sa.Column("merged_into", sa.BigInteger(), nullable=True),
+        sa.Column("evaluated_on", sa.Date(), nullable=True),
     ):
         op.add_column("membership", column)
         op.alter_column("membership", column.name, server_default=None)
@@ -259,6 +260,7 @@ def downgrade() -> None:
         "joined_on",
         "red_listed",
         "merged_into",
+        "evaluated_on",
     ):
         op.drop_column("membership", column)
     for column in ("counted", "reversed_numerator", "reversed_denominator", "recovered"):

@@ -181,14 +181,24 @@ class SimulateRequest(_message.Message):
     def __init__(self, header: _Optional[_Union[_envelope_pb2.Header, _Mapping]] = ..., accrual: _Optional[_Union[AccrualItem, _Mapping]] = ...) -> None: ...
 
 class SimulateResult(_message.Message):
-    __slots__ = ("result", "reason", "message")
+    __slots__ = ("result", "reason", "message", "passed_over")
     RESULT_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
     MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    PASSED_OVER_FIELD_NUMBER: _ClassVar[int]
     result: AccrualResult
     reason: _errors_pb2.Reason
     message: str
-    def __init__(self, result: _Optional[_Union[AccrualResult, _Mapping]] = ..., reason: _Optional[_Union[_errors_pb2.Reason, str]] = ..., message: _Optional[str] = ...) -> None: ...
+    passed_over: _containers.RepeatedCompositeFieldContainer[PassedOver]
+    def __init__(self, result: _Optional[_Union[AccrualResult, _Mapping]] = ..., reason: _Optional[_Union[_errors_pb2.Reason, str]] = ..., message: _Optional[str] = ..., passed_over: _Optional[_Iterable[_Union[PassedOver, _Mapping]]] = ...) -> None: ...
+
+class PassedOver(_message.Message):
+    __slots__ = ("rule", "because")
+    RULE_FIELD_NUMBER: _ClassVar[int]
+    BECAUSE_FIELD_NUMBER: _ClassVar[int]
+    rule: str
+    because: str
+    def __init__(self, rule: _Optional[str] = ..., because: _Optional[str] = ...) -> None: ...
 
 class ClaimRequest(_message.Message):
     __slots__ = ("header", "activity")

@@ -27,7 +27,7 @@ from coalition.v1 import options_pb2 as coalition_dot_v1_dot_options__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1b\x63oalition/v1/partners.proto\x12\x0c\x63oalition.v1\x1a\x1b\x63oalition/v1/envelope.proto\x1a\x1a\x63oalition/v1/options.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x89\x01\n\tPublicKey\x12\x0f\n\x07\x65\x64\x32\x35\x35\x31\x39\x18\x01 \x01(\x0c\x12\r\n\x05proof\x18\x02 \x01(\x0c\x12.\n\nvalid_from\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08valid_to\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xac\x01\n\x16RegisterPartnerRequest\x12$\n\x06header\x18\x01 \x01(\x0b\x32\x14.coalition.v1.Header\x12\x0f\n\x07partner\x18\x02 \x01(\t\x12\'\n\x04kind\x18\x03 \x01(\x0e\x32\x19.coalition.v1.PartnerKind\x12\x0c\n\x04name\x18\x04 \x01(\t\x12$\n\x03key\x18\x05 \x01(\x0b\x32\x17.coalition.v1.PublicKey\"`\n\x12RegisterKeyRequest\x12$\n\x06header\x18\x01 \x01(\x0b\x32\x14.coalition.v1.Header\x12$\n\x03key\x18\x02 \x01(\x0b\x32\x17.coalition.v1.PublicKey\"H\n\x11\x41pproveKeyRequest\x12$\n\x06header\x18\x01 \x01(\x0b\x32\x14.coalition.v1.Header\x12\r\n\x05keyid\x18\x02 \x01(\t\"~\n\x10RevokeKeyRequest\x12$\n\x06header\x18\x01 \x01(\x0b\x32\x14.coalition.v1.Header\x12\r\n\x05keyid\x18\x02 \x01(\t\x12\x35\n\x11\x63ompromised_since\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"S\n\x17PublishProgrammeRequest\x12$\n\x06header\x18\x01 \x01(\x0b\x32\x14.coalition.v1.Header\x12\x12\n\ndefinition\x18\x02 \x01(\x0c\"\x9d\x01\n\tProgramme\x12\x11\n\tprogramme\x18\x01 \x01(\t\x12\x0f\n\x07partner\x18\x02 \x01(\t\x12\x10\n\x08\x63urrency\x18\x03 \x01(\t\x12\x0f\n\x07version\x18\x04 \x01(\x03\x12.\n\nvalid_from\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x19\n\x11\x64\x65\x66inition_sha256\x18\x06 \x01(\x0c\";\n\x13ListPartnersRequest\x12$\n\x06header\x18\x01 \x01(\x0b\x32\x14.coalition.v1.Header\"~\n\x07Partner\x12\x0f\n\x07partner\x18\x01 \x01(\t\x12\'\n\x04kind\x18\x02 \x01(\x0e\x32\x19.coalition.v1.PartnerKind\x12\x0c\n\x04name\x18\x03 \x01(\t\x12+\n\nprogrammes\x18\x04 \x03(\x0b\x32\x17.coalition.v1.Programme\"6\n\x0bPartnerList\x12\'\n\x08partners\x18\x01 \x03(\x0b\x32\x15.coalition.v1.Partner\"\xa0\x02\n\x03Key\x12\r\n\x05keyid\x18\x01 \x01(\t\x12\r\n\x05owner\x18\x02 \x01(\t\x12\x0f\n\x07\x65\x64\x32\x35\x35\x31\x39\x18\x03 \x01(\x0c\x12%\n\x05state\x18\x04 \x01(\x0e\x32\x16.coalition.v1.KeyState\x12.\n\nvalid_from\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08valid_to\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nrevoked_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x35\n\x11\x63ompromised_since\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"7\n\x0fListKeysRequest\x12$\n\x06header\x18\x01 \x01(\x0b\x32\x14.coalition.v1.Header\"*\n\x07KeyList\x12\x1f\n\x04keys\x18\x01 \x03(\x0b\x32\x11.coalition.v1.Key\"\x9a\x01\n\x11ListKeyUseRequest\x12$\n\x06header\x18\x01 \x01(\x0b\x32\x14.coalition.v1.Header\x12\r\n\x05keyid\x18\x02 \x01(\t\x12)\n\x05since\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tpage_size\x18\x04 \x01(\r\x12\x12\n\npage_token\x18\x05 \x01(\t\"N\n\x06KeyUse\x12+\n\x08requests\x18\x01 \x03(\x0b\x32\x19.coalition.v1.UsedRequest\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x81\x01\n\x0bUsedRequest\x12\x0e\n\x06sender\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\x02 \x01(\t\x12\x0e\n\x06method\x18\x03 \x01(\t\x12.\n\ndecided_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06number\x18\x05 \x01(\x03\"\xad\x01\n\x0fWindDownRequest\x12$\n\x06header\x18\x01 \x01(\x0b\x32\x14.coalition.v1.Header\x12\x11\n\tprogramme\x18\x02 \x01(\t\x12/\n\x0b\x65\x61rns_until\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x0cpoints_until\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x86\x01\n\x0eWindDownResult\x12\x11\n\tprogramme\x18\x01 \x01(\t\x12/\n\x0b\x65\x61rns_until\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x0cpoints_until\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"`\n\x14GetDefinitionRequest\x12$\n\x06header\x18\x01 \x01(\x0b\x32\x14.coalition.v1.Header\x12\x11\n\tprogramme\x18\x02 \x01(\t\x12\x0f\n\x07version\x18\x03 \x01(\x03\"L\n\nDefinition\x12*\n\tprogramme\x18\x01 \x01(\x0b\x32\x17.coalition.v1.Programme\x12\x12\n\ndefinition\x18\x02 \x01(\x0c*\xae\x01\n\x0bPartnerKind\x12\x1c\n\x18PARTNER_KIND_UNSPECIFIED\x10\x00\x12\x16\n\x12PARTNER_KIND_HOTEL\x10\x01\x12\x18\n\x14PARTNER_KIND_AIRLINE\x10\x02\x12\x1c\n\x18PARTNER_KIND_CARD_ISSUER\x10\x03\x12\x16\n\x12PARTNER_KIND_OTHER\x10\x04\x12\x19\n\x15PARTNER_KIND_OPERATOR\x10\x05*k\n\x08KeyState\x12\x19\n\x15KEY_STATE_UNSPECIFIED\x10\x00\x12\x15\n\x11KEY_STATE_PENDING\x10\x01\x12\x16\n\x12KEY_STATE_APPROVED\x10\x02\x12\x15\n\x11KEY_STATE_REVOKED\x10\x03\x32\xe7\x07\n\x08Partners\x12i\n\x0fRegisterPartner\x12\x16.coalition.v1.Envelope\x1a\x16.coalition.v1.Envelope\"&\xaa\xdb\x18\"\n\x16RegisterPartnerRequest\x10\x01\x18\xd8\x04\"\x03Key\x12\x61\n\x0bRegisterKey\x12\x16.coalition.v1.Envelope\x1a\x16.coalition.v1.Envelope\"\"\xaa\xdb\x18\x1e\n\x12RegisterKeyRequest\x10\x01\x18\xd8\x04\"\x03Key\x12_\n\nApproveKey\x12\x16.coalition.v1.Envelope\x1a\x16.coalition.v1.Envelope\"!\xaa\xdb\x18\x1d\n\x11\x41pproveKeyRequest\x10\x01\x18\xd8\x04\"\x03Key\x12]\n\tRevokeKey\x12\x16.coalition.v1.Envelope\x1a\x16.coalition.v1.Envelope\" \xaa\xdb\x18\x1c\n\x10RevokeKeyRequest\x10\x01\x18\xd8\x04\"\x03Key\x12q\n\x10PublishProgramme\x12\x16.coalition.v1.Envelope\x1a\x16.coalition.v1.Envelope\"-\xaa\xdb\x18)\n\x17PublishProgrammeRequest\x10\x01\x18\xd8\x04\"\tProgramme\x12\x66\n\x08WindDown\x12\x16.coalition.v1.Envelope\x1a\x16.coalition.v1.Envelope\"*\xaa\xdb\x18&\n\x0fWindDownRequest\x10\x01\x18\xd8\x04\"\x0eWindDownResult\x12\x61\n\rGetDefinition\x12\x16.coalition.v1.Envelope\x1a\x18.coalition.v1.Definition\"\x1e\xaa\xdb\x18\x1a\n\x14GetDefinitionRequest\x10\x02\x18<\x12`\n\x0cListPartners\x12\x16.coalition.v1.Envelope\x1a\x19.coalition.v1.PartnerList\"\x1d\xaa\xdb\x18\x19\n\x13ListPartnersRequest\x10\x02\x18<\x12T\n\x08ListKeys\x12\x16.coalition.v1.Envelope\x1a\x15.coalition.v1.KeyList\"\x19\xaa\xdb\x18\x15\n\x0fListKeysRequest\x10\x02\x18<\x12W\n\nListKeyUse\x12\x16.coalition.v1.Envelope\x1a\x14.coalition.v1.KeyUse\"\x1b\xaa\xdb\x18\x17\n\x11ListKeyUseRequest\x10\x02\x18<b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1b\x63oalition/v1/partners.proto\x12\x0c\x63oalition.v1\x1a\x1b\x63oalition/v1/envelope.proto\x1a\x1a\x63oalition/v1/options.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x89\x01\n\tPublicKey\x12\x0f\n\x07\x65\x64\x32\x35\x35\x31\x39\x18\x01 \x01(\x0c\x12\r\n\x05proof\x18\x02 \x01(\x0c\x12.\n\nvalid_from\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08valid_to\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xac\x01\n\x16RegisterPartnerRequest\x12$\n\x06header\x18\x01 \x01(\x0b\x32\x14.coalition.v1.Header\x12\x0f\n\x07partner\x18\x02 \x01(\t\x12\'\n\x04kind\x18\x03 \x01(\x0e\x32\x19.coalition.v1.PartnerKind\x12\x0c\n\x04name\x18\x04 \x01(\t\x12$\n\x03key\x18\x05 \x01(\x0b\x32\x17.coalition.v1.PublicKey\"`\n\x12RegisterKeyRequest\x12$\n\x06header\x18\x01 \x01(\x0b\x32\x14.coalition.v1.Header\x12$\n\x03key\x18\x02 \x01(\x0b\x32\x17.coalition.v1.PublicKey\"H\n\x11\x41pproveKeyRequest\x12$\n\x06header\x18\x01 \x01(\x0b\x32\x14.coalition.v1.Header\x12\r\n\x05keyid\x18\x02 \x01(\t\"~\n\x10RevokeKeyRequest\x12$\n\x06header\x18\x01 \x01(\x0b\x32\x14.coalition.v1.Header\x12\r\n\x05keyid\x18\x02 \x01(\t\x12\x35\n\x11\x63ompromised_since\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"S\n\x17PublishProgrammeRequest\x12$\n\x06header\x18\x01 \x01(\x0b\x32\x14.coalition.v1.Header\x12\x12\n\ndefinition\x18\x02 \x01(\x0c\"\x92\x02\n\tProgramme\x12\x11\n\tprogramme\x18\x01 \x01(\t\x12\x0f\n\x07partner\x18\x02 \x01(\t\x12\x10\n\x08\x63urrency\x18\x03 \x01(\t\x12\x0f\n\x07version\x18\x04 \x01(\x03\x12.\n\nvalid_from\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x19\n\x11\x64\x65\x66inition_sha256\x18\x06 \x01(\x0c\x12\x10\n\x08\x65xponent\x18\x07 \x01(\r\x12/\n\x0b\x65\x61rns_until\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x0cpoints_until\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\";\n\x13ListPartnersRequest\x12$\n\x06header\x18\x01 \x01(\x0b\x32\x14.coalition.v1.Header\"~\n\x07Partner\x12\x0f\n\x07partner\x18\x01 \x01(\t\x12\'\n\x04kind\x18\x02 \x01(\x0e\x32\x19.coalition.v1.PartnerKind\x12\x0c\n\x04name\x18\x03 \x01(\t\x12+\n\nprogrammes\x18\x04 \x03(\x0b\x32\x17.coalition.v1.Programme\"6\n\x0bPartnerList\x12\'\n\x08partners\x18\x01 \x03(\x0b\x32\x15.coalition.v1.Partner\"\xa0\x02\n\x03Key\x12\r\n\x05keyid\x18\x01 \x01(\t\x12\r\n\x05owner\x18\x02 \x01(\t\x12\x0f\n\x07\x65\x64\x32\x35\x35\x31\x39\x18\x03 \x01(\x0c\x12%\n\x05state\x18\x04 \x01(\x0e\x32\x16.coalition.v1.KeyState\x12.\n\nvalid_from\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08valid_to\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nrevoked_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x35\n\x11\x63ompromised_since\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"7\n\x0fListKeysRequest\x12$\n\x06header\x18\x01 \x01(\x0b\x32\x14.coalition.v1.Header\"*\n\x07KeyList\x12\x1f\n\x04keys\x18\x01 \x03(\x0b\x32\x11.coalition.v1.Key\"\x9a\x01\n\x11ListKeyUseRequest\x12$\n\x06header\x18\x01 \x01(\x0b\x32\x14.coalition.v1.Header\x12\r\n\x05keyid\x18\x02 \x01(\t\x12)\n\x05since\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tpage_size\x18\x04 \x01(\r\x12\x12\n\npage_token\x18\x05 \x01(\t\"N\n\x06KeyUse\x12+\n\x08requests\x18\x01 \x03(\x0b\x32\x19.coalition.v1.UsedRequest\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x81\x01\n\x0bUsedRequest\x12\x0e\n\x06sender\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\x02 \x01(\t\x12\x0e\n\x06method\x18\x03 \x01(\t\x12.\n\ndecided_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06number\x18\x05 \x01(\x03\"\xad\x01\n\x0fWindDownRequest\x12$\n\x06header\x18\x01 \x01(\x0b\x32\x14.coalition.v1.Header\x12\x11\n\tprogramme\x18\x02 \x01(\t\x12/\n\x0b\x65\x61rns_until\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x0cpoints_until\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x86\x01\n\x0eWindDownResult\x12\x11\n\tprogramme\x18\x01 \x01(\t\x12/\n\x0b\x65\x61rns_until\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x0cpoints_until\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"`\n\x14GetDefinitionRequest\x12$\n\x06header\x18\x01 \x01(\x0b\x32\x14.coalition.v1.Header\x12\x11\n\tprogramme\x18\x02 \x01(\t\x12\x0f\n\x07version\x18\x03 \x01(\x03\"L\n\nDefinition\x12*\n\tprogramme\x18\x01 \x01(\x0b\x32\x17.coalition.v1.Programme\x12\x12\n\ndefinition\x18\x02 \x01(\x0c*\xae\x01\n\x0bPartnerKind\x12\x1c\n\x18PARTNER_KIND_UNSPECIFIED\x10\x00\x12\x16\n\x12PARTNER_KIND_HOTEL\x10\x01\x12\x18\n\x14PARTNER_KIND_AIRLINE\x10\x02\x12\x1c\n\x18PARTNER_KIND_CARD_ISSUER\x10\x03\x12\x16\n\x12PARTNER_KIND_OTHER\x10\x04\x12\x19\n\x15PARTNER_KIND_OPERATOR\x10\x05*k\n\x08KeyState\x12\x19\n\x15KEY_STATE_UNSPECIFIED\x10\x00\x12\x15\n\x11KEY_STATE_PENDING\x10\x01\x12\x16\n\x12KEY_STATE_APPROVED\x10\x02\x12\x15\n\x11KEY_STATE_REVOKED\x10\x03\x32\xe7\x07\n\x08Partners\x12i\n\x0fRegisterPartner\x12\x16.coalition.v1.Envelope\x1a\x16.coalition.v1.Envelope\"&\xaa\xdb\x18\"\n\x16RegisterPartnerRequest\x10\x01\x18\xd8\x04\"\x03Key\x12\x61\n\x0bRegisterKey\x12\x16.coalition.v1.Envelope\x1a\x16.coalition.v1.Envelope\"\"\xaa\xdb\x18\x1e\n\x12RegisterKeyRequest\x10\x01\x18\xd8\x04\"\x03Key\x12_\n\nApproveKey\x12\x16.coalition.v1.Envelope\x1a\x16.coalition.v1.Envelope\"!\xaa\xdb\x18\x1d\n\x11\x41pproveKeyRequest\x10\x01\x18\xd8\x04\"\x03Key\x12]\n\tRevokeKey\x12\x16.coalition.v1.Envelope\x1a\x16.coalition.v1.Envelope\" \xaa\xdb\x18\x1c\n\x10RevokeKeyRequest\x10\x01\x18\xd8\x04\"\x03Key\x12q\n\x10PublishProgramme\x12\x16.coalition.v1.Envelope\x1a\x16.coalition.v1.Envelope\"-\xaa\xdb\x18)\n\x17PublishProgrammeRequest\x10\x01\x18\xd8\x04\"\tProgramme\x12\x66\n\x08WindDown\x12\x16.coalition.v1.Envelope\x1a\x16.coalition.v1.Envelope\"*\xaa\xdb\x18&\n\x0fWindDownRequest\x10\x01\x18\xd8\x04\"\x0eWindDownResult\x12\x61\n\rGetDefinition\x12\x16.coalition.v1.Envelope\x1a\x18.coalition.v1.Definition\"\x1e\xaa\xdb\x18\x1a\n\x14GetDefinitionRequest\x10\x02\x18<\x12`\n\x0cListPartners\x12\x16.coalition.v1.Envelope\x1a\x19.coalition.v1.PartnerList\"\x1d\xaa\xdb\x18\x19\n\x13ListPartnersRequest\x10\x02\x18<\x12T\n\x08ListKeys\x12\x16.coalition.v1.Envelope\x1a\x15.coalition.v1.KeyList\"\x19\xaa\xdb\x18\x15\n\x0fListKeysRequest\x10\x02\x18<\x12W\n\nListKeyUse\x12\x16.coalition.v1.Envelope\x1a\x14.coalition.v1.KeyUse\"\x1b\xaa\xdb\x18\x17\n\x11ListKeyUseRequest\x10\x02\x18<b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -54,10 +54,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PARTNERS'].methods_by_name['ListKeys']._serialized_options = b'\252\333\030\025\n\017ListKeysRequest\020\002\030<'
   _globals['_PARTNERS'].methods_by_name['ListKeyUse']._loaded_options = None
   _globals['_PARTNERS'].methods_by_name['ListKeyUse']._serialized_options = b'\252\333\030\027\n\021ListKeyUseRequest\020\002\030<'
-  _globals['_PARTNERKIND']._serialized_start=2491
-  _globals['_PARTNERKIND']._serialized_end=2665
-  _globals['_KEYSTATE']._serialized_start=2667
-  _globals['_KEYSTATE']._serialized_end=2774
+  _globals['_PARTNERKIND']._serialized_start=2608
+  _globals['_PARTNERKIND']._serialized_end=2782
+  _globals['_KEYSTATE']._serialized_start=2784
+  _globals['_KEYSTATE']._serialized_end=2891
   _globals['_PUBLICKEY']._serialized_start=136
   _globals['_PUBLICKEY']._serialized_end=273
   _globals['_REGISTERPARTNERREQUEST']._serialized_start=276
@@ -71,33 +71,33 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PUBLISHPROGRAMMEREQUEST']._serialized_start=750
   _globals['_PUBLISHPROGRAMMEREQUEST']._serialized_end=833
   _globals['_PROGRAMME']._serialized_start=836
-  _globals['_PROGRAMME']._serialized_end=993
-  _globals['_LISTPARTNERSREQUEST']._serialized_start=995
-  _globals['_LISTPARTNERSREQUEST']._serialized_end=1054
-  _globals['_PARTNER']._serialized_start=1056
-  _globals['_PARTNER']._serialized_end=1182
-  _globals['_PARTNERLIST']._serialized_start=1184
-  _globals['_PARTNERLIST']._serialized_end=1238
-  _globals['_KEY']._serialized_start=1241
-  _globals['_KEY']._serialized_end=1529
-  _globals['_LISTKEYSREQUEST']._serialized_start=1531
-  _globals['_LISTKEYSREQUEST']._serialized_end=1586
-  _globals['_KEYLIST']._serialized_start=1588
-  _globals['_KEYLIST']._serialized_end=1630
-  _globals['_LISTKEYUSEREQUEST']._serialized_start=1633
-  _globals['_LISTKEYUSEREQUEST']._serialized_end=1787
-  _globals['_KEYUSE']._serialized_start=1789
-  _globals['_KEYUSE']._serialized_end=1867
-  _globals['_USEDREQUEST']._serialized_start=1870
-  _globals['_USEDREQUEST']._serialized_end=1999
-  _globals['_WINDDOWNREQUEST']._serialized_start=2002
-  _globals['_WINDDOWNREQUEST']._serialized_end=2175
-  _globals['_WINDDOWNRESULT']._serialized_start=2178
-  _globals['_WINDDOWNRESULT']._serialized_end=2312
-  _globals['_GETDEFINITIONREQUEST']._serialized_start=2314
-  _globals['_GETDEFINITIONREQUEST']._serialized_end=2410
-  _globals['_DEFINITION']._serialized_start=2412
-  _globals['_DEFINITION']._serialized_end=2488
-  _globals['_PARTNERS']._serialized_start=2777
-  _globals['_PARTNERS']._serialized_end=3776
+  _globals['_PROGRAMME']._serialized_end=1110
+  _globals['_LISTPARTNERSREQUEST']._serialized_start=1112
+  _globals['_LISTPARTNERSREQUEST']._serialized_end=1171
+  _globals['_PARTNER']._serialized_start=1173
+  _globals['_PARTNER']._serialized_end=1299
+  _globals['_PARTNERLIST']._serialized_start=1301
+  _globals['_PARTNERLIST']._serialized_end=1355
+  _globals['_KEY']._serialized_start=1358
+  _globals['_KEY']._serialized_end=1646
+  _globals['_LISTKEYSREQUEST']._serialized_start=1648
+  _globals['_LISTKEYSREQUEST']._serialized_end=1703
+  _globals['_KEYLIST']._serialized_start=1705
+  _globals['_KEYLIST']._serialized_end=1747
+  _globals['_LISTKEYUSEREQUEST']._serialized_start=1750
+  _globals['_LISTKEYUSEREQUEST']._serialized_end=1904
+  _globals['_KEYUSE']._serialized_start=1906
+  _globals['_KEYUSE']._serialized_end=1984
+  _globals['_USEDREQUEST']._serialized_start=1987
+  _globals['_USEDREQUEST']._serialized_end=2116
+  _globals['_WINDDOWNREQUEST']._serialized_start=2119
+  _globals['_WINDDOWNREQUEST']._serialized_end=2292
+  _globals['_WINDDOWNRESULT']._serialized_start=2295
+  _globals['_WINDDOWNRESULT']._serialized_end=2429
+  _globals['_GETDEFINITIONREQUEST']._serialized_start=2431
+  _globals['_GETDEFINITIONREQUEST']._serialized_end=2527
+  _globals['_DEFINITION']._serialized_start=2529
+  _globals['_DEFINITION']._serialized_end=2605
+  _globals['_PARTNERS']._serialized_start=2894
+  _globals['_PARTNERS']._serialized_end=3893
 # @@protoc_insertion_point(module_scope)

@@ -99,20 +99,26 @@ class PublishProgrammeRequest(_message.Message):
     def __init__(self, header: _Optional[_Union[_envelope_pb2.Header, _Mapping]] = ..., definition: _Optional[bytes] = ...) -> None: ...
 
 class Programme(_message.Message):
-    __slots__ = ("programme", "partner", "currency", "version", "valid_from", "definition_sha256")
+    __slots__ = ("programme", "partner", "currency", "version", "valid_from", "definition_sha256", "exponent", "earns_until", "points_until")
     PROGRAMME_FIELD_NUMBER: _ClassVar[int]
     PARTNER_FIELD_NUMBER: _ClassVar[int]
     CURRENCY_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     VALID_FROM_FIELD_NUMBER: _ClassVar[int]
     DEFINITION_SHA256_FIELD_NUMBER: _ClassVar[int]
+    EXPONENT_FIELD_NUMBER: _ClassVar[int]
+    EARNS_UNTIL_FIELD_NUMBER: _ClassVar[int]
+    POINTS_UNTIL_FIELD_NUMBER: _ClassVar[int]
     programme: str
     partner: str
     currency: str
     version: int
     valid_from: _timestamp_pb2.Timestamp
     definition_sha256: bytes
-    def __init__(self, programme: _Optional[str] = ..., partner: _Optional[str] = ..., currency: _Optional[str] = ..., version: _Optional[int] = ..., valid_from: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., definition_sha256: _Optional[bytes] = ...) -> None: ...
+    exponent: int
+    earns_until: _timestamp_pb2.Timestamp
+    points_until: _timestamp_pb2.Timestamp
+    def __init__(self, programme: _Optional[str] = ..., partner: _Optional[str] = ..., currency: _Optional[str] = ..., version: _Optional[int] = ..., valid_from: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., definition_sha256: _Optional[bytes] = ..., exponent: _Optional[int] = ..., earns_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., points_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class ListPartnersRequest(_message.Message):
     __slots__ = ("header",)

@@ -1,0 +1,104 @@
+"""What an activity counts for besides its points: tiers, limits, expiry, and what is held back."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+
+from partners.activities import Activity
+from partners.context import Context
+from partners.postings import PricedLeg
+from partners.programme_changes import PointsHeld, RuleUsed
+from partners.programmes.lapsing import ExpiryBy
+from partners.programmes.model import Custody, ProgrammeDefinition
+from partners.programmes.periods import local_day
+from partners.programmes.progress import (
+    ACTIVE,
+    EARNED,
+    RULE_PREFIX,
+    Contribution,
+    contributions,
+    rule_counter,
+)
+from partners.state import Counted, Held, Membership
+
+
+def counted(
+    activity: Activity,
+    membership: Membership,
+    definition: ProgrammeDefinition,
+    legs: Sequence[PricedLeg],
+    context: Context,
+) -> tuple[Counted, ...]:
+    """What an activity adds to counters: for tiers and limits of its programme, and for expiry."""
+    day = local_day(activity.started_at, definition.time_zone)
+    own = [leg for leg in legs if leg.membership.programme == definition.programme]
+    made = contributions(definition, activity, day, [(leg.reason, leg.points_minor) for leg in own])
+    limits = _limits(definition, legs, day)
+    return (
+        *(Counted(membership.account, contribution) for contribution in (*made, *limits)),
+        *_kept_alive(activity, membership, legs, context),
+    )
+
+
+def _limits(
+    definition: ProgrammeDefinition, legs: Iterable[PricedLeg], day: date
+) -> Iterator[Contribution]:
+    """What limited rules gave; the tier's bonus on it does not count."""
+    limited = {rule.rule: rule for rule in definition.earn if rule.is_limited}
+    for leg in legs:
+        rule = limited.get(leg.rule)
+        if rule is not None and leg.reason == rule.reason:
+            yield Contribution(rule_counter(rule), day, leg.points_minor)
+
+
+def rules_used(made: Iterable[Counted]) -> Iterator[RuleUsed]:
+    """What limited rules gave to all members, or lost."""
+    for item in made:
+        counter = item.contribution.counter
+        if counter.startswith(RULE_PREFIX):
+            rule = counter.removeprefix(RULE_PREFIX)
+            yield RuleUsed(item.account[1], rule, item.contribution.amount)
+
+
+def _kept_alive(
+    activity: Activity, membership: Membership, legs: Iterable[PricedLeg], context: Context
+) -> Iterator[Counted]:
+    """What keeps points alive, of every programme in which the activity counts or earns."""
+    points: dict[Membership, int] = {membership: 0}
+    for leg in legs:
+        points[leg.membership] = points.get(leg.membership, 0) + leg.points_minor
+    for receiver, points_minor in points.items():
+        definition = context.definition(receiver.programme)
+        expiry = definition.expiry
+        if expiry is None:
+            continue
+        if expiry.by is ExpiryBy.INACTIVITY:
+            if expiry.activities is None or activity.key.kind in expiry.activities:
+                day = local_day(activity.started_at, definition.time_zone)
+                yield Counted(receiver.account, Contribution(ACTIVE, day, 1))
+        elif points_minor:
+            yield earned_today(receiver, points_minor, context)
+
+
+def earned_today(membership: Membership, points_minor: int, context: Context) -> Counted:
+    """Points that begin to age today."""
+    today = context.today(membership.programme)
+    return Counted(membership.account, Contribution(EARNED, today, points_minor))
+
+
+def ages(membership: Membership, context: Context) -> bool:
+    """Whether points of a membership expire by their age."""
+    expiry = context.definition(membership.programme).expiry
+    return expiry is not None and expiry.by is ExpiryBy.AGE
+
+
+def held(legs: Iterable[PricedLeg], context: Context) -> Iterator[PointsHeld]:
+    """Points that cannot be spent yet, summed up by membership."""
+    waiting: dict[Membership, list[PricedLeg]] = {}
+    for leg in legs:
+        kept_here = context.definition(leg.membership.programme).custody is Custody.GATEWAY
+        if kept_here and leg.available_at is not None and leg.available_at > context.now:
+            waiting.setdefault(leg.membership, []).append(leg)
+    for membership, of_member in waiting.items():
+        amount = sum(leg.points_minor for leg in of_member)
+        until = max(leg.available_at for leg in of_member if leg.available_at is not None)
+        yield PointsHeld(membership.account, context.number, Held(amount, until))
