@@ -39,10 +39,12 @@ def review(
             with engine.connect() as connection:
                 after = review_members(connection, step, name, after)
                 _end(connection, step, on_finding)
-        step = replace(step, findings=[])
-        with engine.connect() as connection:
-            relegate_lowest(connection, step, name)
-            _end(connection, step, on_finding)
+        more = True
+        while more:
+            step = replace(step, findings=[])
+            with engine.connect() as connection:
+                more = relegate_lowest(connection, step, name)
+                _end(connection, step, on_finding)
 
 
 def _end(connection: Connection, step: Review, on_finding: Callable[[Finding], None]) -> None:

@@ -260,7 +260,6 @@ class _Desk:
             facts={
                 "programme": programme_id,
                 "year_began_on": year.first.isoformat(),
-                "fell": str(len(self.decisions)),
             },
             result=None,
             facts_parties=frozenset({self.directory.programmes[programme_id].partner}),
@@ -376,11 +375,12 @@ class _Points:
         return expiry is not None and expiry.by is self.expiry.by
 
 
-def relegate_lowest(connection: Connection, review: Review, programme_id: str) -> None:
+def relegate_lowest(connection: Connection, review: Review, programme_id: str) -> bool:
     """Let the lowest of a tier fall, once for each calendar year that has ended.
 
-    In the caller's transaction. Ranked are members who had the tier by the end of the year; of
-    equals the one who joined last falls first.
+    In the caller's transaction some of them, where `review.writes`; tells whether more are left.
+    Ranked are members who had the tier by the end of the year; of equals the one who joined last
+    falls first.
     """
     head = read_head(connection, lock=review.writes)
     now = max(review.now, head.accepted_at) if review.writes else review.now
@@ -390,15 +390,19 @@ def relegate_lowest(connection: Connection, review: Review, programme_id: str) -
     falling = [tier for tier in definition.tiers if tier.lowest_fall and tier.lowest_by]
     year = calendar_year(calendar_year(desk.today(programme_id)).first - DAY)
     if not falling or _is_reviewed(connection, programme_id, year):
-        return
+        return False
     lowest = [m for tier in falling for m in _lowest(connection, review, programme_id, tier, year)]
-    desk.load(connection, {(member_id, programme_id) for member_id in lowest})
-    for member_id in lowest:
+    now_falling = lowest[:MEMBERS_AT_ONCE] if review.writes else lowest
+    desk.load(connection, {(member_id, programme_id) for member_id in now_falling})
+    for member_id in now_falling:
         desk.fall(desk.state.accounts[member_id, programme_id])
-    desk.close_year(programme_id, year)
+    more = len(now_falling) < len(lowest)
+    if not more:
+        desk.close_year(programme_id, year)
     if review.writes:
         append(connection, head, desk.entries(head.accepted_at))
         write_all(connection, desk.changes)
+    return more
 
 
 def _is_reviewed(connection: Connection, programme_id: str, year: Days) -> bool:
@@ -410,7 +414,10 @@ def _is_reviewed(connection: Connection, programme_id: str, year: Days) -> bool:
 def _lowest(
     connection: Connection, review: Review, programme_id: str, tier: Tier, year: Days
 ) -> Sequence[int]:
-    """Members of a tier with the least of a counter in a year: the part that falls."""
+    """Members of a tier with the least of a counter in a year: the part that falls.
+
+    Without those who have fallen already, in a step before this one.
+    """
     rows = connection.execute(
         text(_RANKED),
         {
@@ -423,25 +430,33 @@ def _lowest(
         },
     )
     ranked = []
+    fallen: set[int] = set()
     for row in rows:
         terms = review.unwritten.get((row.member_id, programme_id), ())
         had = [row.had, *(term.tier for term in terms if term.since <= year.last)][-1]
         now = terms[-1] if terms else TierTerm(row.tier, year.last, None, TierSource(row.source))
-        if (had, now.tier) == (tier.name, tier.name) and now.source is not TierSource.LIFETIME:
+        has_fallen = row.source == TierSource.RELEGATED and row.since > year.last
+        if had != tier.name or now.source is TierSource.LIFETIME:
+            continue
+        if has_fallen:
+            fallen.add(row.member_id)
+        if has_fallen or now.tier == tier.name:
             ranked.append(row.member_id)
-    return ranked[: int(len(ranked) * (tier.lowest_fall or 0))]
+    lowest = ranked[: int(len(ranked) * (tier.lowest_fall or 0))]
+    return [member_id for member_id in lowest if member_id not in fallen]
 
 
 _RANKED = """
 with recursive side (root, member_id) as (
   select member_id, member_id from membership m
   where m.programme = :programme and m.state = 'ACTIVE'
-    and (m.tier = :tier or m.member_id = any(:unwritten))
+    and (m.tier = :tier or m.member_id = any(:unwritten)
+         or m.tier_source = 'RELEGATED' and m.tier_since > :last)
   union all
   select side.root, m.member_id from side
   join membership m on m.merged_into = side.member_id and m.programme = :programme
 )
-select m.member_id, m.tier, m.tier_source as source, had.tier as had,
+select m.member_id, m.tier, m.tier_source as source, m.tier_since as since, had.tier as had,
        coalesce(sum(p.amount), 0) as value
 from side
 join membership m on m.member_id = side.root and m.programme = :programme
@@ -452,7 +467,7 @@ join lateral (
 ) had on true
 left join progress p on p.member_id = side.member_id and p.programme = :programme
   and p.counter = :counter and p.day between :first and :last
-group by m.member_id, m.tier, m.tier_source, had.tier
+group by m.member_id, m.tier, m.tier_source, m.tier_since, had.tier
 order by value, m.member_id desc
 """
 """Members who have a tier with what they had by the end of a year and did in it, least first.

@@ -153,8 +153,12 @@ def test_mistakes_are_told_in_plain_words(home: Path, arguments: list[str], says
     assert "Traceback" not in done.stderr
 
 
-def test_a_gateway_that_is_killed_starts_again(home: Path) -> None:
-    coalition("init", "--data-dir", str(home))
+def test_a_gateway_that_is_killed_starts_again(home: Path, tmp_path: Path) -> None:
+    secret = tmp_path / "gateway pass"
+    secret.write_text(PASSPHRASE)
+    told = coalition("init", "--data-dir", str(home), "--passphrase-file", str(secret))
+    following = f"coalition serve --data-dir {home} --passphrase-file '{secret}'"
+    assert told.stderr.endswith(f"Next: {following}\n")
     with served(home) as (_, process):
         process.kill()
         process.wait()
