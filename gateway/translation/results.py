@@ -201,7 +201,7 @@ def _published(result: programmes.Published, known: Directory) -> partners_pb2.P
         version=result.version,
         valid_from=timestamp(result.valid_from),
         definition_sha256=result.definition_sha256,
-        exponent=known.exponents.get(result.programme, 0),
+        exponent=result.exponent,
         earns_until=None if closing is None else timestamp(closing.earns_until),
         points_until=None if closing is None else timestamp(closing.points_until),
     )

@@ -32,6 +32,9 @@ class Published:
     programme: str
     partner: str
     currency: str
+    """Code of its points currency; empty where it has none."""
+    exponent: int
+    """Decimals of the currency's minor unit; 0 where it has none."""
     version: int
     valid_from: datetime
     definition_sha256: bytes
@@ -51,6 +54,7 @@ def publish_programme(command: PublishProgramme, context: Context) -> Decision:
         programme=definition.programme,
         partner=context.participant,
         currency=definition.currency.code if definition.currency else "",
+        exponent=definition.currency.exponent if definition.currency else 0,
         version=context.number,
         valid_from=definition.valid_from,
         definition_sha256=hashlib.sha256(command.definition).digest(),
