@@ -121,7 +121,13 @@ def _by_rule(
 ) -> tuple[EarnedLeg, ...]:
     try:
         earner = _earner(activity, standing, definition, context)
-        return earn(definition, activity, earner, exponents=context.directory.exponents)
+        return earn(
+            definition,
+            activity,
+            earner,
+            exponents=context.directory.exponents,
+            explain=context.explains,
+        )
     except UnknownPointsCurrency as error:
         raise Refused(
             Reason.UNKNOWN_PROGRAMME,

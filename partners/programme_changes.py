@@ -362,6 +362,25 @@ class MergeAdded(Insertion):
 
 
 @dataclass(frozen=True, slots=True)
+class MergeChanged(Modification):
+    """Points that had moved by a merge were taken back: they would not move back with it."""
+
+    table: ClassVar[Table] = tables.member_merge
+    key: ClassVar[tuple[str, ...]] = ("number",)
+    columns: ClassVar[tuple[str, ...]] = ("moved",)
+
+    merge: Merge
+
+    def apply(self, state: State) -> None:
+        """Replace it."""
+        state.merges[self.merge.number] = self.merge
+
+    def row(self) -> tuple[object, ...]:
+        """Key and new value."""
+        return self.merge.number, self.merge.moved_minor
+
+
+@dataclass(frozen=True, slots=True)
 class MergeUndone(Modification):
     """A merge was taken back."""
 

@@ -33,7 +33,7 @@ from settlement.ledger.book import append, read_head
 from settlement.ledger.entries import Coalition, Entry
 
 MEMBERS_AT_ONCE = 500
-"""Members reviewed in one transaction, while all other writes wait: some tens of milliseconds."""
+"""Members reviewed in one transaction, while all other writes wait."""
 
 WIND_DOWN = "wind-down"
 """Rule of points that expire because their programme has ended."""

@@ -179,6 +179,19 @@ def _money(text_: str) -> MoneyAmount:
     return MoneyAmount(currency, int(minor))
 
 
+def load_merges_of(connection: Connection, state: State, accounts: set[AccountKey]) -> None:
+    """Merges that stand, by the memberships that were merged."""
+    rows = query(
+        connection,
+        "select m.* from {batch} join member_merge m on m.merged_member_id = batch.member_id "
+        "and m.programme = batch.programme and m.undone_number is null",
+        ACCOUNT,
+        accounts,
+    )
+    for row in rows:
+        state.merges[row.number] = _merge(row)
+
+
 def load_merges(connection: Connection, state: State, numbers: set[int]) -> None:
     """Merges by their numbers."""
     rows = query(
@@ -188,14 +201,18 @@ def load_merges(connection: Connection, state: State, numbers: set[int]) -> None
         ((number,) for number in numbers),
     )
     for row in rows:
-        state.merges[row.number] = Merge(
-            number=row.number,
-            programme=row.programme,
-            kept_member_id=row.kept_member_id,
-            merged_member_id=row.merged_member_id,
-            moved_minor=row.moved,
-            undone_number=row.undone_number,
-        )
+        state.merges[row.number] = _merge(row)
+
+
+def _merge(row: Any) -> Merge:  # noqa: ANN401 - a row
+    return Merge(
+        number=row.number,
+        programme=row.programme,
+        kept_member_id=row.kept_member_id,
+        merged_member_id=row.merged_member_id,
+        moved_minor=row.moved,
+        undone_number=row.undone_number,
+    )
 
 
 def load_usage(connection: Connection, state: State) -> None:

@@ -14,6 +14,7 @@ from partners.standing_store import (
     load_held,
     load_invitations,
     load_merges,
+    load_merges_of,
     load_standings,
     load_terms,
     load_usage,
@@ -361,6 +362,8 @@ def _load_lines(connection: Connection, state: State, keys: set[ActivityKey]) ->
         state.standing_for(state.accounts[account]).account
         for account in accounts & state.accounts.keys()
     }
+    merged = {account for account, m in state.accounts.items() if m.merged_into is not None}
+    load_merges_of(connection, state, merged)
     load_member_counters(connection, state, accounts | standing)
 
 

@@ -292,6 +292,7 @@ member_merge = Table(
     Column("merged_member_id", BigInteger, nullable=False),
     Column("moved", BigInteger, nullable=False),
     Column("undone_number", BigInteger),
+    Index("member_merge_merged_idx", "merged_member_id", "programme"),
     comment="Memberships that were found to be one person's.",
 )
 

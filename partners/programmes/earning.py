@@ -85,17 +85,19 @@ def earn(
     earner: Earner,
     *,
     exponents: Mapping[str, int],
+    explain: bool = True,
 ) -> tuple[EarnedLeg, ...]:
     """Give the legs that an activity earns, in the order of the rules; () where it earns nothing.
 
     Each rule sums what it counts over the whole activity, multiplies once and rounds down; then
     its minimum, its maximum and its limits hold. The tier's bonus is its percentage of those
     points, rounded down again. What is dropped is not earned by anybody. `exponents` gives the
-    exponents of the other programmes' currencies.
+    exponents of the other programmes' currencies. Without `explain` legs do not say how they
+    came about: words cost as much as the points.
 
     Raises UnknownTier, UnknownChoice, CurrencyNotEarning, UnknownPointsCurrency, AmountOverflow.
     """
-    desk = _Desk(definition, activity, earner, exponents, definition.exchange(activity))
+    desk = _Desk(definition, activity, earner, exponents, definition.exchange(activity), explain)
     return tuple(leg for leg in desk.legs() if leg.points_minor)
 
 
@@ -110,7 +112,9 @@ def passed_over(
 
     Raises what `earn` does.
     """
-    desk = _Desk(definition, activity, earner, exponents, definition.exchange(activity))
+    desk = _Desk(
+        definition, activity, earner, exponents, definition.exchange(activity), explain=True
+    )
     given = {leg.rule: leg for leg in desk.legs() if leg.reason != TIER_BONUS}
     found = []
     for rule in definition.earn:
@@ -130,6 +134,7 @@ class _Desk:
     earner: Earner
     exponents: Mapping[str, int]
     exchange: MoneyExchange
+    explain: bool
     points: dict[str, int] = field(default_factory=dict)
     """Points of each rule so far, in minor units."""
 
@@ -143,9 +148,11 @@ class _Desk:
             points_minor = floor_times(exact.numerator * 10**exponent, rate)
             given_minor, limits = self._limited(rule, points_minor, exponent)
             self.points[rule.rule] = given_minor
-            yield self._leg(rule, rule.reason, given_minor, self._in_words(rule, exact, limits))
+            words = self._in_words(rule, exact, limits) if self.explain else ""
+            yield self._leg(rule, rule.reason, given_minor, words)
             if rule.tier_bonus:
-                words = f"{_plain(bonus * 100)}% of these for tier {self.earner.tier}"
+                if self.explain:
+                    words = f"{_plain(bonus * 100)}% of these for tier {self.earner.tier}"
                 yield self._leg(rule, TIER_BONUS, floor_times(given_minor, bonus), words)
 
     def _rules(self) -> list[EarnRule]:

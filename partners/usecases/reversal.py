@@ -12,7 +12,7 @@ from partners.facts import key_facts
 from partners.funding import told, used_under_agreements
 from partners.member_changes import ActivityReversed
 from partners.postings import FEE, PRINCIPAL, PricedLeg, RecordedLeg, recorded_legs
-from partners.programme_changes import HeldReduced, VoucherChanged, counter_number
+from partners.programme_changes import HeldReduced, MergeChanged, VoucherChanged, counter_number
 from partners.programmes.definition import ReversalPolicy
 from partners.programmes.progress import ACTIVE, RULE_PREFIX, Progress
 from partners.programmes.tiers import TierSource, TierTerm
@@ -70,7 +70,8 @@ def reverse(command: Reverse, context: Context) -> Decision:
     """
     activity = _activity(command, context)
     after = _reversed_by_then(command, activity)
-    recorded = _as_held_now(context.state.lines.get(activity.number, ()), context)
+    lines = context.state.lines.get(activity.number, ())
+    recorded = _as_held_now(lines, context)
     recovered = _recovered(recorded, activity, after, context)
     before = activity.recovered or (0,) * len(recorded)
     made = tuple(_uncounted(activity, after, context))
@@ -105,6 +106,7 @@ def reverse(command: Reverse, context: Context) -> Decision:
             *rules_used(made),
             *_held(activity, legs, context),
             *_vouchers(activity, after, context),
+            *_merges(recorded_legs(lines), before, recovered, context),
         ),
         corrects=activity.number,
         consequences=outcome.consequences if outcome else (),
@@ -293,6 +295,27 @@ def _held(
             if held is not None:
                 left = replace(held, amount=max(0, held.amount - points))
                 yield HeldReduced(side, activity.number, left)
+
+
+def _merges(
+    legs: Iterable[RecordedLeg], before: Iterable[int], after: Iterable[int], context: Context
+) -> Iterator[Change]:
+    """What members who were merged since lose moves back no more, should they be parted."""
+    lost: dict[int, int] = {}
+    merges = {
+        (m.merged_member_id, m.programme): m
+        for m in context.state.merges.values()
+        if m.undone_number is None
+    }
+    for leg, already, then in zip(legs, before, after, strict=True):
+        holder = leg.points.credit.member_id, leg.programme
+        while holder in merges:
+            merge = merges[holder]
+            lost[merge.number] = lost.get(merge.number, 0) + then - already
+            holder = merge.kept_member_id, leg.programme
+    for number, points in lost.items():
+        merge = context.state.merges[number]
+        yield MergeChanged(replace(merge, moved_minor=merge.moved_minor - points))
 
 
 def _vouchers(activity: RecordedActivity, after: Fraction, context: Context) -> Iterator[Change]:

@@ -11,7 +11,7 @@ from partners.programmes.definition import BadDefinition, parse_definition
 from partners.queries import Asker
 from partners.state import MembershipState
 from partners.usecases.awards import CancelVoucher, Redeem
-from partners.usecases.lives import MergeMembers
+from partners.usecases.lives import MergeMembers, Unmerge
 from partners.usecases.reversal import Reverse
 from support.standings import STAYS, TIERS, hotel, on, rows, stay_on, tier, tiered
 from support.use_case_bench import bench, definition, enrol, report, update
@@ -146,6 +146,24 @@ def test_held_points_that_were_merged_and_taken_back_hold_nothing_back(database_
         assert not world.ask("hotel", take("m")).reason
         bought = world.ask("hotel", Redeem(("hotel", "K"), "night", None, buy_missing=False))
         assert not bought.reason
+
+
+def test_what_a_merged_member_loses_does_not_move_back_from_the_other(database_url: str) -> None:
+    with tiered(database_url) as world:
+        for number in ("K", "M"):
+            world.enrol("hotel", number)
+        world.now = on("2026-04-20")
+        for number, minor in (("K", 10_000), ("M", 30_000)):
+            world.ask("hotel", stay_on(number, number.lower(), "2026-04-01", minor=minor))
+        merge = world.ask("hotel", MergeMembers(("hotel", "K"), ("hotel", "M")))
+        assert not world.ask("hotel", take("m")).reason
+        assert not world.ask("hotel", Unmerge(merge.number)).reason
+        balances = rows(
+            world,
+            "select member_number, coalesce(credits - debits, 0) from membership "
+            "left join member_account using (member_id, programme) order by 1",
+        )
+        assert balances == [("K", 1_000), ("M", 0)]
 
 
 def test_a_definition_whose_tiers_cost_everybody_time_is_refused() -> None:

@@ -84,6 +84,9 @@ def _make_tables() -> None:
         sa.PrimaryKeyConstraint("number", name=op.f("member_merge_pkey")),
         comment="Memberships that were found to be one person's.",
     )
+    op.create_index(
+        "member_merge_merged_idx", "member_merge", ["merged_member_id", "programme"], unique=False
+    )
     op.create_table(
         "programme_closing",
         sa.Column("programme", sa.Text(), nullable=False),
