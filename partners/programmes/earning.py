@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from partners.activities import Activity
 from partners.programmes.foreign_money import MoneyExchange
-from partners.programmes.measuring import PER_POINTS, Measured, counted
+from partners.programmes.measuring import PER_POINTS, Exact, Measured, counted
 from partners.programmes.model import ProgrammeDefinition
 from partners.programmes.money import in_words as money_in_words
 from partners.programmes.rules import TIER_BONUS, Available, EarnRule
@@ -144,7 +144,9 @@ class _Desk:
         for rule in self._rules():
             exponent = self._exponent(rule)
             exact = self._counted(rule)
-            rate = rule.points_per_minor / exact.denominator
+            rate = rule.points_per_minor
+            if exact.denominator != 1:
+                rate /= exact.denominator
             points_minor = floor_times(exact.numerator * 10**exponent, rate)
             given_minor, limits = self._limited(rule, points_minor, exponent)
             self.points[rule.rule] = given_minor
@@ -218,7 +220,7 @@ class _Desk:
             if accepted and all(self.exchange(part.currency, to) is None for to in accepted):
                 raise CurrencyNotEarning(part.currency, part.category, sorted(accepted))
 
-    def _counted(self, rule: EarnRule) -> Fraction:
+    def _counted(self, rule: EarnRule) -> Exact:
         """What the rule counts; of other rules' points those in major units."""
         if rule.per != PER_POINTS:
             return counted(rule, self.activity, self.exchange)
@@ -258,11 +260,11 @@ class _Desk:
             because=because,
         )
 
-    def _in_words(self, rule: EarnRule, exact: Fraction, limits: Sequence[str]) -> str:
+    def _in_words(self, rule: EarnRule, exact: Exact, limits: Sequence[str]) -> str:
         if rule.currency:
             on = money_in_words(int(exact), rule.currency)
         else:
-            on = f"{_plain(exact)} {rule.per}"
+            on = f"{_plain(Fraction(exact))} {rule.per}"
         per = rule.currency or rule.per
         return "; ".join([f"{_plain(rule.points)} per {per} on {on}", *limits])
 

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from partners.programmes.forms import Instant, Money, Points
+from partners.programmes.measuring import Exact
 from partners.programmes.money import exponent_of
 from partners.programmes.table import DefinitionTable
 
@@ -47,10 +48,10 @@ class MoneyExchange:
     rates: RatesOfMoney
     instant: datetime
 
-    def __call__(self, currency: str, to: str) -> Fraction | None:
+    def __call__(self, currency: str, to: str) -> Exact | None:
         """Minor units of the second that a minor unit of the first is worth, if known."""
         if currency == to:
-            return Fraction(1)
+            return 1
         in_time = self.rates.get((currency, to), ())
         begun = bisect_right(in_time, self.instant, key=itemgetter(0))
         return in_time[begun - 1][1] if begun else None

@@ -21,7 +21,10 @@ PER_MEMBERSHIP_MONTH = "membership_month"
 NOT_UNITS = frozenset({PER_MONEY, PER_ACTIVITY, PER_POINTS, PER_MEMBERSHIP_MONTH})
 """Measures that are not the name of a unit of an activity's quantities."""
 
-Exchange: TypeAlias = Callable[[str, str], Fraction | None]
+Exact: TypeAlias = int | Fraction
+"""An exact number; a whole one as an int, as nearly all are: fractions cost more time."""
+
+Exchange: TypeAlias = Callable[[str, str], Exact | None]
 """Minor units of the second currency that a minor unit of the first is worth, if known."""
 
 
@@ -55,13 +58,13 @@ class Measured(DefinitionTable):
         return all(activity.attribute(name) in values for name, values in self.where.items())
 
 
-def counted(measure: Measured, activity: Activity, exchange: Exchange) -> Fraction:
+def counted(measure: Measured, activity: Activity, exchange: Exchange) -> Exact:
     """How much of what is measured an activity holds; money in minor units of its currency.
 
     Points and months of membership are not of the activity: they count nothing here.
     """
     if measure.per == PER_ACTIVITY:
-        return Fraction(1)
+        return 1
     if measure.per == PER_MONEY:
         return sum(
             (
@@ -70,8 +73,8 @@ def counted(measure: Measured, activity: Activity, exchange: Exchange) -> Fracti
                 if measure.looks_at(part.category)
                 and (rate := exchange(part.currency, measure.currency or "")) is not None
             ),
-            Fraction(0),
+            0,
         )
     if measure.per in NOT_UNITS:
-        return Fraction(0)
-    return Fraction(sum(q.count for q in activity.quantities if q.unit == measure.unit))
+        return 0
+    return sum(q.count for q in activity.quantities if q.unit == measure.unit)

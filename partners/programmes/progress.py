@@ -179,7 +179,7 @@ def _counted(
     if table.per == PER_POINTS:
         minor = Fraction(sum(amount for reason, amount in points if reason in table.reasons))
     else:
-        minor = counted(table, activity, definition.exchange(activity))
+        minor = Fraction(counted(table, activity, definition.exchange(activity)))
     exact: Fraction = minor / 10 ** definition.exponent_of_table(table) * table.factor
     return exact
 
