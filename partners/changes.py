@@ -76,6 +76,38 @@ class Modification(Change):
         )
 
 
+class Accumulation(Change):
+    """A change that adds to a sum: the last column of a row, which its primary key names.
+
+    The row is made where it is not there yet. The columns before the last are the key.
+    """
+
+    table: ClassVar[Table]
+
+    @abstractmethod
+    def row(self) -> tuple[tuple[object, ...], int]:
+        """Values of the key's columns, and what is added."""
+
+    @classmethod
+    def write(cls, connection: Connection, changes: Sequence[Self]) -> None:
+        """Add the sums with one statement."""
+        sums: dict[tuple[object, ...], int] = {}
+        for key, amount in (change.row() for change in changes):
+            sums[key] = sums.get(key, 0) + amount
+        types = {column.name: type_name(column) for column in cls.table.columns}
+        *keys, added = types
+        names = ", ".join(types)
+        lists = zip(*((*key, amount) for key, amount in sums.items()), strict=True)
+        connection.execute(
+            text(
+                f"insert into {cls.table.name} as total ({names}) "  # noqa: S608 - our names
+                f"select {names} from {unnest(types)} on conflict ({', '.join(keys)}) "
+                f"do update set {added} = total.{added} + excluded.{added}"
+            ),
+            {name: list(values) for name, values in zip(types, lists, strict=True)},
+        )
+
+
 class DirectoryChange(Change):
     """A change of the directory, which later batches read anew."""
 

@@ -6,9 +6,9 @@ from datetime import date
 from partners.activities import Activity
 from partners.context import Context
 from partners.postings import PricedLeg
-from partners.programme_changes import PointsHeld, RuleUsed
+from partners.programme_changes import PointsHeld, ProgressMade, RuleUsed
 from partners.programmes.lapsing import ExpiryBy
-from partners.programmes.model import Custody, ProgrammeDefinition
+from partners.programmes.model import ProgrammeDefinition
 from partners.programmes.periods import local_day
 from partners.programmes.progress import (
     ACTIVE,
@@ -18,6 +18,7 @@ from partners.programmes.progress import (
     contributions,
     rule_counter,
 )
+from partners.standing import progress_changes
 from partners.state import Counted, Held, Membership
 
 
@@ -76,26 +77,33 @@ def _kept_alive(
                 day = local_day(activity.started_at, definition.time_zone)
                 yield Counted(receiver.account, Contribution(ACTIVE, day, 1))
         elif points_minor:
-            yield earned_today(receiver, points_minor, context)
+            yield _earned_today(receiver, points_minor, context)
 
 
-def earned_today(membership: Membership, points_minor: int, context: Context) -> Counted:
+def _earned_today(membership: Membership, points_minor: int, context: Context) -> Counted:
     """Points that begin to age today."""
     today = context.today(membership.programme)
     return Counted(membership.account, Contribution(EARNED, today, points_minor))
 
 
-def ages(membership: Membership, context: Context) -> bool:
-    """Whether points of a membership expire by their age."""
+def begin_to_age(
+    membership: Membership, points_minor: int, number: int, context: Context
+) -> list[ProgressMade]:
+    """Points that came otherwise than by an activity are as old as the entry of that number.
+
+    Nothing where there are none, or where the programme's points do not expire by their age.
+    """
     expiry = context.definition(membership.programme).expiry
-    return expiry is not None and expiry.by is ExpiryBy.AGE
+    if points_minor <= 0 or expiry is None or expiry.by is not ExpiryBy.AGE:
+        return []
+    return progress_changes([_earned_today(membership, points_minor, context)], number)
 
 
 def held(legs: Iterable[PricedLeg], context: Context) -> Iterator[PointsHeld]:
     """Points that cannot be spent yet, summed up by membership."""
     waiting: dict[Membership, list[PricedLeg]] = {}
     for leg in legs:
-        kept_here = context.definition(leg.membership.programme).custody is Custody.GATEWAY
+        kept_here = context.definition(leg.membership.programme).keeps_points
         if kept_here and leg.available_at is not None and leg.available_at > context.now:
             waiting.setdefault(leg.membership, []).append(leg)
     for membership, of_member in waiting.items():

@@ -7,7 +7,7 @@ from typing import ClassVar
 from sqlalchemy import Connection, Table, text
 
 from partners import tables
-from partners.changes import Change, Insertion, Modification
+from partners.changes import Accumulation, Change, Insertion, Modification
 from partners.counted import write_counted, write_recovered
 from partners.state import (
     AccountKey,
@@ -20,6 +20,22 @@ from partners.state import (
     State,
 )
 from settlement.ledger.bulk import copy_rows, unnest
+
+
+def _standing(m: Membership) -> tuple[object, ...]:
+    """What can change of a membership, from its tier on, in the order of the table."""
+    return (
+        m.term.tier,
+        m.term.since,
+        m.term.until,
+        m.term.source,
+        m.choice,
+        m.chosen_programme,
+        m.state,
+        m.joined_on,
+        m.red_listed,
+        m.merged_into,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,23 +63,8 @@ class MembershipAdded(Change):
     def row(self) -> tuple[object, ...]:
         """The row of the membership table."""
         m = self.membership
-        return (
-            m.member_id,
-            m.programme,
-            m.member_number,
-            m.term.tier,
-            m.term.since,
-            m.term.until,
-            m.term.source,
-            m.choice,
-            m.chosen_programme,
-            m.state,
-            m.joined_on,
-            m.red_listed,
-            m.merged_into,
-            m.evaluated_on,
-            self.number,
-        )
+        row = m.member_id, m.programme, m.member_number
+        return *row, *_standing(m), m.evaluated_on, self.number
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,21 +96,7 @@ class MembershipUpdated(Modification):
     def row(self) -> tuple[object, ...]:
         """Key and new values."""
         m = self.membership
-        return (
-            m.member_id,
-            m.programme,
-            m.term.tier,
-            m.term.since,
-            m.term.until,
-            m.term.source,
-            m.choice,
-            m.chosen_programme,
-            m.state,
-            m.joined_on,
-            m.red_listed,
-            m.merged_into,
-            m.number,
-        )
+        return *m.account, *_standing(m), m.number
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,8 +280,10 @@ class ActivityReversed(Modification):
 
 
 @dataclass(frozen=True, slots=True)
-class AgreementUsed(Change):
+class AgreementUsed(Accumulation):
     """Points were issued (positive) or came back (negative) under an agreement."""
+
+    table: ClassVar[Table] = tables.agreement_usage
 
     agreement: int
     points: int
@@ -303,21 +292,9 @@ class AgreementUsed(Change):
         """Add to what is used."""
         state.usage[self.agreement] = state.usage.get(self.agreement, 0) + self.points
 
-    @classmethod
-    def write(cls, connection: Connection, changes: "list[AgreementUsed]") -> None:  # type: ignore[override]
-        """Add the sums."""
-        sums: dict[int, int] = {}
-        for change in changes:
-            sums[change.agreement] = sums.get(change.agreement, 0) + change.points
-        columns = {"agreement": "bigint", "used": "numeric"}
-        connection.execute(
-            text(
-                "insert into agreement_usage as usage (agreement, used) "  # noqa: S608 - our names
-                f"select agreement, used from {unnest(columns)} "
-                "on conflict (agreement) do update set used = usage.used + excluded.used",
-            ),
-            {"agreement": list(sums), "used": list(sums.values())},
-        )
+    def row(self) -> tuple[tuple[object, ...], int]:
+        """Its key, and what is added."""
+        return (self.agreement,), self.points
 
 
 @dataclass(frozen=True, slots=True)

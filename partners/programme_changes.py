@@ -1,6 +1,5 @@
 """Changes of what programmes know of members: tiers, choices, progress, vouchers, merges."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import ClassVar
@@ -9,7 +8,7 @@ from sqlalchemy import Connection, Table, text
 
 from partners import tables
 from partners.activities import ActivityKey
-from partners.changes import Change, DirectoryChange, Insertion, Modification
+from partners.changes import Accumulation, DirectoryChange, Insertion, Modification
 from partners.programmes.progress import Contribution, Kept, Progress
 from partners.programmes.tiers import TierTerm
 from partners.state import (
@@ -23,7 +22,6 @@ from partners.state import (
     Voucher,
 )
 from settlement.ledger.amounts import checked
-from settlement.ledger.bulk import unnest
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +70,10 @@ def counter_number(contribution: Contribution, number: int) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class ProgressMade(Change):
+class ProgressMade(Accumulation):
     """An activity counts for a membership, or (negative) no longer does."""
+
+    table: ClassVar[Table] = tables.progress
 
     counted: Counted
     number: int
@@ -96,34 +96,9 @@ class ProgressMade(Change):
         progress = state.progress.setdefault(self.counted.account, Progress())
         progress.add(c.counter, c.day, counter_number(c, self.number), c.amount)
 
-    @classmethod
-    def write(cls, connection: Connection, changes: "list[ProgressMade]") -> None:  # type: ignore[override]
-        """Add the sums, day by day."""
-        sums: dict[tuple[object, ...], int] = {}
-        for change in changes:
-            amount = change.counted.contribution.amount
-            sums[change.place] = sums.get(change.place, 0) + amount
-        columns = {
-            "member_id": "bigint",
-            "programme": "text",
-            "counter": "text",
-            "day": "date",
-            "number": "bigint",
-            "amount": "bigint",
-        }
-        rows = [(*place, amount) for place, amount in sums.items()]
-        connection.execute(
-            text(
-                f"insert into progress as made ({', '.join(columns)}) "  # noqa: S608 - our names
-                f"select {', '.join(columns)} from {unnest(columns)} "
-                "on conflict (member_id, programme, counter, day, number) "
-                "do update set amount = made.amount + excluded.amount"
-            ),
-            {
-                name: list(values)
-                for name, values in zip(columns, zip(*rows, strict=True), strict=True)
-            },
-        )
+    def row(self) -> tuple[tuple[object, ...], int]:
+        """The place, and what is added there."""
+        return self.place, self.counted.contribution.amount
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,31 +121,11 @@ class RegisteredFor(Insertion):
         return *self.account, self.rule, self.number, self.at
 
 
-def _add_to_usage(
-    connection: Connection, table: str, name: str, changes: Iterable[tuple[str, str, int]]
-) -> None:
-    """Add what was used to rows by programme and name."""
-    sums: dict[tuple[str, str], int] = {}
-    for programme, of, amount in changes:
-        sums[programme, of] = sums.get((programme, of), 0) + amount
-    columns = {"programme": "text", name: "text", "used": "numeric"}
-    connection.execute(
-        text(
-            f"insert into {table} as usage ({', '.join(columns)}) "  # noqa: S608 - our names
-            f"select {', '.join(columns)} from {unnest(columns)} on conflict (programme, {name}) "
-            "do update set used = usage.used + excluded.used"
-        ),
-        {
-            "programme": [programme for programme, _ in sums],
-            name: [of for _, of in sums],
-            "used": list(sums.values()),
-        },
-    )
-
-
 @dataclass(frozen=True, slots=True)
-class RuleUsed(Change):
+class RuleUsed(Accumulation):
     """A rule with a budget gave points (positive), or they came back (negative)."""
+
+    table: ClassVar[Table] = tables.rule_usage
 
     programme: str
     rule: str
@@ -181,16 +136,16 @@ class RuleUsed(Change):
         key = self.programme, self.rule
         state.rule_usage[key] = state.rule_usage.get(key, 0) + self.points
 
-    @classmethod
-    def write(cls, connection: Connection, changes: "list[RuleUsed]") -> None:  # type: ignore[override]
-        """Add the sums."""
-        used = ((c.programme, c.rule, c.points) for c in changes)
-        _add_to_usage(connection, "rule_usage", "rule", used)
+    def row(self) -> tuple[tuple[object, ...], int]:
+        """Its key, and what is added."""
+        return (self.programme, self.rule), self.points
 
 
 @dataclass(frozen=True, slots=True)
-class AwardUsed(Change):
+class AwardUsed(Accumulation):
     """An award was taken from its stock (1), or put back (-1)."""
+
+    table: ClassVar[Table] = tables.award_usage
 
     programme: str
     award: str
@@ -201,11 +156,9 @@ class AwardUsed(Change):
         key = self.programme, self.award
         state.award_usage[key] = state.award_usage.get(key, 0) + self.count
 
-    @classmethod
-    def write(cls, connection: Connection, changes: "list[AwardUsed]") -> None:  # type: ignore[override]
-        """Add the sums."""
-        used = ((c.programme, c.award, c.count) for c in changes)
-        _add_to_usage(connection, "award_usage", "award", used)
+    def row(self) -> tuple[tuple[object, ...], int]:
+        """Its key, and what is added."""
+        return (self.programme, self.award), self.count
 
 
 @dataclass(frozen=True, slots=True)

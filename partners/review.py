@@ -21,7 +21,7 @@ from partners.postings import EXPIRED
 from partners.programme_changes import ExpiryNoticed, TierReviewed
 from partners.programmes.lapsing import Expiry, ExpiryBy, expired_minor
 from partners.programmes.levels import Period, Term, Tier
-from partners.programmes.model import Custody, ProgrammeDefinition
+from partners.programmes.model import ProgrammeDefinition
 from partners.programmes.periods import DAY, Days, calendar_year, local_day
 from partners.programmes.progress import ACTIVE, EARNED
 from partners.programmes.tiers import TierSource, TierTerm, relegated
@@ -198,7 +198,7 @@ class _Desk:
         context = self.context()
         definition = context.definition(member.programme)
         programme = self.directory.programmes[member.programme]
-        if definition.currency is None or definition.custody is not Custody.GATEWAY:
+        if not definition.keeps_points:
             return
         closing = programme.closing
         if closing is not None and closing.points_until <= self.now:

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 
-from partners.changes import Change
 from partners.context import Context, Decision
 from partners.member_changes import MembershipEvaluated, MembershipUpdated
 from partners.programme_changes import (
@@ -60,11 +59,11 @@ def progress_of(membership: Membership, context: Context) -> Progress:
     """What was counted of a membership and of those that it stands for."""
     state = context.state
     own = state.progress.get(membership.account, Progress())
-    merged = state.merged_into(membership)
-    if not merged:
+    sides = state.sides(membership.account)
+    if len(sides) == 1:
         return own
     together = Progress()
-    for account in (membership.account, *(m.account for m in merged)):
+    for account in sides:
         for counter, days in state.progress.get(account, Progress()).values.items():
             for (day, number), amount in days.items():
                 together.add(counter, day, number, amount)
@@ -111,7 +110,7 @@ def tier_at(standing: "Outcome", context: Context, instant: datetime) -> str:
     zone = context.definition(membership.programme).time_zone
     recorded = context.state.terms.get(membership.account, [])
     terms = [*recorded, *(term for term, _ in standing.terms)] or [membership.term]
-    return tier_on(terms, instant.astimezone(zone).date()).tier
+    return tier_on(terms, local_day(instant, zone)).tier
 
 
 def election_at(membership: Membership, context: Context, instant: datetime) -> Election:
@@ -157,12 +156,12 @@ def counted_for(
     definition = context.definition(membership.programme)
     if not made:
         return before
+    standing = standing_of(membership, context, made, context.number)
     then = _definition_then(membership.programme, instant, context)
     if then is not None:
-        before = _judged(then[0], membership, before, made, instant, then[1], context)
+        before = _judged(then[0], standing, before, instant, then[1], context)
     today = context.today(membership.programme)
-    after = _judged(definition, membership, before, made, instant, today, context)
-    standing = standing_of(membership, context, made, context.number)
+    after = _judged(definition, standing, before, instant, today, context)
     return _with_vouchers(definition, after, standing, made, context)
 
 
@@ -185,17 +184,16 @@ def _definition_then(
 
 def _judged(
     definition: ProgrammeDefinition,
-    membership: Membership,
+    standing: Standing,
     before: Outcome,
-    made: Sequence[Counted],
     instant: datetime,
     today: date,
     context: Context,
 ) -> Outcome:
     """What an activity does to a tier by one version of the programme, as of a day."""
-    day = min(today, instant.astimezone(definition.time_zone).date())
+    day = min(today, local_day(instant, definition.time_zone))
     standing = replace(
-        standing_of(membership, context, made, context.number),
+        standing,
         held=before.membership.term,
         earlier=_earlier(before.membership, context, [term for term, _ in before.terms]),
     )
@@ -238,14 +236,6 @@ def entered(
     )
 
 
-def term_changes(membership: Membership, number: int) -> tuple[Change, ...]:
-    """What a membership's new tier changes."""
-    return (
-        TermAdded(membership.account, number, membership.term),
-        MembershipUpdated(membership),
-    )
-
-
 def term_entry(membership: Membership, number: int, context: Context) -> Decision:
     """The event of a new tier, which its programme's partner is shown."""
     term = membership.term
@@ -262,7 +252,7 @@ def term_entry(membership: Membership, number: int, context: Context) -> Decisio
         },
         result=None,
         facts_parties=frozenset({context.programme(membership.programme).partner}),
-        changes=term_changes(membership, number),
+        changes=(TermAdded(membership.account, number, term), MembershipUpdated(membership)),
         business=False,
     )
 
@@ -308,8 +298,8 @@ def _with_vouchers(
 ) -> Outcome:
     """Vouchers for the multiples that counters passed by this activity, each once."""
     membership = outcome.membership
-    sides = (membership, *context.state.merged_into(membership))
-    earned = {one for side in sides for one in context.state.multiples[side.account]}
+    sides = context.state.sides(membership.account)
+    earned = {one for side in sides for one in context.state.multiples[side]}
     consequences, numbers = [*outcome.consequences], []
     for voucher in definition.vouchers:
         if voucher.tiers is not None and membership.tier not in voucher.tiers:

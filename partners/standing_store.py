@@ -41,7 +41,7 @@ def _with_merged(state: State, accounts: Iterable[AccountKey]) -> set[AccountKey
     for account in accounts:
         if account in state.accounts:
             standing = state.standing_for(state.accounts[account])
-            found |= {standing.account, *(m.account for m in state.merged_into(standing))}
+            found.update(state.sides(standing.account))
     return found
 
 

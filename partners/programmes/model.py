@@ -209,6 +209,11 @@ class ProgrammeDefinition(DefinitionTable):
     replaces: Succession | None = None
 
     @property
+    def keeps_points(self) -> bool:
+        """Whether it has points of its own, and their balances are kept by the gateway."""
+        return self.currency is not None and self.custody is Custody.GATEWAY
+
+    @property
     def entry_tier(self) -> str:
         """Tier of a member who comes with none."""
         return self.tiers[0].name

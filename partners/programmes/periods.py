@@ -2,7 +2,7 @@
 
 import calendar
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from partners.programmes.forms import Span
@@ -24,11 +24,6 @@ class Days:
 def local_day(instant: datetime, zone: ZoneInfo) -> date:
     """The day of an instant in a time zone."""
     return instant.astimezone(zone).date()
-
-
-def start_of_day(day: date, zone: ZoneInfo) -> datetime:
-    """The instant (UTC) at which a day begins in a time zone."""
-    return datetime.combine(day, time(), zone).astimezone(UTC)
 
 
 def add_months(day: date, months: int) -> date:

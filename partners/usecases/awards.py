@@ -5,16 +5,16 @@ from fractions import Fraction
 from functools import partial
 
 from partners.context import Context, Decision, require_active
-from partners.counting import ages, earned_today
+from partners.counting import begin_to_age
 from partners.postings import PURCHASED, REDEEMED, RESTORED
-from partners.programme_changes import AwardUsed, ProgressMade, VoucherAdded, VoucherChanged
+from partners.programme_changes import AwardUsed, VoucherAdded, VoucherChanged
 from partners.programmes.catalogue import Award, AwardPrice, Buying
 from partners.programmes.forms import MoneyAmount
 from partners.programmes.model import Custody, ProgrammeDefinition
 from partners.programmes.money import exponent_of
 from partners.programmes.periods import DAY, add_span
 from partners.refusals import Reason, Refused
-from partners.standing import progress_changes, require_points_alive, reviewed
+from partners.standing import require_points_alive, reviewed
 from partners.state import Membership, MembershipKey, Needs, Voucher, VoucherState
 from partners.usecases.members import require_not_over, wrong_price
 from settlement.ledger.amounts import checked
@@ -74,17 +74,10 @@ def redeem(command: Redeem, context: Context) -> Decision:
         changes=(
             VoucherAdded(voucher),
             AwardUsed(member.programme, award.award, 1),
-            *_begin_to_age(member, bought_minor, context),
+            *begin_to_age(member, bought_minor, context.number, context),
         ),
         consequences=standing.consequences,
     )
-
-
-def _begin_to_age(member: Membership, bought_minor: int, context: Context) -> list[ProgressMade]:
-    """Bought points are as old as the purchase, should they come back."""
-    if not bought_minor or not ages(member, context):
-        return []
-    return progress_changes([earned_today(member, bought_minor, context)], context.number)
 
 
 def _award(

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from partners.context import Context, Decision, require_active, unknown_membership
-from partners.counting import ages, earned_today
+from partners.counting import begin_to_age
 from partners.directory import Rate
 from partners.exchange.arithmetic import ConversionAmounts, ConvertsToNothing, convert
 from partners.member_changes import (
@@ -13,9 +13,8 @@ from partners.member_changes import (
     QuoteChanged,
     QuoteOpened,
 )
-from partners.programme_changes import ProgressMade
 from partners.refusals import Reason, Refused, invalid
-from partners.standing import progress_changes, require_points_alive
+from partners.standing import require_points_alive
 from partners.state import (
     DebitAuthorization,
     Membership,
@@ -246,17 +245,9 @@ def execute(command: Convert, context: Context) -> Decision:
         changes=(
             QuoteChanged(quote, QuoteState.USED),
             *authorization_used,
-            *_begin_to_age(target, quote, context),
+            *begin_to_age(target, quote.target_minor, context.number, context),
         ),
     )
-
-
-def _begin_to_age(target: Membership, quote: Quote, context: Context) -> list[ProgressMade]:
-    """Points that came by conversion are as old as the conversion."""
-    if not ages(target, context):
-        return []
-    counted = earned_today(target, quote.target_minor, context)
-    return progress_changes([counted], context.number)
 
 
 _UNUSABLE = {

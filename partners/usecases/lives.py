@@ -6,14 +6,13 @@ from fractions import Fraction
 
 from partners.changes import Change
 from partners.context import Context, Decision, require_active
-from partners.counting import ages, earned_today
+from partners.counting import begin_to_age
 from partners.member_changes import MembershipAdded, MembershipUpdated
 from partners.postings import CARRIED_OVER, MERGED
 from partners.programme_changes import MergeAdded, MergeUndone
-from partners.programmes.model import Custody, ProgrammeDefinition, Succession
+from partners.programmes.model import ProgrammeDefinition, Succession
 from partners.programmes.tiers import TierSource, TierTerm
 from partners.refusals import Reason, Refused, invalid
-from partners.standing import progress_changes
 from partners.state import Membership, MembershipKey, MembershipState, Merge, Needs
 from partners.usecases.members import membership_facts, standing_changes
 from settlement.ledger.amounts import floor_times
@@ -220,7 +219,8 @@ def _carried(
     succession: Succession,
     context: Context,
 ) -> _Step:
-    old_minor = _kept_here(member.programme, context) * context.state.posted(member.account)
+    keeps = context.definition(member.programme).keeps_points
+    old_minor = context.state.posted(member.account) if keeps else 0
     there, begun = _there(member, number, definition, succession, context)
     gone = there.state is MembershipState.CLOSED
     new_minor = 0 if gone else _at_ratio(old_minor, succession, definition, context)
@@ -229,8 +229,6 @@ def _carried(
         *_moved_points(member, -old_minor, context),
         *_moved_points(there, new_minor, context),
     )
-    grows = new_minor > 0 and ages(there, context)
-    aged = [earned_today(there, new_minor, context)] if grows else []
     return _Step(
         Decision(
             kind="CARRIED_OVER",
@@ -245,7 +243,7 @@ def _carried(
             changes=(
                 MembershipUpdated(here),
                 *begun,
-                *progress_changes(aged, number),
+                *begin_to_age(there, new_minor, number, context),
             ),
         ),
         old_minor,
@@ -281,11 +279,6 @@ def _there(
         return there, _added(there, number, context)
     again = replace(there, member_number=known.member_number)
     return again, (MembershipUpdated(again), *standing_changes(again, number, context))
-
-
-def _kept_here(programme_id: str, context: Context) -> bool:
-    definition = context.definition(programme_id)
-    return definition.currency is not None and definition.custody is Custody.GATEWAY
 
 
 def _at_ratio(

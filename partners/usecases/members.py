@@ -17,7 +17,7 @@ from partners.programme_changes import (
     TermAdded,
 )
 from partners.programmes.forms import MoneyAmount
-from partners.programmes.model import Custody, JoiningWay, ProgrammeDefinition
+from partners.programmes.model import JoiningWay, ProgrammeDefinition
 from partners.programmes.money import in_words
 from partners.programmes.progress import RULE_PREFIX, Contribution, Kept, Progress
 from partners.programmes.tiers import TierSource, TierTerm
@@ -127,7 +127,7 @@ def _new_membership(
         choice=choice,
         state=MembershipState.ACTIVE,
         joined_on=today,
-        chosen_programme=first_programme(definition, choice),
+        chosen_programme=definition.choice(choice).named(None),
         number=context.number,
     )
 
@@ -240,11 +240,6 @@ def known_choice(definition: ProgrammeDefinition, choice: str) -> str:
     return choice
 
 
-def first_programme(definition: ProgrammeDefinition, choice: str) -> str | None:
-    """Of a choice's programmes the first: the member's until another one is named."""
-    return next(iter(definition.choice(choice).programmes), None)
-
-
 def membership_facts(membership: Membership) -> dict[str, object]:
     """What the log says of a membership: nothing that names a person."""
     return {
@@ -330,7 +325,7 @@ def _changed(command: UpdateMembership, before: Membership, context: Context) ->
     choice = known_choice(definition, command.choice or before.choice)
     chosen = before.chosen_programme
     if command.choice:
-        chosen = first_programme(definition, choice)
+        chosen = definition.choice(choice).named(None)
     if command.chosen_programme:
         allowed = definition.choice(choice).programmes
         if command.chosen_programme not in allowed:
@@ -365,8 +360,7 @@ def _history(before: Membership, after: Membership, context: Context) -> list[Ch
 
 def forfeited(membership: Membership, context: Context) -> tuple[Line, ...]:
     """What a member who leaves gives up, held points included; a debt stays."""
-    definition = context.definition(membership.programme)
-    if definition.currency is None or definition.custody is not Custody.GATEWAY:
+    if not context.definition(membership.programme).keeps_points:
         return ()
     left = max(0, context.state.posted(membership.account))
     return tuple(context.book.returned(FORFEITED, membership.account, left))

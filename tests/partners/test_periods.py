@@ -1,6 +1,6 @@
 """The calendar of programmes: days, months, years of membership."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -19,7 +19,6 @@ from partners.programmes.periods import (
     membership_year,
     months_of,
     months_up_to,
-    start_of_day,
     whole_months,
 )
 
@@ -62,15 +61,6 @@ def test_spans_go_both_ways() -> None:
 )
 def test_a_day_is_of_its_time_zone(instant: str, zone: str, day: date) -> None:
     assert local_day(datetime.fromisoformat(instant), ZoneInfo(zone)) == day
-
-
-@given(days, st.sampled_from(["UTC", "Asia/Shanghai", "America/New_York", "Europe/Madrid"]))
-def test_a_day_starts_at_its_first_instant(day: date, name: str) -> None:
-    zone = ZoneInfo(name)
-    start = start_of_day(day, zone)
-    assert start.tzinfo is UTC
-    assert local_day(start, zone) == day
-    assert local_day(start - timedelta(microseconds=1), zone) == day - DAY
 
 
 def test_a_calendar_year_has_both_its_ends() -> None:

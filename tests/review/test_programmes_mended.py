@@ -1,13 +1,18 @@
 """What was found wrong in programmes once, and must not come back."""
 
+from collections.abc import Iterator
 from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import text
 
+from gateway.reviewing import review
 from partners.activities import ActivityKey
 from partners.claims import simulate
 from partners.programmes.definition import BadDefinition, parse_definition
+from partners.programmes.progress import Progress
+from partners.programmes.reaching import Judge, Reached
+from partners.programmes.tiers import Standing, TierSource, TierTerm, Verdict, evaluate
 from partners.queries import Asker
 from partners.state import MembershipState
 from partners.usecases.awards import CancelVoucher, Redeem
@@ -174,6 +179,78 @@ def test_a_definition_whose_tiers_cost_everybody_time_is_refused() -> None:
     )
     found = refused(definition("hotel", "H-POINTS", rest=STAYS + levels))
     assert found == {"tiers[16].reached": "brings the limits of all tiers to 310"}
+
+
+@pytest.fixture
+def judged(monkeypatch: pytest.MonkeyPatch) -> list[date]:
+    """The days that an evaluation looks at."""
+    looked_at: list[date] = []
+    whole = Judge.reached_on
+
+    def reached_on(judge: Judge, day: date) -> Iterator[Reached]:
+        looked_at.append(day)
+        return whole(judge, day)
+
+    monkeypatch.setattr(Judge, "reached_on", reached_on)
+    return looked_at
+
+
+TENURE = (
+    '[[counters]]\ncounter = "months"\nper = "membership_month"\n'
+    '[[tiers]]\nname = "MEMBER"\n[[tiers]]\nname = "OLD"\nreached = [{ months = 500 }]\n'
+)
+SINCE, TODAY = date(2016, 1, 10), date(2026, 3, 1)
+JOINED = TierTerm("MEMBER", SINCE, None, TierSource.JOINED)
+
+
+@pytest.mark.parametrize(("seen_to", "days"), [(date.min, 122), (TODAY - timedelta(days=1), 1)])
+def test_time_that_was_seen_to_is_not_looked_at_again(
+    judged: list[date], seen_to: date, days: int
+) -> None:
+    """Ten years of membership: 121 months were completed, and there is today."""
+    programme = parse_definition(definition("hotel", "H-POINTS", rest=TENURE).encode())
+    standing = Standing(JOINED, Progress(), SINCE, evaluated_on=seen_to)
+    assert evaluate(programme, standing, TODAY) == Verdict()
+    assert len(judged) == days
+
+
+def test_a_late_activity_is_looked_at_to_the_end_of_its_year(judged: list[date]) -> None:
+    programme = parse_definition(hotel().encode())
+    progress, days = Progress(), (TODAY - SINCE).days
+    for ahead in range(0, days, 3):
+        progress.add("other", SINCE + timedelta(days=ahead), 0, 1)
+    for month in range(1, 13):
+        for year in range(2016, 2026):
+            progress.add("stays", date(year, month, 11), 0, 1 if year > 2016 or month > 11 else 0)
+    standing = Standing(JOINED, progress, SINCE)
+    evaluate(programme, standing, TODAY, date(2017, 1, 11))
+    assert {day.year for day in judged} == {2017, 2026}
+
+
+def test_the_night_notes_up_to_when_it_saw(database_url: str) -> None:
+    with tiered(database_url) as world:
+        world.enrol("hotel", "H1")
+        world.now = on("2026-04-20")
+        for day in ("2026-04-01", "2026-04-02", "2026-04-03"):
+            world.ask("hotel", stay_on("H1", day, day))
+        review(world.engine, world.coalition, on("2028-01-02"), writes=True, on_finding=str)
+        assert rows(world, "select tier, evaluated_on from membership") == [
+            ("MEMBER", date(2028, 1, 2))
+        ]
+
+
+@pytest.mark.parametrize("names", ["of", "reasons"])
+def test_lists_that_every_activity_walks_have_an_end(names: str) -> None:
+    many = ", ".join(f'"{"A" * (n // 26 + 1)}{chr(65 + n % 26)}"' for n in range(101))
+    rest = {
+        "of": STAYS + '[[earn]]\nrule = "more"\nactivity = "STAY"\nper = "points"\npoints = "1"\n'
+        f"of = [{many.lower()}]\n",
+        "reasons": f'[[counters]]\ncounter = "base"\nper = "points"\nreasons = [{many}]\n',
+    }[names]
+    found = refused(definition("hotel", "H-POINTS", rest=rest))
+    assert [problem for field, problem in found.items() if field.endswith(names)] == [
+        "has 101 of them"
+    ]
 
 
 def test_points_finer_than_their_currency_are_refused() -> None:
