@@ -79,8 +79,9 @@ def run_batch(
     head = read_head(connection, lock=True)
     directory = current_directory(connection, coalition, known)
     seen = remembered(connection, {key for s in submissions for key in s.keys})
-    state = load(connection, _needs(submissions, seen))
-    desk = _Desk(directory, head, max(now, head.accepted_at), seen, state, writer)
+    needs = _needs(submissions, seen)
+    needs.now = max(now, head.accepted_at)
+    desk = _Desk(directory, head, needs.now, seen, load(connection, needs), writer)
     replies = [desk.judge(submission) for submission in submissions]
     append(connection, head, desk.entries)
     write_all(connection, desk.changes)
@@ -171,6 +172,7 @@ class _Desk:
             request_id=request.request_id,
             directory=self.directory,
             state=self.state,
+            window_opened_at=self.head.window_opened_at,
         )
         try:
             decision = self._decided(request, context)

@@ -50,6 +50,7 @@ def simulate(connection: Connection, asker: Asker, command: Accrue) -> Accrued:
         request_id="",
         directory=asker.directory,
         state=state,
+        window_opened_at=head.window_opened_at,
         explains=True,
     )
     try:

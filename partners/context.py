@@ -34,6 +34,8 @@ class Context:
     request_id: str
     directory: Directory
     state: State
+    window_opened_at: datetime
+    """When the open window opened: what the shared currency is worth in money is pinned then."""
     explains: bool = False
     """Whether it is asked why as well: in simulations."""
 

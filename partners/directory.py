@@ -1,4 +1,4 @@
-"""The directory: who takes part, with which keys, programmes, agreements and rates.
+"""The directory: who takes part, with which keys, programmes, agreements and rate book.
 
 It is small, changes only by entries of the log, and is read whole. A `Directory` is a value
 of one version of it; the writer works on the version that it finds under its lock.
@@ -12,7 +12,8 @@ from enum import StrEnum
 from fractions import Fraction
 from functools import cached_property
 
-from partners.exchange.arithmetic import RateTerms
+from partners.exchange.book import RateBook
+from partners.exchange.proposals import Proposal, RateRange
 from partners.programmes.definition import ProgrammeDefinition
 from settlement.ledger.entries import Coalition
 
@@ -149,6 +150,7 @@ class Permission(StrEnum):
     ENROL = "ENROL"
     REPORT_ACTIVITIES = "REPORT_ACTIVITIES"
     FUND_PROMOTIONS = "FUND_PROMOTIONS"
+    REDEEM = "REDEEM"
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +165,9 @@ class AgreementTerms:
     permissions: frozenset[Permission]
     valid_from: datetime | None
     valid_to: datetime | None
+    reimbursement_price: Fraction = Fraction(0)
+    rate_in_range: RateRange | None = None
+    cost_out_range: RateRange | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,17 +192,14 @@ class Agreement:
 
 
 @dataclass(frozen=True, slots=True)
-class Rate:
-    """A proposal or, once `version` is set, a rate of the book."""
+class Block:
+    """Who may neither convert nor redeem; a participant under an empty programme."""
 
-    proposal: int
-    version: int | None
-    terms: RateTerms
-    effective_from: datetime | None
-    approved_at: datetime | None
-    proposed_by: str
-    approved_by: str | None
+    programme: str
+    member_number: str
+    blocked_by: str
     reason: str
+    number: int
 
 
 @dataclass(frozen=True)
@@ -210,7 +212,9 @@ class Directory:
     keys: Mapping[str, Key]
     programmes: Mapping[str, Programme]
     agreements: Mapping[int, Agreement]
-    rates: Mapping[int, Rate]
+    book: RateBook
+    proposals: Mapping[int, Proposal]
+    blocks: Mapping[tuple[str, str], Block]
 
     @cached_property
     def exponents(self) -> Mapping[str, int]:
@@ -272,17 +276,3 @@ class Directory:
         """Whether an agreement in force lets the buyer do that."""
         agreement = self.agreement_in_force(programme, buyer, now)
         return agreement is not None and permission in agreement.terms.permissions
-
-    def rate_in_force(self, programme: str, now: datetime) -> Rate | None:
-        """The approved rate that took effect last."""
-        in_force = [
-            rate
-            for rate in self.rates.values()
-            if rate.version is not None
-            and rate.terms.programme == programme
-            and rate.effective_from is not None
-            and rate.effective_from <= now
-            and rate.approved_at is not None
-            and rate.approved_at <= now
-        ]
-        return max(in_force, key=lambda r: (r.effective_from, r.version), default=None)

@@ -4,26 +4,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
-from sqlalchemy import Table
+from sqlalchemy import Connection, Table, delete
 
 from partners import tables
 from partners.changes import DirectoryChange, Insertion, Modification
-from partners.directory import Agreement, Key, Principal, Rate
-from partners.state import State
+from partners.directory import Agreement, Block, Key, Principal
+from partners.exchange.book import Stop, Version
+from partners.exchange.documents import to_document
+from partners.exchange.proposals import Change, Proposal, RateRange
+from partners.exchange.terms import Terms
+from settlement.ledger.entries import canonical, timestamp
 
 
 class _Insertion(DirectoryChange, Insertion):
     """Adds a row to the directory."""
 
-    def apply(self, state: State) -> None:
-        """Nothing: a change of the directory ends its batch."""
-
 
 class _Modification(DirectoryChange, Modification):
     """Changes a row of the directory."""
-
-    def apply(self, state: State) -> None:
-        """Nothing: a change of the directory ends its batch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +125,18 @@ class AgreementOffered(_Insertion):
             a.offered_by,
             a.state,
             a.accepted_number,
+            t.reimbursement_price.numerator,
+            t.reimbursement_price.denominator,
+            *_range_columns(t.rate_in_range),
+            *_range_columns(t.cost_out_range),
         )
+
+
+def _range_columns(allowed: RateRange | None) -> tuple[int | None, ...]:
+    if allowed is None:
+        return None, None, None, None
+    lowest, highest = allowed.lowest, allowed.highest
+    return lowest.numerator, lowest.denominator, highest.numerator, highest.denominator
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,53 +154,130 @@ class AgreementChanged(_Modification):
         return self.agreement.number, self.agreement.state, self.agreement.accepted_number
 
 
+def change_document(change: Change) -> dict[str, object]:
+    """A proposed change as text."""
+    begins, ends = change.effective_from, change.effective_to
+    return {
+        **to_document(change.terms),
+        "effective_from": None if begins is None else timestamp(begins),
+        "effective_to": None if ends is None else timestamp(ends),
+    }
+
+
 @dataclass(frozen=True, slots=True)
-class RateProposed(_Insertion):
-    """A rate was proposed."""
+class ProposalMade(_Insertion):
+    """Changes of the book were proposed."""
 
-    table: ClassVar[Table] = tables.rate
+    table: ClassVar[Table] = tables.proposal
 
-    rate: Rate
+    proposal: Proposal
 
     def row(self) -> tuple[object, ...]:
         """The row."""
-        r, t = self.rate, self.rate.terms
-        return (
-            r.proposal,
-            r.version,
-            t.programme,
-            t.rate_in.numerator,
-            t.rate_in.denominator,
-            t.cost_out.numerator,
-            t.cost_out.denominator,
-            t.fee.numerator,
-            t.fee.denominator,
-            t.spread.numerator,
-            t.spread.denominator,
-            r.effective_from,
-            r.approved_at,
-            r.proposed_by,
-            r.approved_by,
-            r.reason,
-        )
+        p = self.proposal
+        document = canonical({"changes": [change_document(change) for change in p.changes]})
+        return p.number, document, p.state, p.reason, p.proposed_by, *_outcome(p)
 
 
 @dataclass(frozen=True, slots=True)
-class RateApproved(_Modification):
-    """A proposal became a version of the rate book."""
+class ProposalChanged(_Modification):
+    """A proposal was approved, signed, rejected or withdrawn."""
 
-    table: ClassVar[Table] = tables.rate
-    key: ClassVar[tuple[str, ...]] = ("proposal",)
+    table: ClassVar[Table] = tables.proposal
+    key: ClassVar[tuple[str, ...]] = ("number",)
     columns: ClassVar[tuple[str, ...]] = (
-        "version",
-        "effective_from",
-        "approved_at",
+        "state",
         "approved_by",
+        "consents",
+        "ended_by",
+        "end_reason",
     )
 
-    rate: Rate
+    proposal: Proposal
 
     def row(self) -> tuple[object, ...]:
         """Key and new values."""
-        r = self.rate
-        return r.proposal, r.version, r.effective_from, r.approved_at, r.approved_by
+        return self.proposal.number, self.proposal.state, *_outcome(self.proposal)
+
+
+def _outcome(p: Proposal) -> tuple[object, ...]:
+    return list(p.approved_by), list(p.consents), p.ended_by, p.end_reason
+
+
+@dataclass(frozen=True, slots=True)
+class VersionPublished(_Insertion):
+    """Terms became a version of the book."""
+
+    table: ClassVar[Table] = tables.book_version
+
+    version: Version[Terms]
+
+    def row(self) -> tuple[object, ...]:
+        """The row."""
+        v = self.version
+        document = canonical(to_document(v.terms))
+        return v.number, v.proposal, document, v.effective_from, v.effective_to, v.approved_at, None
+
+
+@dataclass(frozen=True, slots=True)
+class VersionWithdrawn(_Modification):
+    """A version was withdrawn before it took effect."""
+
+    table: ClassVar[Table] = tables.book_version
+    key: ClassVar[tuple[str, ...]] = ("number",)
+    columns: ClassVar[tuple[str, ...]] = ("withdrawn_number",)
+
+    version: int
+    withdrawn_number: int
+
+    def row(self) -> tuple[object, ...]:
+        """Key and the number of the entry that withdrew it."""
+        return self.version, self.withdrawn_number
+
+
+@dataclass(frozen=True, slots=True)
+class PairStopped(_Insertion):
+    """Conversions of a pair were stopped."""
+
+    table: ClassVar[Table] = tables.pair_stop
+
+    stop: Stop
+
+    def row(self) -> tuple[object, ...]:
+        """The row."""
+        s = self.stop
+        return s.number, s.source, s.target, s.stopped_by, s.reason, s.stopped_at
+
+
+@dataclass(frozen=True, slots=True)
+class BlockSet(_Insertion):
+    """A membership or participant was put on the block list."""
+
+    table: ClassVar[Table] = tables.exchange_block
+
+    block: Block
+
+    def row(self) -> tuple[object, ...]:
+        """The row."""
+        b = self.block
+        return b.programme, b.member_number, b.blocked_by, b.reason, b.number
+
+
+@dataclass(frozen=True, slots=True)
+class BlockLifted(DirectoryChange):
+    """A membership or participant was taken off the block list."""
+
+    programme: str
+    member_number: str
+
+    @classmethod
+    def write(cls, connection: Connection, changes: "list[BlockLifted]") -> None:  # type: ignore[override]
+        """Delete the rows."""
+        table = tables.exchange_block
+        for change in changes:
+            connection.execute(
+                delete(table).where(
+                    table.c.programme == change.programme,
+                    table.c.member_number == change.member_number,
+                )
+            )

@@ -1,6 +1,8 @@
 """Reading the directory."""
 
+import json
 from collections.abc import Iterable
+from datetime import datetime
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
@@ -12,6 +14,7 @@ from partners.directory import (
     Agreement,
     AgreementState,
     AgreementTerms,
+    Block,
     Closing,
     Directory,
     Key,
@@ -21,10 +24,12 @@ from partners.directory import (
     PrincipalKind,
     Programme,
     ProgrammeVersion,
-    Rate,
     Role,
 )
-from partners.exchange.arithmetic import RateTerms
+from partners.exchange.book import RateBook, Stop, Version
+from partners.exchange.documents import from_document
+from partners.exchange.proposals import Change, Proposal, ProposalState, RateRange
+from partners.exchange.terms import Terms
 from partners.programmes.definition import ProgrammeDefinition, parse_definition
 from settlement.ledger.book import read_head
 from settlement.ledger.entries import Coalition
@@ -47,7 +52,17 @@ def load_directory(connection: Connection, coalition: Coalition) -> Directory:
             _all(connection, tables.programme_version), _all(connection, tables.programme_closing)
         ),
         agreements={row.number: _agreement(row) for row in _all(connection, tables.agreement)},
-        rates={row.proposal: _rate(row) for row in _all(connection, tables.rate)},
+        book=RateBook(
+            versions=tuple(map(_version, _all(connection, tables.book_version))),
+            stops=tuple(map(_stop, _all(connection, tables.pair_stop))),
+        ),
+        proposals={row.number: _proposal(row) for row in _all(connection, tables.proposal)},
+        blocks={
+            (row.programme, row.member_number): Block(
+                row.programme, row.member_number, row.blocked_by, row.reason, row.number
+            )
+            for row in _all(connection, tables.exchange_block)
+        },
     )
 
 
@@ -117,6 +132,9 @@ def _agreement(row: Any) -> Agreement:  # noqa: ANN401
         permissions=frozenset(map(Permission, row.permissions)),
         valid_from=row.valid_from,
         valid_to=row.valid_to,
+        reimbursement_price=Fraction(row.reimbursement_numerator, row.reimbursement_denominator),
+        rate_in_range=_range(row, "rate_in"),
+        cost_out_range=_range(row, "cost_out"),
     )
     return Agreement(
         number=row.number,
@@ -128,21 +146,65 @@ def _agreement(row: Any) -> Agreement:  # noqa: ANN401
     )
 
 
-def _rate(row: Any) -> Rate:  # noqa: ANN401
-    terms = RateTerms(
-        programme=row.programme,
-        rate_in=Fraction(row.rate_in_numerator, row.rate_in_denominator),
-        cost_out=Fraction(row.cost_out_numerator, row.cost_out_denominator),
-        fee=Fraction(row.fee_numerator, row.fee_denominator),
-        spread=Fraction(row.spread_numerator, row.spread_denominator),
+def _range(row: Any, name: str) -> RateRange | None:  # noqa: ANN401
+    if getattr(row, f"{name}_lowest_numerator") is None:
+        return None
+    return RateRange(
+        *(
+            Fraction(
+                getattr(row, f"{name}_{end}_numerator"), getattr(row, f"{name}_{end}_denominator")
+            )
+            for end in ("lowest", "highest")
+        )
     )
-    return Rate(
+
+
+@lru_cache(maxsize=CACHED_DEFINITIONS)
+def _terms(document: bytes) -> Terms:
+    return from_document(json.loads(document))
+
+
+def _version(row: Any) -> Version[Terms]:  # noqa: ANN401
+    return Version(
+        number=row.number,
         proposal=row.proposal,
-        version=row.version,
-        terms=terms,
+        terms=_terms(bytes(row.document)),
         effective_from=row.effective_from,
+        effective_to=row.effective_to,
         approved_at=row.approved_at,
-        proposed_by=row.proposed_by,
-        approved_by=row.approved_by,
+        withdrawn_number=row.withdrawn_number,
+    )
+
+
+def _stop(row: Any) -> Stop:  # noqa: ANN401
+    return Stop(
+        number=row.number,
+        source=row.source,
+        target=row.target,
+        stopped_by=row.stopped_by,
         reason=row.reason,
+        stopped_at=row.stopped_at,
+    )
+
+
+def _proposal(row: Any) -> Proposal:  # noqa: ANN401
+    return Proposal(
+        number=row.number,
+        changes=tuple(map(_change, json.loads(bytes(row.document))["changes"])),
+        state=ProposalState(row.state),
+        reason=row.reason,
+        proposed_by=row.proposed_by,
+        approved_by=tuple(row.approved_by),
+        consents=tuple(row.consents),
+        ended_by=row.ended_by,
+        end_reason=row.end_reason,
+    )
+
+
+def _change(document: dict[str, Any]) -> Change:
+    begins, ends = document["effective_from"], document["effective_to"]
+    return Change(
+        from_document(document),
+        None if begins is None else datetime.fromisoformat(begins),
+        None if ends is None else datetime.fromisoformat(ends),
     )

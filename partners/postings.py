@@ -20,6 +20,7 @@ FEE = "FEE"
 SPREAD = "SPREAD"
 ROUNDING = "ROUNDING"
 CONVERSION = "CONVERSION"
+BONUS = "BONUS"
 FORFEITED = "FORFEITED"
 REDEEMED = "REDEEMED"
 PURCHASED = "PURCHASED"
@@ -27,6 +28,11 @@ RESTORED = "RESTORED"
 EXPIRED = "EXPIRED"
 MERGED = "MERGED"
 CARRIED_OVER = "CARRIED_OVER"
+
+SHORTFALL = "shortfall"
+BONUS_RULE = "bonus"
+MONEY_FEE = "money-fee"
+"""Rules of lines that say what of a conversion is owed."""
 
 OPERATOR_KINDS = frozenset({FEE, SPREAD, ROUNDING})
 """Kinds of lines by which somebody owes the operator for its services."""
@@ -144,35 +150,67 @@ class Book:
 
     def conversion(self, quote: Quote) -> tuple[Line, ...]:
         """Points of the source come back, points of the target are issued, and who owes what."""
-        source, target = quote.source[1], quote.target[1]
-        giver, taker = self.issuer(source), self.issuer(target)
-        operator = self.directory.coalition.operator
-        split = (
-            (PRINCIPAL, taker, quote.value_minor, quote.target_rate),
-            (FEE, operator, quote.fee_minor, quote.source_rate),
-            (SPREAD, operator, quote.spread_minor, quote.source_rate),
-            (ROUNDING, operator, quote.rounding_minor, quote.target_rate),
-        )
+        source, target = quote.pair
         return (
-            *self._points_back(quote, giver),
-            Line(
-                kind=CONVERSION,
-                amount=quote.target_minor,
-                debit=self.issued(target),
+            *self._points_back(quote, self.issuer(source)),
+            *self._points_out(quote, self.issuer(target)),
+            *self._owed(quote, self.issuer(source), self.issuer(target)),
+        )
+
+    def _points_out(self, quote: Quote, taker: str) -> Iterator[Line]:
+        """The target's points, and those of a bonus each with its funder."""
+        bonuses = quote.amounts.bonuses
+        base = quote.target_minor - sum(bonus.target_minor for bonus in bonuses)
+
+        def points(kind: str, amount: int, funder: str | None, rule: str | None) -> Line:
+            return Line(
+                kind=kind,
+                amount=amount,
+                debit=self.issued(quote.target[1]),
                 credit=self.holder(quote.target),
-                parties=frozenset({taker}),
+                parties=frozenset({taker, funder or taker}),
+                funder=funder,
+                rule=rule,
                 terms=quote.target_rate or None,
+            )
+
+        if base:
+            yield points(CONVERSION, base, None, None)
+        for bonus in bonuses:
+            yield points(BONUS, bonus.target_minor, bonus.funder, quote.offer or None)
+
+    def _owed(self, quote: Quote, giver: str, taker: str) -> Iterator[Line]:
+        """What companies owe each other for a conversion; nothing where the amount is zero."""
+        amounts, operator = quote.amounts, self.directory.coalition.operator
+        fee = amounts.money_fee
+        by_giver = amounts.value_minor - amounts.shortfall_minor
+        owed = [
+            (PRINCIPAL, giver, taker, by_giver, quote.target_rate, None),
+            (
+                PRINCIPAL,
+                quote.shortfall_funder,
+                taker,
+                amounts.shortfall_minor,
+                quote.target_rate,
+                SHORTFALL,
             ),
             *(
-                line
-                for kind, creditor, amount, terms in split
-                for line in self.obligation(kind, giver, creditor, amount, terms=terms or None)
+                (PRINCIPAL, bonus.funder, taker, bonus.value_minor, quote.target_rate, BONUS_RULE)
+                for bonus in amounts.bonuses
             ),
-        )
+            (FEE, giver, operator, amounts.fee_minor, quote.source_rate, None),
+            (FEE, giver, operator, fee.shared_minor if fee else 0, quote.target_rate, MONEY_FEE),
+            (SPREAD, giver, operator, amounts.spread_minor, quote.source_rate, None),
+            (ROUNDING, giver, operator, amounts.rounding_minor, quote.target_rate, None),
+        ]
+        for kind, debtor, creditor, amount, terms, rule in owed:
+            yield from self.obligation(
+                kind, debtor, creditor, amount, terms=terms or None, rule=rule
+            )
 
     def _points_back(self, quote: Quote, giver: str) -> Iterator[Line]:
         """The source's points; of the shared currency split by what becomes of it."""
-        source = quote.source[1]
+        source, amounts = quote.source[1], quote.amounts
         whole = Line(
             kind=CONVERSION,
             amount=quote.source_minor,
@@ -185,12 +223,30 @@ class Book:
             yield whole
             return
         parts = {
-            PRINCIPAL: quote.value_minor,
-            FEE: quote.fee_minor,
-            SPREAD: quote.spread_minor,
-            ROUNDING: quote.rounding_minor,
+            PRINCIPAL: amounts.value_minor - amounts.shortfall_minor,
+            FEE: amounts.fee_minor,
+            SPREAD: amounts.spread_minor,
+            ROUNDING: amounts.rounding_minor,
         }
         yield from (replace(whole, kind=kind, amount=n) for kind, n in parts.items() if n)
+
+    def undone(self, lines: Iterable[Line], before: Fraction, after: Fraction) -> Iterator[Line]:
+        """The inverse of a conversion's lines, from the part undone `before` to that `after`.
+
+        Each line is rounded half up of what is undone of it in all, so that parts sum to the
+        whole; obligations are of the window that is open now.
+        """
+        for line in lines:
+            amount = prorate(line.amount, after.numerator, after.denominator) - prorate(
+                line.amount, before.numerator, before.denominator
+            )
+            if line.debit.code.startswith("clearing/"):
+                debtor, creditor = accounts.clearing_pair(line.debit.code)
+                yield from self.obligation(
+                    line.kind, creditor, debtor, amount, terms=line.terms, rule=line.rule
+                )
+            elif amount:
+                yield replace(line, amount=amount, debit=line.credit, credit=line.debit)
 
     def reversal(
         self,

@@ -14,9 +14,11 @@ from partners.directory import (
     Key,
     Programme,
     ProgrammeVersion,
-    Rate,
     Role,
 )
+from partners.exchange.book import Stop, Version
+from partners.exchange.proposals import ProposalState
+from partners.exchange.terms import Limits, Terms
 from partners.programmes.catalogue import Award
 from partners.programmes.forms import MoneyAmount
 from partners.programmes.model import Custody
@@ -38,6 +40,7 @@ from partners.state import (
 )
 from partners.state_store import load
 from partners.usecases.awards import left_of, points_minor, prices_for, unavailable
+from partners.usecases.rates import Proposed, needs_of
 from settlement.ledger.book import Counters, read_head
 from settlement.ledger.reading import MemberMovement, member_movements
 
@@ -62,13 +65,19 @@ class Asker:
         )
 
     @property
+    def sees_all(self) -> bool:
+        """Whether the sender sees all that is of the rate book."""
+        roles = self.directory.principals[self.sender].roles
+        return self.is_administrator or Role.RATE_ADMINISTRATOR in roles
+
+    @property
     def participant(self) -> str:
         """The participant for which the sender acts."""
         return self.directory.acts_for(self.sender)
 
     def context(self, state: State) -> Context:
         """The same sight that use cases have."""
-        return Context(0, self.now, 0, self.sender, "", self.directory, state)
+        return Context(0, self.now, 0, self.sender, "", self.directory, state, self.now)
 
 
 def look_up(
@@ -138,16 +147,52 @@ def answer_given(connection: Connection, asker: Asker, request_id: str) -> Remem
     return found[asker.sender, request_id]
 
 
-def rates(asker: Asker, programme: str, as_of: datetime | None) -> list[Rate]:
-    """The whole history with open proposals, or what was in force at an instant."""
-    book = asker.directory
-    wanted = [programme] if programme else sorted(book.programmes)
-    for name in wanted:
-        asker.context(State()).programme(name)
-    if as_of is None:
-        return [r for r in book.rates.values() if r.terms.programme in wanted]
-    in_force = (book.rate_in_force(name, as_of) for name in wanted)
-    return [rate for rate in in_force if rate is not None]
+def rates(asker: Asker, programme: str, as_of: datetime | None) -> list[Version[Terms]]:
+    """The whole history of the book, or what was in force at an instant.
+
+    Limits are shown to their participant and to administrators.
+    """
+    if programme:
+        asker.context(State()).programme(programme)
+    book = asker.directory.book
+    found = list(book.versions) if as_of is None else book.all_in_force(as_of)
+    return [
+        version
+        for version in found
+        if _concerns(version.terms, programme) and _may_see(asker, version.terms)
+    ]
+
+
+def _concerns(terms: Terms, programme: str) -> bool:
+    return not programme or programme in terms.subject
+
+
+def _may_see(asker: Asker, terms: Terms) -> bool:
+    if not isinstance(terms, Limits):
+        return True
+    return asker.sees_all or terms.participant == asker.participant
+
+
+def stops(asker: Asker, programme: str, as_of: datetime | None) -> list[tuple[Stop, int | None]]:
+    """Stopped pairs, each with the version that lifted the stop: in the history, all of them."""
+    book, at = asker.directory.book, as_of or asker.now
+    found = [
+        (stop, book.lifted(stop, at))
+        for stop in book.stops
+        if stop.stopped_at <= at and (not programme or programme in {stop.source, stop.target})
+    ]
+    return [(stop, lifted) for stop, lifted in found if as_of is None or lifted is None]
+
+
+def proposals(asker: Asker, *, only_open: bool) -> list[Proposed]:
+    """Every proposal for those who decide about them; for a partner those that need its consent."""
+    context = asker.context(State())
+    found = [
+        Proposed(proposal, needs_of(proposal, context), asker.directory.book.of_proposal(number))
+        for number, proposal in sorted(asker.directory.proposals.items())
+        if not only_open or proposal.state is ProposalState.PROPOSED
+    ]
+    return [p for p in found if asker.sees_all or asker.participant in p.needs.consents]
 
 
 def agreements(connection: Connection, asker: Asker) -> list[tuple[Agreement, int]]:

@@ -19,10 +19,14 @@ def query(
     statement: str,
     columns: Mapping[str, str],
     keys: Iterable[tuple[object, ...]],
+    **more: object,
 ) -> Sequence[Any]:
-    """Rows of a statement in which `{batch}` stands for the keys as a table."""
+    """Rows of a statement in which `{batch}` stands for the keys as a table.
+
+    `more` is bound by name besides.
+    """
     lists = list(zip(*keys, strict=True))
     if not lists:
         return ()
     bound = {name: list(values) for name, values in zip(columns, lists, strict=True)}
-    return connection.execute(text(statement.format(batch=unnest(columns))), bound).all()
+    return connection.execute(text(statement.format(batch=unnest(columns))), bound | more).all()

@@ -17,6 +17,7 @@ from partners.context import Context, Decision
 from partners.directory import Directory, Programme, ProgrammeVersion
 from partners.directory_store import load_directory
 from partners.member_changes import MembershipEvaluated
+from partners.member_store import load_accounts, load_member_counters
 from partners.postings import EXPIRED
 from partners.programme_changes import ExpiryNoticed, TierReviewed
 from partners.programmes.lapsing import Expiry, ExpiryBy, expired_minor
@@ -28,7 +29,6 @@ from partners.programmes.tiers import TierSource, TierTerm, relegated
 from partners.standing import progress_of, reviewed, term_entry
 from partners.standing_store import load_held, load_invitations, load_standings
 from partners.state import AccountKey, Membership, MembershipState, State
-from partners.state_store import load_accounts, load_member_counters
 from settlement.ledger.book import append, read_head
 from settlement.ledger.entries import Coalition, Entry
 
@@ -175,6 +175,7 @@ class _Desk:
             request_id="",
             directory=self.directory,
             state=self.state,
+            window_opened_at=self.now,
         )
 
     def today(self, programme_id: str) -> date:

@@ -12,6 +12,7 @@ from enum import StrEnum
 from fractions import Fraction
 
 from partners.activities import ActivityKey
+from partners.exchange.arithmetic import ConversionAmounts
 from partners.programmes.forms import MoneyAmount
 from partners.programmes.progress import Contribution, Progress
 from partners.programmes.tiers import TierTerm
@@ -187,27 +188,27 @@ class QuoteState(StrEnum):
     OPEN = "OPEN"
     USED = "USED"
     SUPERSEDED = "SUPERSEDED"
+    VOIDED = "VOIDED"
 
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """A binding offer. Amounts are minor units; rates are numbers, 0 for the shared currency."""
+    """A binding offer. Rates are versions of the book, 0 for the shared currency without one.
+
+    `target_rate` is the version of the pair's terms where those gave it.
+    """
 
     number: int
     requester: str
     source: AccountKey
     target: AccountKey
-    source_minor: int
-    shared_minor: int
-    fee_minor: int
-    spread_minor: int
-    value_minor: int
-    rounding_minor: int
-    target_minor: int
+    amounts: ConversionAmounts
     source_rate: int
     target_rate: int
     authorization: int | None
     expires_at: datetime
+    offer: str
+    shortfall_funder: str
     state: QuoteState
 
     @property
@@ -215,18 +216,72 @@ class Quote:
         """Membership and pair, of which one quote may be open."""
         return (*self.source, self.target[1])
 
+    @property
+    def pair(self) -> tuple[str, str]:
+        """The programmes that give and take."""
+        return self.source[1], self.target[1]
+
+    @property
+    def source_minor(self) -> int:
+        """What the member gives."""
+        return self.amounts.source_minor
+
+    @property
+    def target_minor(self) -> int:
+        """What the member gets."""
+        return self.amounts.target_minor
+
+
+class ConversionState(StrEnum):
+    """PENDING waits for the target's partner; the last two were taken back."""
+
+    PENDING = "PENDING"
+    COMPLETED = "COMPLETED"
+    REFUSED = "REFUSED"
+    TIMED_OUT = "TIMED_OUT"
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """A conversion in the ledger, how far it is, and what of it came back since."""
+
+    number: int
+    quote: int
+    source: AccountKey
+    target: AccountKey
+    source_minor: int
+    target_minor: int
+    source_rate: int
+    target_rate: int
+    source_hold: str
+    accepted_at: datetime
+    deadline: datetime | None
+    state: ConversionState
+    reference: str = ""
+    returned_source_minor: int = 0
+    returned_target_minor: int = 0
+
 
 @dataclass(frozen=True, slots=True)
 class DebitAuthorization:
-    """Leave to convert an exact amount once, given by the source programme's partner."""
+    """Leave to debit a member once, given by the source programme's partner.
+
+    To convert an exact amount into `target`, or, without one, to hold up to that amount of shared
+    currency for spending at the grantee.
+    """
 
     number: int
     grantee: str
     source: AccountKey
-    target: AccountKey
+    target: AccountKey | None
     amount_minor: int
     expires_at: datetime
+    source_hold: str
     used: bool
+
+
+UsageKey = tuple[str, str, str, int, str]
+"""Source, target, offer, member (0: all) and period of what was converted."""
 
 
 @dataclass
@@ -239,6 +294,11 @@ class Needs:
     authorizations: set[int] = field(default_factory=set)
     link_codes: set[MembershipKey] = field(default_factory=set)
     open_quotes: set[MembershipKey] = field(default_factory=set)
+    all_open_quotes: bool = False
+    """Every quote that is open, of whomever."""
+    now: datetime | None = None
+    """When it is decided; what was used in a day or a year is of that day and year."""
+    conversions: set[int] = field(default_factory=set)
     balances: set[MembershipKey] = field(default_factory=set)
     lines_of: set[ActivityKey] = field(default_factory=set)
     standings: set[MembershipKey] = field(default_factory=set)
@@ -266,6 +326,9 @@ class State:
     quotes: dict[int, Quote] = field(default_factory=dict)
     open_quotes: dict[tuple[int, str, str], int] = field(default_factory=dict)
     authorizations: dict[int, DebitAuthorization] = field(default_factory=dict)
+    conversions: dict[int, Conversion] = field(default_factory=dict)
+    conversion_usage: dict[UsageKey, int] = field(default_factory=dict)
+    """What members converted by pair and offer in a period; of those that are loaded."""
     link_codes: dict[int, LinkCode] = field(default_factory=dict)
     usage: dict[int, int] = field(default_factory=dict)
     terms: dict[AccountKey, list[TierTerm]] = field(default_factory=dict)

@@ -2,14 +2,19 @@
 
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
-from typing import Any
 
 from sqlalchemy import Connection, text
 
 from partners.activities import ActivityKey
 from partners.counted import read_counted, read_recovered
-from partners.programmes.tiers import TierSource, TierTerm
-from partners.querying import ACCOUNT, MEMBERSHIP, query
+from partners.exchange_store import load_exchange
+from partners.member_store import (
+    add_membership,
+    load_accounts,
+    load_member_counters,
+    load_memberships,
+)
+from partners.querying import MEMBERSHIP, query
 from partners.standing_store import (
     load_held,
     load_invitations,
@@ -22,18 +27,12 @@ from partners.standing_store import (
 )
 from partners.state import (
     AccountKey,
-    DebitAuthorization,
     LinkCode,
-    Membership,
     MembershipKey,
-    MembershipState,
     Needs,
-    Quote,
-    QuoteState,
     RecordedActivity,
     State,
 )
-from settlement.ledger.book import Counters
 from settlement.ledger.reading import lines_of
 
 
@@ -44,10 +43,9 @@ def load(connection: Connection, needs: Needs) -> State:
     """
     state = State()
     named = needs.memberships | needs.link_codes | needs.standings
-    _load_memberships(connection, state, named)
+    load_memberships(connection, state, named)
     _load_activities(connection, state, needs.activities)
-    _load_authorizations(connection, state, needs.authorizations)
-    _load_quotes(connection, state, needs)
+    load_exchange(connection, state, needs)
     _load_link_codes(connection, state, needs.link_codes)
     _load_lines(connection, state, needs.lines_of)
     reversible = [state.activities[key] for key in needs.lines_of if key in state.activities]
@@ -104,128 +102,14 @@ def _load_carried_over(
             ),
             {"old": old, "limit": limit},
         ).all()
-        found = [_add_membership(state, row) for row in rows]
+        found = [add_membership(state, row) for row in rows]
         state.to_carry_over[old] = found
         state.remaining[old] = rows[0].remaining if rows else 0
         accounts = {m.account for m in found}
         load_member_counters(connection, state, accounts)
         load_terms(connection, state, accounts)
         load_accounts(connection, state, {(m.member_id, new) for m in found})
-        _load_memberships(connection, state, {(new, m.member_number) for m in found})
-
-
-def _load_memberships(
-    connection: Connection,
-    state: State,
-    keys: set[MembershipKey],
-) -> None:
-    found = query(
-        connection,
-        "select m.* from {batch} join enrolment e using (programme, member_number) "
-        "join membership m on m.member_id = e.member_id and m.programme = e.programme",
-        MEMBERSHIP,
-        keys,
-    )
-    accounts = [_add_membership(state, row).account for row in found]
-    accounts += _load_merged(connection, state, accounts)
-    _load_related(connection, state, accounts)
-
-
-def _load_merged(
-    connection: Connection, state: State, accounts: list[AccountKey]
-) -> list[AccountKey]:
-    """Memberships that stand for these, and those that these stand for; gives their accounts."""
-    standing = {
-        (into, programme)
-        for account in accounts
-        if (into := state.accounts[account].merged_into) is not None
-        for programme in [account[1]]
-    }
-    found = []
-    while standing - state.accounts.keys():
-        rows = query(
-            connection,
-            "select m.* from {batch} join membership m using (member_id, programme)",
-            ACCOUNT,
-            standing - state.accounts.keys(),
-        )
-        added = [_add_membership(state, row) for row in rows]
-        found += [membership.account for membership in added]
-        standing = {(m.merged_into, m.programme) for m in added if m.merged_into is not None}
-    near = [*accounts, *found]
-    while near:
-        rows = query(
-            connection,
-            "select m.* from {batch} join membership m on m.merged_into = batch.member_id "
-            "and m.programme = batch.programme",
-            ACCOUNT,
-            near,
-        )
-        near = [_add_membership(state, row).account for row in rows]
-        found += near
-    return found
-
-
-def _load_related(connection: Connection, state: State, accounts: list[AccountKey]) -> None:
-    """Links of memberships, the linked memberships, and the same members' other ones.
-
-    Of these others the links are not loaded: `state.links` has the accounts for which they are.
-    """
-    for account in accounts:
-        state.links.setdefault(account, set())
-    rows = query(
-        connection,
-        "select l.member_id as from_id, l.programme as from_programme, m.* from {batch} "
-        "join link l using (member_id, programme) "
-        "join membership m on m.member_id = l.other_member_id and m.programme = l.other_programme "
-        "union all select null, null, m.* from (select distinct member_id from {batch}) as own "
-        "join membership m using (member_id)",
-        ACCOUNT,
-        accounts,
-    )
-    added = []
-    for row in rows:
-        membership = _add_membership(state, row)
-        added.append(membership.account)
-        if row.from_id is not None:
-            state.links[row.from_id, row.from_programme].add(membership.account)
-    _load_merged(connection, state, added)
-
-
-def load_accounts(connection: Connection, state: State, accounts: set[AccountKey]) -> None:
-    """Memberships by member id, with their links."""
-    rows = query(
-        connection,
-        "select m.* from {batch} join membership m using (member_id, programme)",
-        ACCOUNT,
-        accounts - state.links.keys(),
-    )
-    found = [_add_membership(state, row).account for row in rows]
-    _load_related(connection, state, found + _load_merged(connection, state, found))
-
-
-def membership_of(row: Any) -> Membership:  # noqa: ANN401 - a row
-    """A membership from its row."""
-    return Membership(
-        member_id=row.member_id,
-        programme=row.programme,
-        member_number=row.member_number,
-        term=TierTerm(row.tier, row.tier_since, row.tier_until, TierSource(row.tier_source)),
-        choice=row.choice,
-        state=MembershipState(row.state),
-        joined_on=row.joined_on,
-        chosen_programme=row.chosen_programme,
-        red_listed=row.red_listed,
-        merged_into=row.merged_into,
-        evaluated_on=row.evaluated_on,
-        number=row.number,
-    )
-
-
-def _add_membership(state: State, row: Any) -> Membership:  # noqa: ANN401 - a row
-    membership = membership_of(row)
-    state.add_membership(membership)
-    return membership
+        load_memberships(connection, state, {(new, m.member_number) for m in found})
 
 
 def _load_activities(connection: Connection, state: State, keys: set[ActivityKey]) -> None:
@@ -246,74 +130,6 @@ def _load_activities(connection: Connection, state: State, keys: set[ActivityKey
             reversed=Fraction(row.reversed_numerator, row.reversed_denominator),
             recovered=read_recovered(row.recovered),
         )
-
-
-def _load_authorizations(connection: Connection, state: State, numbers: set[int]) -> None:
-    rows = query(
-        connection,
-        "select a.* from {batch} join debit_authorization a using (number)",
-        {"number": "bigint"},
-        ((number,) for number in numbers),
-    )
-    for row in rows:
-        state.authorizations[row.number] = DebitAuthorization(
-            row.number,
-            row.grantee,
-            (row.source_member_id, row.source_programme),
-            (row.target_member_id, row.target_programme),
-            row.amount_minor,
-            row.expires_at,
-            row.used,
-        )
-
-
-def _load_quotes(connection: Connection, state: State, needs: Needs) -> None:
-    named = query(
-        connection,
-        "select q.* from {batch} join quote q using (number)",
-        {"number": "bigint"},
-        ((number,) for number in needs.quotes),
-    )
-    sources = {
-        membership.account
-        for key in needs.open_quotes
-        if (membership := state.memberships.get(key)) is not None
-    }
-    still_open = query(
-        connection,
-        "select q.* from {batch} join quote q on q.source_member_id = batch.member_id "
-        "and q.source_programme = batch.programme and q.state = 'OPEN'",
-        ACCOUNT,
-        sources,
-    )
-    for row in (*named, *still_open):
-        state.add_quote(_quote(row))
-    accounts = {account for q in state.quotes.values() for account in (q.source, q.target)}
-    load_accounts(connection, state, accounts)
-    load_member_counters(connection, state, {q.source for q in state.quotes.values()})
-    used = {q.authorization for q in state.quotes.values() if q.authorization is not None}
-    _load_authorizations(connection, state, used - state.authorizations.keys())
-
-
-def _quote(row: Any) -> Quote:  # noqa: ANN401 - a row
-    return Quote(
-        number=row.number,
-        requester=row.requester,
-        source=(row.source_member_id, row.source_programme),
-        target=(row.target_member_id, row.target_programme),
-        source_minor=row.source_minor,
-        shared_minor=row.shared_minor,
-        fee_minor=row.fee_minor,
-        spread_minor=row.spread_minor,
-        value_minor=row.value_minor,
-        rounding_minor=row.rounding_minor,
-        target_minor=row.target_minor,
-        source_rate=row.source_rate,
-        target_rate=row.target_rate,
-        authorization=row.authorization_number,
-        expires_at=row.expires_at,
-        state=QuoteState(row.state),
-    )
 
 
 def _load_link_codes(connection: Connection, state: State, keys: set[MembershipKey]) -> None:
@@ -370,24 +186,3 @@ def _load_lines(connection: Connection, state: State, keys: set[ActivityKey]) ->
 def _load_balances(connection: Connection, state: State, keys: set[MembershipKey]) -> None:
     accounts = {state.memberships[key].account for key in keys if key in state.memberships}
     load_member_counters(connection, state, accounts)
-
-
-def load_member_counters(
-    connection: Connection,
-    state: State,
-    accounts: set[AccountKey],
-) -> None:
-    """What was ever debited and credited to members' accounts."""
-    rows = query(
-        connection,
-        "select a.* from {batch} join member_account a using (member_id, programme)",
-        ACCOUNT,
-        accounts - state.balances.keys(),
-    )
-    for row in rows:
-        state.balances[row.member_id, row.programme] = Counters(
-            row.debits,
-            row.credits,
-            row.debits_pending,
-            row.credits_pending,
-        )

@@ -24,11 +24,11 @@ def _number(name: str = "number") -> Column[int]:
     return Column(name, BigInteger, primary_key=True, autoincrement=False)
 
 
-def _fraction(name: str) -> tuple[Column[int], Column[int]]:
+def _fraction(name: str, *, nullable: bool = False) -> tuple[Column[int], Column[int]]:
     """An exact fraction as two integers."""
     return (
-        Column(f"{name}_numerator", BigInteger, nullable=False),
-        Column(f"{name}_denominator", BigInteger, nullable=False),
+        Column(f"{name}_numerator", BigInteger, nullable=nullable),
+        Column(f"{name}_denominator", BigInteger, nullable=nullable),
     )
 
 
@@ -86,6 +86,11 @@ agreement = Table(
     Column("offered_by", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("accepted_number", BigInteger),
+    *_fraction("reimbursement"),
+    *_fraction("rate_in_lowest", nullable=True),
+    *_fraction("rate_in_highest", nullable=True),
+    *_fraction("cost_out_lowest", nullable=True),
+    *_fraction("cost_out_highest", nullable=True),
     comment="Terms between an issuer and a buyer, in force once both have signed.",
 )
 
@@ -97,22 +102,55 @@ agreement_usage = Table(
     comment="Points issued under an agreement, net of reversals.",
 )
 
-rate = Table(
-    "rate",
+book_version = Table(
+    "book_version",
     metadata,
-    _number("proposal"),
-    Column("version", BigInteger),
-    Column("programme", Text, nullable=False),
-    *_fraction("rate_in"),
-    *_fraction("cost_out"),
-    *_fraction("fee"),
-    *_fraction("spread"),
-    instant("effective_from", nullable=True),
-    instant("approved_at", nullable=True),
-    Column("proposed_by", Text, nullable=False),
-    Column("approved_by", Text),
+    _number(),
+    Column("proposal", BigInteger, nullable=False),
+    Column("document", LargeBinary, nullable=False),
+    instant("effective_from"),
+    instant("effective_to", nullable=True),
+    instant("approved_at"),
+    Column("withdrawn_number", BigInteger),
+    comment="The rate book with its history: terms that were approved. Never edited.",
+)
+
+proposal = Table(
+    "proposal",
+    metadata,
+    _number(),
+    Column("document", LargeBinary, nullable=False),
+    Column("state", Text, nullable=False),
     Column("reason", Text, nullable=False),
-    comment="The rate book with its history. Never edited once approved.",
+    Column("proposed_by", Text, nullable=False),
+    Column("approved_by", ARRAY(Text), nullable=False),
+    Column("consents", ARRAY(Text), nullable=False),
+    Column("ended_by", Text, nullable=False),
+    Column("end_reason", Text, nullable=False),
+    comment="Changes of the rate book that were proposed, and what became of them.",
+)
+
+pair_stop = Table(
+    "pair_stop",
+    metadata,
+    _number(),
+    Column("source", Text, nullable=False),
+    Column("target", Text, nullable=False),
+    Column("stopped_by", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    instant("stopped_at"),
+    comment="Pairs whose conversions were stopped.",
+)
+
+exchange_block = Table(
+    "exchange_block",
+    metadata,
+    Column("programme", Text, primary_key=True),
+    Column("member_number", Text, primary_key=True),
+    Column("blocked_by", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("number", BigInteger, nullable=False),
+    comment="Who may not convert or redeem; a participant under an empty programme.",
 )
 
 enrolment = Table(
@@ -383,6 +421,14 @@ quote = Table(
     Column("target_rate", BigInteger, nullable=False),
     Column("authorization_number", BigInteger),
     instant("expires_at"),
+    Column("offer", Text, nullable=False),
+    Column("bonuses", Text, nullable=False),
+    Column("shortfall_minor", BigInteger, nullable=False),
+    Column("shortfall_funder", Text, nullable=False),
+    Column("money_currency", Text),
+    Column("money_minor", BigInteger),
+    Column("money_shared_minor", BigInteger),
+    *_fraction("remainder"),
     Column("state", Text, nullable=False),
     Index(
         "quote_open_idx",
@@ -392,6 +438,7 @@ quote = Table(
         unique=True,
         postgresql_where=text("state = 'OPEN'"),
     ),
+    Index("quote_expiry_idx", "expires_at", postgresql_where=text("state = 'OPEN'")),
     comment="Binding offers to convert; at most one open per membership and pair.",
 )
 
@@ -402,12 +449,87 @@ debit_authorization = Table(
     Column("grantee", Text, nullable=False),
     Column("source_member_id", BigInteger, nullable=False),
     Column("source_programme", Text, nullable=False),
-    Column("target_member_id", BigInteger, nullable=False),
-    Column("target_programme", Text, nullable=False),
+    Column("target_member_id", BigInteger),
+    Column("target_programme", Text),
     Column("amount_minor", BigInteger, nullable=False),
     instant("expires_at"),
+    Column("source_hold", Text, nullable=False),
     Column("used", Boolean, nullable=False),
     comment="Leave to debit a member once, given by the member's partner.",
+)
+
+conversion = Table(
+    "conversion",
+    metadata,
+    _number(),
+    Column("quote", BigInteger, nullable=False),
+    Column("source_member_id", BigInteger, nullable=False),
+    Column("source_programme", Text, nullable=False),
+    Column("target_member_id", BigInteger, nullable=False),
+    Column("target_programme", Text, nullable=False),
+    Column("source_minor", BigInteger, nullable=False),
+    Column("target_minor", BigInteger, nullable=False),
+    Column("source_rate", BigInteger, nullable=False),
+    Column("target_rate", BigInteger, nullable=False),
+    Column("source_hold", Text, nullable=False),
+    instant("accepted_at"),
+    instant("deadline", nullable=True),
+    Column("state", Text, nullable=False),
+    Column("reference", Text, nullable=False),
+    Column("returned_source_minor", BigInteger, nullable=False),
+    Column("returned_target_minor", BigInteger, nullable=False),
+    Index("conversion_source_idx", "source_member_id", "source_programme", "number"),
+    Index("conversion_target_idx", "target_member_id", "target_programme", "number"),
+    Index("conversion_pending_idx", "deadline", postgresql_where=text("state = 'PENDING'")),
+    comment="What was converted, how far it is, and what of it came back.",
+)
+
+conversion_usage = Table(
+    "conversion_usage",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("target", Text, primary_key=True),
+    Column("offer", Text, primary_key=True),
+    Column("member_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("period", Text, primary_key=True),
+    Column("used", Numeric(38, 0), nullable=False),
+    comment="Converted by pair and offer, by a member or (0) all, in a day, a year, ever.",
+)
+
+delivery_break = Table(
+    "delivery_break",
+    metadata,
+    _number(),
+    Column("kind", Text, nullable=False),
+    Column("conversion", BigInteger, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("ledger_minor", BigInteger, nullable=False),
+    Column("reported_minor", BigInteger, nullable=False),
+    Column("reference", Text, nullable=False),
+    instant("recorded_at"),
+    Index("delivery_break_conversion_idx", "conversion"),
+    comment="Disagreements between the ledger and what partners report of deliveries.",
+)
+
+hold = Table(
+    "redemption_hold",
+    metadata,
+    _number(),
+    Column("member_id", BigInteger, nullable=False),
+    Column("programme", Text, nullable=False),
+    Column("merchant", Text, nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("captured", BigInteger, nullable=False),
+    Column("refunded", BigInteger, nullable=False),
+    Column("capture_number", BigInteger),
+    Column("agreement", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),
+    instant("expires_at"),
+    Column("reference", Text, nullable=False),
+    Index("hold_member_idx", "member_id", "programme", postgresql_where=text("state = 'OPEN'")),
+    Index("hold_expiry_idx", "expires_at", postgresql_where=text("state = 'OPEN'")),
+    Index("hold_merchant_idx", "merchant", "number"),
+    comment="Points of the shared currency held for spending, and what became of them.",
 )
 
 request = Table(

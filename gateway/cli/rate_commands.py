@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import click
 
-from coalition.v1 import common_pb2, rates_pb2
+from coalition.v1 import rates_pb2
 from gateway.cli import output
 from gateway.cli.points import decimals, points_exponent_option
 from gateway.cli.session import Session, request_id_option, signed_options
@@ -40,28 +40,28 @@ def list_rates(
         output.show_json(output.as_dict(book))
         return
     shared, known = session.profile.currency, decimals(session)
+    priced = [v for v in book.versions if v.change.HasField("rate")]
 
-    def whole(rate: rates_pb2.Rate, value: common_pb2.Fraction) -> str:
-        exponent = known.exponent_of(rate.terms.programme, points_exponent)
-        return per_point(value, shared.exponent, exponent)
+    def whole(version: rates_pb2.BookVersion, name: str) -> str:
+        terms = version.change.rate
+        if not terms.HasField(name):
+            return ""
+        exponent = known.exponent_of(terms.programme, points_exponent)
+        return per_point(getattr(terms, name), shared.exponent, exponent)
 
     output.show_list(
         book,
-        book.rates,
+        priced,
         f"Rates in {shared.code} per point",
         [
-            ("proposal", lambda r: r.proposal),
-            ("version", lambda r: r.version or None),
-            ("programme", lambda r: r.terms.programme),
-            ("in", lambda r: whole(r, r.terms.rate_in)),
-            ("out", lambda r: whole(r, r.terms.cost_out)),
-            ("fee", lambda r: _part(r.terms.fee)),
-            ("spread", lambda r: _part(r.terms.spread)),
-            ("from", lambda r: output.instant(r.effective_from)),
-            ("state", lambda r: _state(r.state)),
-            ("proposed by", lambda r: r.proposed_by),
-            ("approved by", lambda r: r.approved_by),
-            ("reason", lambda r: r.reason),
+            ("version", lambda v: v.version),
+            ("proposal", lambda v: v.proposal),
+            ("programme", lambda v: v.change.rate.programme),
+            ("in", lambda v: whole(v, "rate_in")),
+            ("out", lambda v: whole(v, "cost_out")),
+            ("fee", lambda v: _part(v.change.rate.fee)),
+            ("spread", lambda v: _part(v.change.rate.spread)),
+            ("from", lambda v: output.instant(v.change.effective_from)),
         ],
         as_json=False,
     )
@@ -107,10 +107,9 @@ def propose(  # noqa: PLR0913 - one parameter per option
         fee=fraction(fee),
         spread=fraction(spread),
     )
-    request = rates_pb2.ProposeRateRequest(
-        terms=terms, effective_from=effective_from, reason=reason
-    )
-    session.write("Rates.ProposeRate", request, request_id)
+    change = rates_pb2.BookChange(rate=terms, effective_from=effective_from)
+    request = rates_pb2.ProposeRequest(changes=[change], reason=reason)
+    session.write("Rates.Propose", request, request_id)
 
 
 @rates.command()
@@ -119,15 +118,11 @@ def propose(  # noqa: PLR0913 - one parameter per option
 @signed_options
 def approve(session: Session, *, proposal: int, request_id: str | None) -> None:
     """Approve the proposal of that number."""
-    request = rates_pb2.ApproveRateRequest(proposal=proposal)
-    session.write("Rates.ApproveRate", request, request_id)
+    request = rates_pb2.ApproveRequest(proposal=proposal)
+    session.write("Rates.Approve", request, request_id)
 
 
 def _part(value: object) -> str:
     numerator = getattr(value, "numerator", 0)
     denominator = getattr(value, "denominator", 0)
     return plain(Fraction(numerator, denominator)) if denominator else "0"
-
-
-def _state(value: rates_pb2.RateState) -> str:
-    return output.enum_name(rates_pb2.RateState.Name(value), "RATE_STATE_")

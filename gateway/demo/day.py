@@ -213,12 +213,14 @@ class DemoDay:
         )
         proposed = self._write(
             ADMINISTRATORS[0],
-            "Rates.ProposeRate",
-            rates_pb2.ProposeRateRequest(terms=terms, reason="the demo's opening rate"),
+            "Rates.Propose",
+            rates_pb2.ProposeRequest(
+                changes=[rates_pb2.BookChange(rate=terms)], reason="the demo's opening rate"
+            ),
         )
-        number = proposed.result_as(rates_pb2.Rate).proposal
-        approval = rates_pb2.ApproveRateRequest(proposal=number)
-        self._write(ADMINISTRATORS[1], "Rates.ApproveRate", approval)
+        number = proposed.result_as(rates_pb2.Proposal).proposal
+        approval = rates_pb2.ApproveRequest(proposal=number)
+        self._write(ADMINISTRATORS[1], "Rates.Approve", approval)
 
     def enrol_members(self, files: Sequence[ActivityFile]) -> None:
         """Every member that the files name; every third of the hotel's takes miles as well."""

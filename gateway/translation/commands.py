@@ -5,7 +5,6 @@ Those of members stand in `member_commands`, those of programmes and awards in
 """
 
 from collections.abc import Iterator
-from datetime import datetime
 from fractions import Fraction
 from typing import TypeVar
 
@@ -17,17 +16,17 @@ from coalition.v1 import (
     common_pb2,
     exchange_pb2,
     partners_pb2,
-    rates_pb2,
 )
 from gateway.translation import forms
 from gateway.translation.member_commands import MEMBER_COMMANDS, CommandTable
 from gateway.translation.programme_commands import PROGRAMME_COMMANDS
+from gateway.translation.rate_commands import RATE_COMMANDS
 from partners.activities import Activity, Quantity, Spend, StatedLeg
 from partners.context import Command
 from partners.directory import NOT_PARTICIPANTS, AgreementTerms, Permission, PrincipalKind
-from partners.exchange.arithmetic import BadRateTerms, RateTerms
+from partners.exchange.proposals import RateRange
 from partners.refusals import Reason, Refused, invalid
-from partners.usecases import accrual, agreements, directory, exchange, rates, reversal
+from partners.usecases import accrual, agreements, directory, exchange, reversal
 
 MAX_PARTS = 50
 """Lines of spend, quantities, or stated legs of one activity: a long hotel bill has thirty."""
@@ -143,39 +142,26 @@ def _quote(m: exchange_pb2.QuoteRequest) -> exchange.RequestQuote:
         target=target,
         amount_minor=forms.positive(m.amount_minor, "amount_minor"),
         authorization=forms.not_negative(m.authorization, "authorization") or None,
+        min_out_minor=forms.not_negative(m.min_out_minor, "min_out_minor"),
+        offer=forms.optional(forms.SLUG, m.offer, "offer"),
     )
 
 
 def _convert(m: exchange_pb2.ConvertRequest) -> exchange.Convert:
-    return exchange.Convert(forms.positive(m.quote, "quote"))
+    return exchange.Convert(
+        forms.positive(m.quote, "quote"),
+        forms.optional(forms.REFERENCE, m.source_hold, "source_hold"),
+    )
 
 
 def _authorize_debit(m: exchange_pb2.AuthorizeDebitRequest) -> exchange.AuthorizeDebit:
     return exchange.AuthorizeDebit(
         source=forms.membership_key(m.source, "source"),
-        target=forms.membership_key(m.target, "target"),
+        target=forms.membership_key(m.target, "target") if m.HasField("target") else None,
         grantee=forms.matching(forms.SLUG, m.grantee, "grantee"),
         amount_minor=forms.positive(m.amount_minor, "amount_minor"),
         expires_at=forms.instant(m.expires_at, "expires_at"),
-    )
-
-
-def _propose_rate(m: rates_pb2.ProposeRateRequest) -> rates.ProposeRate:
-    terms = m.terms
-    try:
-        values = RateTerms(
-            programme=forms.matching(forms.SLUG, terms.programme, "terms.programme"),
-            rate_in=forms.fraction(terms.rate_in, "terms.rate_in"),
-            cost_out=forms.fraction(terms.cost_out, "terms.cost_out"),
-            fee=_part(terms, "fee"),
-            spread=_part(terms, "spread"),
-        )
-    except BadRateTerms as error:
-        raise invalid(f"terms.{error.field}", error.problem) from error
-    return rates.ProposeRate(
-        terms=values,
-        effective_from=_optional_instant(m, "effective_from"),
-        reason=forms.words(m.reason, "reason", MAX_REASON),
+        source_hold=forms.optional(forms.REFERENCE, m.source_hold, "source_hold"),
     )
 
 
@@ -184,14 +170,6 @@ def _part(terms: Message, field: str) -> Fraction:
     if not terms.HasField(field):
         return Fraction(0)
     return forms.fraction(getattr(terms, field), f"terms.{field}")
-
-
-def _optional_instant(m: Message, field: str, prefix: str = "") -> datetime | None:
-    return forms.instant(getattr(m, field), prefix + field) if m.HasField(field) else None
-
-
-def _approve_rate(m: rates_pb2.ApproveRateRequest) -> rates.ApproveRate:
-    return rates.ApproveRate(forms.positive(m.proposal, "proposal"))
 
 
 def _offer(m: agreements_pb2.OfferRequest) -> agreements.Offer:
@@ -208,10 +186,24 @@ def _offer(m: agreements_pb2.OfferRequest) -> agreements.Offer:
             operator_fee=_fee(terms),
             cap_minor=forms.positive(terms.cap_minor, "terms.cap_minor"),
             permissions=frozenset(map(Permission, names)),
-            valid_from=_optional_instant(terms, "valid_from", "terms."),
-            valid_to=_optional_instant(terms, "valid_to", "terms."),
+            valid_from=forms.optional_instant(terms, "valid_from", "terms."),
+            valid_to=forms.optional_instant(terms, "valid_to", "terms."),
+            reimbursement_price=_part(terms, "reimbursement_price"),
+            rate_in_range=_range(terms, "rate_in_range"),
+            cost_out_range=_range(terms, "cost_out_range"),
         ),
     )
+
+
+def _range(terms: agreements_pb2.AgreementTerms, field: str) -> RateRange | None:
+    if not terms.HasField(field):
+        return None
+    ends = getattr(terms, field)
+    lowest = forms.fraction(ends.lowest, f"terms.{field}.lowest")
+    highest = forms.fraction(ends.highest, f"terms.{field}.highest")
+    if not 0 < lowest <= highest:
+        raise invalid(f"terms.{field}", "goes from a lowest rate above 0 to one not below it")
+    return RateRange(lowest, highest)
 
 
 def _fee(terms: agreements_pb2.AgreementTerms) -> Fraction:
@@ -233,8 +225,8 @@ def _new_key(m: partners_pb2.PublicKey, field: str) -> directory.NewKey:
     return directory.NewKey(
         public=m.ed25519,
         proof=m.proof,
-        valid_from=_optional_instant(m, "valid_from", f"{field}."),
-        valid_to=_optional_instant(m, "valid_to", f"{field}."),
+        valid_from=forms.optional_instant(m, "valid_from", f"{field}."),
+        valid_to=forms.optional_instant(m, "valid_to", f"{field}."),
     )
 
 
@@ -261,20 +253,19 @@ def _approve_key(m: partners_pb2.ApproveKeyRequest) -> directory.ApproveKey:
 def _revoke_key(m: partners_pb2.RevokeKeyRequest) -> directory.RevokeKey:
     return directory.RevokeKey(
         keyid=forms.matching(forms.KEYID, m.keyid, "keyid"),
-        compromised_since=_optional_instant(m, "compromised_since"),
+        compromised_since=forms.optional_instant(m, "compromised_since"),
     )
 
 
 _COMMANDS: CommandTable = {
     **MEMBER_COMMANDS,
     **PROGRAMME_COMMANDS,
+    **RATE_COMMANDS,
     accrual_pb2.AccrueRequest: (accrual.Accrue, single_accrual),
     accrual_pb2.ReverseRequest: (reversal.Reverse, _reverse),
     exchange_pb2.QuoteRequest: (exchange.RequestQuote, _quote),
     exchange_pb2.ConvertRequest: (exchange.Convert, _convert),
     exchange_pb2.AuthorizeDebitRequest: (exchange.AuthorizeDebit, _authorize_debit),
-    rates_pb2.ProposeRateRequest: (rates.ProposeRate, _propose_rate),
-    rates_pb2.ApproveRateRequest: (rates.ApproveRate, _approve_rate),
     agreements_pb2.OfferRequest: (agreements.Offer, _offer),
     agreements_pb2.AcceptRequest: (agreements.Accept, _accept),
     agreements_pb2.SuspendRequest: (agreements.Suspend, _suspend),

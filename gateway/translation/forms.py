@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from fractions import Fraction
 from typing import Any
 
+from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from coalition.v1 import common_pb2
@@ -88,6 +89,11 @@ def instant(value: Timestamp, field: str) -> datetime:
         return value.ToDatetime(tzinfo=UTC)
     except (ValueError, OverflowError) as error:
         raise invalid(field, "is not an instant of the years 1 to 9999") from error
+
+
+def optional_instant(m: Message, field: str, prefix: str = "") -> datetime | None:
+    """An instant, or None where the message has none."""
+    return instant(getattr(m, field), prefix + field) if m.HasField(field) else None
 
 
 def day(value: str, field: str) -> date:

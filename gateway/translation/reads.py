@@ -17,13 +17,13 @@ from coalition.v1 import (
     settlement_pb2,
 )
 from gateway.translation import forms, programme_reads
+from gateway.translation.rate_results import proposal_message, stop_message, version_message
 from gateway.translation.reading import Reading
 from gateway.translation.results import (
     agreement_message,
     key_message,
     membership_message,
     programme_messages,
-    rate_message,
 )
 from gateway.translation.values import timestamp
 from partners import queries
@@ -129,8 +129,15 @@ def _movement(movement: MemberMovement, asker: Asker) -> members_pb2.Movement:
 def _rates(m: rates_pb2.ListRatesRequest, reading: Reading) -> rates_pb2.RateBook:
     programme = forms.optional(forms.SLUG, m.programme, "programme")
     as_of = forms.instant(m.as_of, "as_of") if m.HasField("as_of") else None
-    found = queries.rates(reading.asker, programme, as_of)
-    return rates_pb2.RateBook(rates=map(rate_message, found))
+    return rates_pb2.RateBook(
+        versions=map(version_message, queries.rates(reading.asker, programme, as_of)),
+        stops=(stop_message(*found) for found in queries.stops(reading.asker, programme, as_of)),
+    )
+
+
+def _proposals(m: rates_pb2.ListProposalsRequest, reading: Reading) -> rates_pb2.ProposalList:
+    found = queries.proposals(reading.asker, only_open=m.open)
+    return rates_pb2.ProposalList(proposals=map(proposal_message, found))
 
 
 def _agreements(
@@ -281,6 +288,7 @@ _READS: Mapping[type[Message], Callable[[Any, Reading], Message]] = {
     awards_pb2.ListVouchersRequest: programme_reads.vouchers,
     partners_pb2.GetDefinitionRequest: programme_reads.definition,
     rates_pb2.ListRatesRequest: _rates,
+    rates_pb2.ListProposalsRequest: _proposals,
     agreements_pb2.ListAgreementsRequest: _agreements,
     partners_pb2.ListPartnersRequest: _partners,
     partners_pb2.ListKeysRequest: _keys,

@@ -13,12 +13,13 @@ from coalition.v1 import (
     exchange_pb2,
     members_pb2,
     partners_pb2,
-    rates_pb2,
 )
+from gateway.translation.rate_results import proposal_message, stopped_message
 from gateway.translation.values import amount, day_text, fraction, membership_ref, timestamp
-from partners.directory import Agreement, Directory, Key, Programme, ProgrammeVersion, Rate
-from partners.exchange.arithmetic import RateTerms
+from partners.directory import Agreement, Directory, Key, Programme, ProgrammeVersion
+from partners.exchange.proposals import RateRange
 from partners.postings import PricedLeg
+from partners.programmes.forms import MoneyAmount
 from partners.programmes.tiers import TierTerm
 from partners.state import Membership, Voucher
 from partners.usecases import (
@@ -30,6 +31,7 @@ from partners.usecases import (
     lives,
     members,
     programmes,
+    rates,
     reversal,
     tiers,
 )
@@ -159,21 +161,37 @@ def _wound_down(result: programmes.WoundDown, _: Directory) -> partners_pb2.Wind
 
 
 def _terms(result: exchange.Terms, _: Directory) -> exchange_pb2.ConversionTerms:
-    quote = result.quote
+    quote, conversion = result.quote, result.conversion
+    amounts, fee = quote.amounts, quote.amounts.money_fee
     return exchange_pb2.ConversionTerms(
         quote=quote.number,
         source=ref_of(result.source),
         target=ref_of(result.target),
-        source_minor=quote.source_minor,
-        target_minor=quote.target_minor,
-        shared_minor=quote.shared_minor,
-        fee_minor=quote.fee_minor,
-        spread_minor=quote.spread_minor,
-        value_minor=quote.value_minor,
-        rounding_minor=quote.rounding_minor,
+        source_minor=amounts.source_minor,
+        target_minor=amounts.target_minor,
+        shared_minor=amounts.shared_minor,
+        fee_minor=amounts.fee_minor,
+        spread_minor=amounts.spread_minor,
+        value_minor=amounts.value_minor,
+        rounding_minor=amounts.rounding_minor,
         source_rate=quote.source_rate,
         target_rate=quote.target_rate,
         expires_at=timestamp(quote.expires_at),
+        offer=quote.offer,
+        bonuses=[
+            exchange_pb2.BonusPart(
+                funder=bonus.funder, target_minor=bonus.target_minor, value_minor=bonus.value_minor
+            )
+            for bonus in amounts.bonuses
+        ],
+        shortfall_minor=amounts.shortfall_minor,
+        shortfall_funder=quote.shortfall_funder,
+        money_fee=None if fee is None else amount(MoneyAmount(fee.currency, fee.minor)),
+        money_fee_shared_minor=0 if fee is None else fee.shared_minor,
+        remainder=fraction(amounts.remainder),
+        steps=result.steps,
+        conversion=0 if conversion is None else conversion.number,
+        delivery_deadline=None if conversion is None else timestamp(conversion.deadline),
     )
 
 
@@ -228,28 +246,11 @@ def programme_messages(programme: Programme) -> list[partners_pb2.Programme]:
     return [programme_message(programme, version) for version in programme.versions]
 
 
-def _rate_terms(terms: RateTerms) -> rates_pb2.RateTerms:
-    return rates_pb2.RateTerms(
-        programme=terms.programme,
-        rate_in=fraction(terms.rate_in),
-        cost_out=fraction(terms.cost_out),
-        fee=fraction(terms.fee),
-        spread=fraction(terms.spread),
-    )
-
-
-def rate_message(rate: Rate) -> rates_pb2.Rate:
-    """A rate or proposal on the wire."""
-    state = "PROPOSED" if rate.version is None else "APPROVED"
-    return rates_pb2.Rate(
-        proposal=rate.proposal,
-        version=rate.version or 0,
-        terms=_rate_terms(rate.terms),
-        effective_from=timestamp(rate.effective_from),
-        state=f"RATE_STATE_{state}",
-        proposed_by=rate.proposed_by,
-        approved_by=rate.approved_by or "",
-        reason=rate.reason,
+def _range(allowed: RateRange | None) -> agreements_pb2.RateRange | None:
+    if allowed is None:
+        return None
+    return agreements_pb2.RateRange(
+        lowest=fraction(allowed.lowest), highest=fraction(allowed.highest)
     )
 
 
@@ -267,6 +268,9 @@ def agreement_message(agreement: Agreement, used_minor: int) -> agreements_pb2.A
             permissions=[f"PERMISSION_{permission}" for permission in sorted(terms.permissions)],
             valid_from=timestamp(terms.valid_from),
             valid_to=timestamp(terms.valid_to),
+            reimbursement_price=fraction(terms.reimbursement_price),
+            rate_in_range=_range(terms.rate_in_range),
+            cost_out_range=_range(terms.cost_out_range),
         ),
         state=f"AGREEMENT_STATE_{agreement.state}",
         offered_by=agreement.offered_by,
@@ -307,7 +311,8 @@ _RESULTS: Mapping[type, Callable[[Any, Directory], Message]] = {
     ),
     Key: lambda r, _: key_message(r),
     programmes.Published: _published,
-    Rate: lambda r, _: rate_message(r),
+    rates.Proposed: lambda r, _: proposal_message(r),
+    rates.Stopped: stopped_message,
     agreements.AgreementAnswer: lambda r, _: agreement_message(r.agreement, r.used_minor),
 }
 

@@ -3,8 +3,9 @@
 from dataclasses import dataclass, replace
 
 from partners.context import Context, Decision
-from partners.directory import Agreement, AgreementState, AgreementTerms
+from partners.directory import Agreement, AgreementState, AgreementTerms, Permission
 from partners.directory_changes import AgreementChanged, AgreementOffered
+from partners.exchange.proposals import RateRange
 from partners.refusals import Reason, Refused, invalid
 from partners.usecases.directory import WithoutMembers
 from settlement.ledger.entries import price_text, timestamp
@@ -43,6 +44,7 @@ def offer(command: Offer, context: Context) -> Decision:
             {"buyer": terms.buyer},
         )
     _require_not_retroactive(terms, context)
+    _require_fitting(terms, context)
     agreement = Agreement(
         number=context.number,
         issuer=issuer,
@@ -52,6 +54,17 @@ def offer(command: Offer, context: Context) -> Decision:
         accepted_number=None,
     )
     return _decision(agreement, AgreementOffered(agreement), context)
+
+
+def _require_fitting(terms: AgreementTerms, context: Context) -> None:
+    """Ranges of rates are agreed with the operator, spending is of the shared currency."""
+    ranged = terms.rate_in_range is not None or terms.cost_out_range is not None
+    if ranged and terms.buyer != context.operator:
+        raise invalid("terms.buyer", "is not the operator, with whom ranges of rates are agreed")
+    spends = Permission.REDEEM in terms.permissions or terms.reimbursement_price
+    shared = context.directory.coalition.currency
+    if spends and context.programme(terms.programme).currency != shared:
+        raise invalid("terms.programme", "is not the shared currency's, and only that is spent")
 
 
 def _require_not_retroactive(terms: AgreementTerms, context: Context) -> None:
@@ -157,6 +170,9 @@ def _decision(
             "permissions": sorted(terms.permissions),
             "valid_from": None if terms.valid_from is None else timestamp(terms.valid_from),
             "valid_to": None if terms.valid_to is None else timestamp(terms.valid_to),
+            "reimbursement_price": price_text(terms.reimbursement_price),
+            "rate_in_range": _range_facts(terms.rate_in_range),
+            "cost_out_range": _range_facts(terms.cost_out_range),
         },
         result=AgreementAnswer(agreement, context.state.usage.get(agreement.number, 0)),
         facts_parties=frozenset({agreement.issuer, terms.buyer, context.operator}),
@@ -164,3 +180,7 @@ def _decision(
         business=False,
         directory=True,
     )
+
+
+def _range_facts(allowed: RateRange | None) -> list[str] | None:
+    return None if allowed is None else [price_text(allowed.lowest), price_text(allowed.highest)]

@@ -5,17 +5,19 @@ from datetime import datetime, timedelta
 
 from partners.context import Context, Decision, require_active, unknown_membership
 from partners.counting import begin_to_age
-from partners.directory import Rate
-from partners.exchange.arithmetic import ConversionAmounts, ConvertsToNothing, convert
-from partners.member_changes import (
+from partners.exchange_changes import (
     AuthorizationAdded,
     AuthorizationUsed,
+    ConversionAdded,
     QuoteChanged,
     QuoteOpened,
 )
+from partners.offered import Offered, best_offer, count_for_caps, require_caps
 from partners.refusals import Reason, Refused, invalid
 from partners.standing import require_points_alive
 from partners.state import (
+    Conversion,
+    ConversionState,
     DebitAuthorization,
     Membership,
     MembershipKey,
@@ -23,8 +25,7 @@ from partners.state import (
     Quote,
     QuoteState,
 )
-from settlement.ledger.amounts import AmountOverflow
-from settlement.ledger.entries import timestamp
+from settlement.ledger.entries import price_text, timestamp
 
 QUOTE_LIFETIME = timedelta(minutes=10)
 """Long enough for a person to read and confirm, short beside the notice of a rate change."""
@@ -34,12 +35,14 @@ AUTHORIZATION_LIFETIME = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True)
 class RequestQuote:
-    """Ask for a binding offer."""
+    """Ask for a binding offer: of the named offer's terms, or of those that give most."""
 
     source: MembershipKey
     target: MembershipKey
     amount_minor: int
     authorization: int | None
+    min_out_minor: int = 0
+    offer: str = ""
 
     def add_needs(self, needs: Needs) -> None:
         """Both memberships, quotes open for the source, and the authorisation."""
@@ -56,14 +59,17 @@ class Terms:
     quote: Quote
     source: Membership
     target: Membership
+    steps: tuple[str, ...] = ()
+    conversion: Conversion | None = None
 
 
 def request_quote(command: RequestQuote, context: Context) -> Decision:
     """Decide an offer.
 
     1. The sender may debit the source; the target is the same member's or linked to it.
-    2. Rates in force now give the amounts.
-    3. A quote that was open for the same membership and pair gives way.
+    2. The terms in force now that give most, or those that were asked for, give the amounts.
+    3. The member gets at least what was asked for.
+    4. A quote that was open for the same membership and pair gives way.
     """
     source, target = _parties(command, context)
     require_active(source)
@@ -71,8 +77,9 @@ def request_quote(command: RequestQuote, context: Context) -> Decision:
     context.require_open(target.programme, context.now)
     require_points_alive(source.programme, context)
     _require_direction(source, target, context)
-    rates = _rate(source.programme, context), _rate(target.programme, context)
-    quote = _quote(command, source, target, rates, context)
+    offered = best_offer(source, target, command.amount_minor, command.offer, context)
+    _require_min_out(command, offered, context)
+    quote = _quote(command, source, target, offered, context)
     before = context.state.open_quotes.get(quote.slot)
     gives_way = (
         ()
@@ -82,9 +89,21 @@ def request_quote(command: RequestQuote, context: Context) -> Decision:
     return Decision(
         kind="QUOTE",
         facts=_facts(quote),
-        result=Terms(quote, source, target),
+        result=Terms(quote, source, target, offered.steps),
         changes=(*gives_way, QuoteOpened(quote)),
     )
+
+
+def _require_min_out(command: RequestQuote, offered: Offered, context: Context) -> None:
+    target_minor = offered.amounts.target_minor
+    if target_minor < command.min_out_minor:
+        programme = command.target[0]
+        raise Refused(
+            Reason.MIN_OUT_NOT_MET,
+            f"it gives {context.points(programme, target_minor)} points of {programme}, and at "
+            f"least {context.points(programme, command.min_out_minor)} were asked for",
+            {"target_minor": str(target_minor), "min_out_minor": str(command.min_out_minor)},
+        )
 
 
 def _require_direction(source: Membership, target: Membership, context: Context) -> None:
@@ -143,82 +162,57 @@ def _bad_authorization() -> Refused:
     )
 
 
-def _rate(programme_id: str, context: Context) -> Rate | None:
-    """The rate in force; of the shared currency None stands for one to one."""
-    rate = context.directory.rate_in_force(programme_id, context.now)
-    shared = context.programme(programme_id).currency == context.directory.coalition.currency
-    if rate is None and not shared:
-        raise Refused(
-            Reason.NO_RATE,
-            f"no rate of {programme_id} is in force; a rate administrator publishes one",
-            {"programme": programme_id},
-        )
-    return rate
-
-
 def _quote(
     command: RequestQuote,
     source: Membership,
     target: Membership,
-    rates: tuple[Rate | None, Rate | None],
+    offered: Offered,
     context: Context,
 ) -> Quote:
-    amounts = _amounts(command.amount_minor, rates)
     return Quote(
         number=context.number,
         requester=context.participant,
         source=source.account,
         target=target.account,
-        source_minor=amounts.source_minor,
-        shared_minor=amounts.shared_minor,
-        fee_minor=amounts.fee_minor,
-        spread_minor=amounts.spread_minor,
-        value_minor=amounts.value_minor,
-        rounding_minor=amounts.rounding_minor,
-        target_minor=amounts.target_minor,
-        source_rate=_version(rates[0]),
-        target_rate=_version(rates[1]),
+        amounts=offered.amounts,
+        source_rate=offered.source_version,
+        target_rate=offered.target_version,
         authorization=command.authorization,
         expires_at=context.now + QUOTE_LIFETIME,
+        offer=offered.offer,
+        shortfall_funder=offered.shortfall_funder,
         state=QuoteState.OPEN,
     )
 
 
-def _version(rate: Rate | None) -> int:
-    return 0 if rate is None else rate.version or 0
-
-
-def _amounts(amount_minor: int, rates: tuple[Rate | None, Rate | None]) -> ConversionAmounts:
-    source, target = (None if rate is None else rate.terms for rate in rates)
-    try:
-        return convert(amount_minor, source, target)
-    except ConvertsToNothing as error:
-        raise Refused(Reason.AMOUNT_TOO_SMALL, str(error)) from error
-    except AmountOverflow as error:
-        raise Refused(Reason.OVERFLOW, f"the amount is too large: {error}") from error
-
-
 def _facts(quote: Quote) -> dict[str, object]:
+    amounts, fee = quote.amounts, quote.amounts.money_fee
     return {
         "quote": str(quote.number),
-        "source": [str(quote.source[0]), quote.source[1], str(quote.source_minor)],
-        "target": [str(quote.target[0]), quote.target[1], str(quote.target_minor)],
-        "shared": str(quote.shared_minor),
-        "fee": str(quote.fee_minor),
-        "spread": str(quote.spread_minor),
-        "value": str(quote.value_minor),
-        "rounding": str(quote.rounding_minor),
+        "source": [str(quote.source[0]), quote.source[1], str(amounts.source_minor)],
+        "target": [str(quote.target[0]), quote.target[1], str(amounts.target_minor)],
+        "shared": str(amounts.shared_minor),
+        "fee": str(amounts.fee_minor),
+        "spread": str(amounts.spread_minor),
+        "value": str(amounts.value_minor),
+        "rounding": str(amounts.rounding_minor),
+        "remainder": price_text(amounts.remainder),
+        "bonuses": [[b.funder, str(b.target_minor), str(b.value_minor)] for b in amounts.bonuses],
+        "shortfall": [quote.shortfall_funder, str(amounts.shortfall_minor)],
+        "money_fee": None if fee is None else [fee.currency, str(fee.minor), str(fee.shared_minor)],
         "source_rate": str(quote.source_rate),
         "target_rate": str(quote.target_rate),
+        "offer": quote.offer,
         "expires_at": timestamp(quote.expires_at),
     }
 
 
 @dataclass(frozen=True, slots=True)
 class Convert:
-    """Execute a quote."""
+    """Execute a quote. `source_hold` is the reference of a hold in the source partner's system."""
 
     quote: int
+    source_hold: str = ""
 
     def add_needs(self, needs: Needs) -> None:
         """The quote with its memberships, balance and authorisation."""
@@ -236,17 +230,38 @@ def execute(command: Convert, context: Context) -> Decision:
     require_points_alive(source.programme, context)
     _require_usable(quote, context)
     authorization_used = _authorization_used(quote, context)
+    require_caps(quote, context)
     _require_covered(quote, context)
+    conversion = _conversion(quote, command.source_hold, context)
     return Decision(
         kind="CONVERSION",
         facts=_facts(quote),
-        result=Terms(quote, source, target),
+        result=Terms(quote, source, target, conversion=conversion),
         lines=context.book.conversion(quote),
         changes=(
             QuoteChanged(quote, QuoteState.USED),
+            ConversionAdded(conversion),
+            *count_for_caps(quote, context),
             *authorization_used,
             *begin_to_age(target, quote.target_minor, context.number, context),
         ),
+    )
+
+
+def _conversion(quote: Quote, source_hold: str, context: Context) -> Conversion:
+    return Conversion(
+        number=context.number,
+        quote=quote.number,
+        source=quote.source,
+        target=quote.target,
+        source_minor=quote.source_minor,
+        target_minor=quote.target_minor,
+        source_rate=quote.source_rate,
+        target_rate=quote.target_rate,
+        source_hold=source_hold,
+        accepted_at=context.now,
+        deadline=None,
+        state=ConversionState.COMPLETED,
     )
 
 
@@ -255,6 +270,10 @@ _UNUSABLE = {
     QuoteState.SUPERSEDED: (
         Reason.QUOTE_SUPERSEDED,
         "a later quote for the same membership and pair took this one's place; use that one",
+    ),
+    QuoteState.VOIDED: (
+        Reason.QUOTE_VOIDED,
+        "conversions of this pair were stopped, and the quote was voided; ask again later",
     ),
 }
 
@@ -310,17 +329,20 @@ def _authorization_used(quote: Quote, context: Context) -> tuple[AuthorizationUs
 
 @dataclass(frozen=True, slots=True)
 class AuthorizeDebit:
-    """Let `grantee` convert an exact amount once."""
+    """Let `grantee` convert an exact amount once; without a target, hold as much for spending."""
 
     source: MembershipKey
-    target: MembershipKey
+    target: MembershipKey | None
     grantee: str
     amount_minor: int
     expires_at: datetime
+    source_hold: str = ""
 
     def add_needs(self, needs: Needs) -> None:
-        """Both memberships."""
-        needs.memberships |= {self.source, self.target}
+        """The memberships."""
+        needs.memberships.add(self.source)
+        if self.target is not None:
+            needs.memberships.add(self.target)
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,29 +363,43 @@ def authorize_debit(command: AuthorizeDebit, context: Context) -> Decision:
             f"there is no participant {command.grantee}",
             {"grantee": command.grantee},
         )
-    context.programme(command.target[0])
-    source = context.known_membership(command.source)
-    target = context.state.memberships.get(command.target)
-    if target is None or not context.state.are_linked(source, target):
-        raise unknown_membership(command.target)
+    source, target = _authorized(command, context)
     authorization = DebitAuthorization(
         number=context.number,
         grantee=command.grantee,
         source=source.account,
-        target=target.account,
+        target=None if target is None else target.account,
         amount_minor=command.amount_minor,
         expires_at=command.expires_at,
+        source_hold=command.source_hold,
         used=False,
     )
+    into = [] if target is None else [str(target.member_id), target.programme]
     return Decision(
         kind="AUTHORIZATION",
         facts={
             "grantee": command.grantee,
             "source": [str(source.member_id), source.programme, str(command.amount_minor)],
-            "target": [str(target.member_id), target.programme],
+            "target": into,
+            "source_hold": command.source_hold,
             "expires_at": timestamp(command.expires_at),
         },
         result=Authorized(context.number),
         facts_parties=frozenset({command.grantee}),
         changes=(AuthorizationAdded(authorization),),
     )
+
+
+def _authorized(command: AuthorizeDebit, context: Context) -> tuple[Membership, Membership | None]:
+    """What an authorisation is for: a conversion, or spending of the shared currency."""
+    if command.target is None:
+        shared = context.directory.coalition.currency
+        if context.programme(command.source[0]).currency != shared:
+            raise invalid("target", "is missing; only the shared currency is spent without one")
+        return context.known_membership(command.source), None
+    context.programme(command.target[0])
+    source = context.known_membership(command.source)
+    target = context.state.memberships.get(command.target)
+    if target is None or not context.state.are_linked(source, target):
+        raise unknown_membership(command.target)
+    return source, target

@@ -20,6 +20,7 @@ from coalition.v1 import (
     accrual_pb2,
     agreements_pb2,
     awards_pb2,
+    delivery_pb2,
     exchange_pb2,
     feed_pb2,
     members_pb2,
@@ -27,6 +28,7 @@ from coalition.v1 import (
     partners_pb2,
     rates_pb2,
     receipts_pb2,
+    redemption_pb2,
     settlement_pb2,
 )
 
@@ -36,12 +38,14 @@ _SERVICE_MODULES: tuple[ModuleType, ...] = (
     accrual_pb2,
     agreements_pb2,
     awards_pb2,
+    delivery_pb2,
     exchange_pb2,
     feed_pb2,
     members_pb2,
     partners_pb2,
     rates_pb2,
     receipts_pb2,
+    redemption_pb2,
     settlement_pb2,
 )
 

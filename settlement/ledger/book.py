@@ -27,6 +27,7 @@ class Head:
     size: int
     accepted_at: datetime
     open_window: int
+    window_opened_at: datetime
     directory_version: int
     frontier: tuple[bytes, ...]
 
@@ -74,13 +75,14 @@ def create(connection: Connection, coalition: Coalition, now: datetime) -> Head:
             created_at=now,
         ),
     )
-    head = Head(0, now, FIRST_WINDOW, 0, ())
+    head = Head(0, now, FIRST_WINDOW, now, 0, ())
     connection.execute(
         tables.head.insert().values(
             one=True,
             size=0,
             accepted_at=now,
             open_window=FIRST_WINDOW,
+            window_opened_at=now,
             directory_version=0,
             frontier=[],
         ),
@@ -99,6 +101,7 @@ def read_head(connection: Connection, *, lock: bool = False) -> Head:
         size=row.size,
         accepted_at=row.accepted_at,
         open_window=row.open_window,
+        window_opened_at=row.window_opened_at,
         directory_version=row.directory_version,
         frontier=tuple(map(bytes, row.frontier)),
     )
@@ -139,6 +142,9 @@ def append(
         size=head.size + len(entries),
         accepted_at=entries[-1].accepted_at,
         open_window=head.open_window if open_window is None else open_window,
+        window_opened_at=(
+            head.window_opened_at if open_window is None else entries[-1].accepted_at
+        ),
         directory_version=max(
             [entry.number for entry in entries if entry.draft.directory],
             default=head.directory_version,
@@ -150,6 +156,7 @@ def append(
             size=grown.size,
             accepted_at=grown.accepted_at,
             open_window=grown.open_window,
+            window_opened_at=grown.window_opened_at,
             directory_version=grown.directory_version,
             frontier=list(grown.frontier),
         ),

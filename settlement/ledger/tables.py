@@ -8,6 +8,7 @@ from sqlalchemy import (
     DateTime,
     LargeBinary,
     MetaData,
+    Numeric,
     SmallInteger,
     Table,
     Text,
@@ -50,6 +51,7 @@ head = Table(
     Column("size", BigInteger, nullable=False),
     instant("accepted_at"),
     Column("open_window", BigInteger, nullable=False),
+    instant("window_opened_at"),
     Column("directory_version", BigInteger, nullable=False),
     Column("frontier", ARRAY(LargeBinary), nullable=False),
     comment="End of the log. Whoever locks this row is the writer.",
@@ -108,6 +110,15 @@ company_account = Table(
         name="clearing",
     ),
     comment="Counters of the accounts that belong to companies. They only grow.",
+)
+
+exposure = Table(
+    "exposure",
+    metadata,
+    Column("participant", Text, primary_key=True),
+    Column("debits", Numeric(38, 0), nullable=False),
+    Column("credits", Numeric(38, 0), nullable=False),
+    comment="What each participant was ever debited and credited between companies.",
 )
 
 member_account = Table(

@@ -95,7 +95,9 @@ SOON = Timestamp(seconds=int((NOON + timedelta(hours=1)).timestamp()))
 TERMS = agreements_pb2.AgreementTerms(
     programme="no-programme", buyer="hotel", price=fraction(1), cap_minor=1
 )
-RATE = rates_pb2.RateTerms(programme="no-programme", rate_in=fraction(1), cost_out=fraction(1))
+RATE = rates_pb2.BookChange(
+    rate=rates_pb2.RateTerms(programme="no-programme", rate_in=fraction(1), cost_out=fraction(1))
+)
 
 PARTNERS = frozenset({"hotel", "operator", "admin-only"})
 ADMINISTRATORS = frozenset({"admin-only"})
@@ -179,8 +181,8 @@ WRITES: dict[str, tuple[Message, frozenset[str]]] = {
         partners_pb2.WindDownRequest(programme="no-programme", earns_until=SOON, points_until=SOON),
         PARTNERS,
     ),
-    "Rates.ProposeRate": (rates_pb2.ProposeRateRequest(terms=RATE, reason="test"), RATES),
-    "Rates.ApproveRate": (rates_pb2.ApproveRateRequest(proposal=MANY), RATES),
+    "Rates.Propose": (rates_pb2.ProposeRequest(changes=[RATE], reason="test"), RATES),
+    "Rates.Approve": (rates_pb2.ApproveRequest(proposal=MANY), RATES),
 }
 """A request of every write that no rule would accept, and who gets as far as the rules."""
 

@@ -138,7 +138,7 @@ def test_a_number_is_given_once(book: Connection) -> None:
 def test_movements_are_by_account() -> None:
     head_entry = place(
         COALITION,
-        Head(0, NOW, 1, 0, ()),
+        Head(0, NOW, 1, NOW, 0, ()),
         Draft(
             "A", "a", {}, frozenset(), (owes(1, "FEE", "a", "b", 2), owes(1, "FEE", "a", "b", 3))
         ),

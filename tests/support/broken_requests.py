@@ -129,15 +129,15 @@ def expired(request: Request) -> None:
 
 def no_role(request: Request) -> None:
     request.forge = request.forge.but(
-        method=METHODS["/coalition.v1.Rates/ApproveRate"],
-        message=rates_pb2.ApproveRateRequest(proposal=MANY),
+        method=METHODS["/coalition.v1.Rates/Approve"],
+        message=rates_pb2.ApproveRequest(proposal=MANY),
     )
 
 
 def invalid_argument(request: Request) -> None:
     message = type(request.forge.message)()
     message.CopyFrom(request.forge.message)
-    if isinstance(message, rates_pb2.ApproveRateRequest):
+    if isinstance(message, rates_pb2.ApproveRequest):
         message.proposal = 0
     elif isinstance(message, agreements_pb2.AcceptRequest):
         message.agreement = -1

@@ -277,24 +277,25 @@ class Day:
         spread: Fraction | int | str = 0,
     ) -> int:
         """A rate proposed by one administrator and approved by the other; its version."""
+        terms = rates_pb2.RateTerms(
+            programme=programme,
+            rate_in=fraction(rate_in),
+            cost_out=fraction(cost_out),
+            fee=fraction(fee),
+            spread=fraction(spread),
+        )
+        return self.published(rates_pb2.BookChange(rate=terms))[0]
+
+    def published(self, *changes: rates_pb2.BookChange) -> list[int]:
+        """Changes proposed by one administrator and approved by the other; their versions."""
         proposed = self.client("admin-one").write(
-            "Rates.ProposeRate",
-            rates_pb2.ProposeRateRequest(
-                terms=rates_pb2.RateTerms(
-                    programme=programme,
-                    rate_in=fraction(rate_in),
-                    cost_out=fraction(cost_out),
-                    fee=fraction(fee),
-                    spread=fraction(spread),
-                ),
-                reason="test",
-            ),
+            "Rates.Propose", rates_pb2.ProposeRequest(changes=changes, reason="test")
         )
         approved = self.client("admin-two").write(
-            "Rates.ApproveRate",
-            rates_pb2.ApproveRateRequest(proposal=proposed.result_as(rates_pb2.Rate).proposal),
+            "Rates.Approve",
+            rates_pb2.ApproveRequest(proposal=proposed.result_as(rates_pb2.Proposal).proposal),
         )
-        return approved.result_as(rates_pb2.Rate).version
+        return list(approved.result_as(rates_pb2.Proposal).versions)
 
     def enrol(self, programme: str, number: str, **more: Any) -> int:
         """A new member of a programme, by its partner; the member's number."""

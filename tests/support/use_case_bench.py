@@ -27,7 +27,8 @@ from partners.directory import (
     Role,
 )
 from partners.directory_changes import KeyAdded, PrincipalAdded
-from partners.exchange.arithmetic import RateTerms
+from partners.exchange.proposals import Change
+from partners.exchange.terms import RateTerms, Terms
 from partners.programmes.definition import parse_definition
 from partners.refusals import Reason, Refused
 from partners.requests import Accepted, Answer, Request, Submission
@@ -218,10 +219,15 @@ class Bench:
         spread: Fraction = Fraction(0),
     ) -> int:
         terms = RateTerms(programme, Fraction(rate_in), Fraction(cost_out), fee, spread)
-        proposed = self.ask("admin-one", rates.ProposeRate(terms, None, "test"))
-        approved = self.ask("admin-two", rates.ApproveRate(proposed.result.proposal))
-        version: int = approved.result.version
-        return version
+        return self.published(terms)[0]
+
+    def published(self, *changes: Terms | Change) -> tuple[int, ...]:
+        """Changes proposed by one administrator and approved by the other; their versions."""
+        made = tuple(c if isinstance(c, Change) else Change(c) for c in changes)
+        proposed = self.ask("admin-one", rates.Propose(made, "test"))
+        approved = self.ask("admin-two", rates.Approve(proposed.result.proposal.number))
+        versions: tuple[int, ...] = approved.result.versions
+        return versions
 
     def enrol(self, programme: str, number: str, sender: str | None = None, **more: Any) -> int:
         command = enrol(programme, number, **more)

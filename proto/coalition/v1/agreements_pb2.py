@@ -28,7 +28,7 @@ from coalition.v1 import options_pb2 as coalition_dot_v1_dot_options__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x63oalition/v1/agreements.proto\x12\x0c\x63oalition.v1\x1a\x19\x63oalition/v1/common.proto\x1a\x1b\x63oalition/v1/envelope.proto\x1a\x1a\x63oalition/v1/options.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa7\x02\n\x0e\x41greementTerms\x12\x11\n\tprogramme\x18\x01 \x01(\t\x12\r\n\x05\x62uyer\x18\x02 \x01(\t\x12%\n\x05price\x18\x03 \x01(\x0b\x32\x16.coalition.v1.Fraction\x12,\n\x0coperator_fee\x18\x04 \x01(\x0b\x32\x16.coalition.v1.Fraction\x12\x11\n\tcap_minor\x18\x05 \x01(\x03\x12-\n\x0bpermissions\x18\x06 \x03(\x0e\x32\x18.coalition.v1.Permission\x12.\n\nvalid_from\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08valid_to\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"a\n\x0cOfferRequest\x12$\n\x06header\x18\x01 \x01(\x0b\x32\x14.coalition.v1.Header\x12+\n\x05terms\x18\x02 \x01(\x0b\x32\x1c.coalition.v1.AgreementTerms\"H\n\rAcceptRequest\x12$\n\x06header\x18\x01 \x01(\x0b\x32\x14.coalition.v1.Header\x12\x11\n\tagreement\x18\x02 \x01(\x03\"\\\n\x0eSuspendRequest\x12$\n\x06header\x18\x01 \x01(\x0b\x32\x14.coalition.v1.Header\x12\x11\n\tagreement\x18\x02 \x01(\x03\x12\x11\n\tsuspended\x18\x03 \x01(\x08\"\xa0\x01\n\tAgreement\x12\x11\n\tagreement\x18\x01 \x01(\x03\x12+\n\x05terms\x18\x02 \x01(\x0b\x32\x1c.coalition.v1.AgreementTerms\x12+\n\x05state\x18\x03 \x01(\x0e\x32\x1c.coalition.v1.AgreementState\x12\x12\n\noffered_by\x18\x04 \x01(\t\x12\x12\n\nused_minor\x18\x05 \x01(\x03\"=\n\x15ListAgreementsRequest\x12$\n\x06header\x18\x01 \x01(\x0b\x32\x14.coalition.v1.Header\"<\n\rAgreementList\x12+\n\nagreements\x18\x01 \x03(\x0b\x32\x17.coalition.v1.Agreement*\xb8\x01\n\nPermission\x12\x1a\n\x16PERMISSION_UNSPECIFIED\x10\x00\x12\x19\n\x15PERMISSION_DOUBLE_DIP\x10\x01\x12\x1b\n\x17PERMISSION_STATE_POINTS\x10\x02\x12\x14\n\x10PERMISSION_ENROL\x10\x03\x12 \n\x1cPERMISSION_REPORT_ACTIVITIES\x10\x04\x12\x1e\n\x1aPERMISSION_FUND_PROMOTIONS\x10\x05*\x8b\x01\n\x0e\x41greementState\x12\x1f\n\x1b\x41GREEMENT_STATE_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x41GREEMENT_STATE_OFFERED\x10\x01\x12\x1c\n\x18\x41GREEMENT_STATE_ACCEPTED\x10\x02\x12\x1d\n\x19\x41GREEMENT_STATE_SUSPENDED\x10\x03\x32\x91\x03\n\nAgreements\x12[\n\x05Offer\x12\x16.coalition.v1.Envelope\x1a\x16.coalition.v1.Envelope\"\"\xaa\xdb\x18\x1e\n\x0cOfferRequest\x10\x01\x18\xd8\x04\"\tAgreement\x12]\n\x06\x41\x63\x63\x65pt\x12\x16.coalition.v1.Envelope\x1a\x16.coalition.v1.Envelope\"#\xaa\xdb\x18\x1f\n\rAcceptRequest\x10\x01\x18\xd8\x04\"\tAgreement\x12_\n\x07Suspend\x12\x16.coalition.v1.Envelope\x1a\x16.coalition.v1.Envelope\"$\xaa\xdb\x18 \n\x0eSuspendRequest\x10\x01\x18\xd8\x04\"\tAgreement\x12\x66\n\x0eListAgreements\x12\x16.coalition.v1.Envelope\x1a\x1b.coalition.v1.AgreementList\"\x1f\xaa\xdb\x18\x1b\n\x15ListAgreementsRequest\x10\x02\x18<b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x63oalition/v1/agreements.proto\x12\x0c\x63oalition.v1\x1a\x19\x63oalition/v1/common.proto\x1a\x1b\x63oalition/v1/envelope.proto\x1a\x1a\x63oalition/v1/options.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\\\n\tRateRange\x12&\n\x06lowest\x18\x01 \x01(\x0b\x32\x16.coalition.v1.Fraction\x12\'\n\x07highest\x18\x02 \x01(\x0b\x32\x16.coalition.v1.Fraction\"\xbd\x03\n\x0e\x41greementTerms\x12\x11\n\tprogramme\x18\x01 \x01(\t\x12\r\n\x05\x62uyer\x18\x02 \x01(\t\x12%\n\x05price\x18\x03 \x01(\x0b\x32\x16.coalition.v1.Fraction\x12,\n\x0coperator_fee\x18\x04 \x01(\x0b\x32\x16.coalition.v1.Fraction\x12\x11\n\tcap_minor\x18\x05 \x01(\x03\x12-\n\x0bpermissions\x18\x06 \x03(\x0e\x32\x18.coalition.v1.Permission\x12.\n\nvalid_from\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08valid_to\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x33\n\x13reimbursement_price\x18\t \x01(\x0b\x32\x16.coalition.v1.Fraction\x12.\n\rrate_in_range\x18\n \x01(\x0b\x32\x17.coalition.v1.RateRange\x12/\n\x0e\x63ost_out_range\x18\x0b \x01(\x0b\x32\x17.coalition.v1.RateRange\"a\n\x0cOfferRequest\x12$\n\x06header\x18\x01 \x01(\x0b\x32\x14.coalition.v1.Header\x12+\n\x05terms\x18\x02 \x01(\x0b\x32\x1c.coalition.v1.AgreementTerms\"H\n\rAcceptRequest\x12$\n\x06header\x18\x01 \x01(\x0b\x32\x14.coalition.v1.Header\x12\x11\n\tagreement\x18\x02 \x01(\x03\"\\\n\x0eSuspendRequest\x12$\n\x06header\x18\x01 \x01(\x0b\x32\x14.coalition.v1.Header\x12\x11\n\tagreement\x18\x02 \x01(\x03\x12\x11\n\tsuspended\x18\x03 \x01(\x08\"\xa0\x01\n\tAgreement\x12\x11\n\tagreement\x18\x01 \x01(\x03\x12+\n\x05terms\x18\x02 \x01(\x0b\x32\x1c.coalition.v1.AgreementTerms\x12+\n\x05state\x18\x03 \x01(\x0e\x32\x1c.coalition.v1.AgreementState\x12\x12\n\noffered_by\x18\x04 \x01(\t\x12\x12\n\nused_minor\x18\x05 \x01(\x03\"=\n\x15ListAgreementsRequest\x12$\n\x06header\x18\x01 \x01(\x0b\x32\x14.coalition.v1.Header\"<\n\rAgreementList\x12+\n\nagreements\x18\x01 \x03(\x0b\x32\x17.coalition.v1.Agreement*\xcf\x01\n\nPermission\x12\x1a\n\x16PERMISSION_UNSPECIFIED\x10\x00\x12\x19\n\x15PERMISSION_DOUBLE_DIP\x10\x01\x12\x1b\n\x17PERMISSION_STATE_POINTS\x10\x02\x12\x14\n\x10PERMISSION_ENROL\x10\x03\x12 \n\x1cPERMISSION_REPORT_ACTIVITIES\x10\x04\x12\x1e\n\x1aPERMISSION_FUND_PROMOTIONS\x10\x05\x12\x15\n\x11PERMISSION_REDEEM\x10\x06*\x8b\x01\n\x0e\x41greementState\x12\x1f\n\x1b\x41GREEMENT_STATE_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x41GREEMENT_STATE_OFFERED\x10\x01\x12\x1c\n\x18\x41GREEMENT_STATE_ACCEPTED\x10\x02\x12\x1d\n\x19\x41GREEMENT_STATE_SUSPENDED\x10\x03\x32\x91\x03\n\nAgreements\x12[\n\x05Offer\x12\x16.coalition.v1.Envelope\x1a\x16.coalition.v1.Envelope\"\"\xaa\xdb\x18\x1e\n\x0cOfferRequest\x10\x01\x18\xd8\x04\"\tAgreement\x12]\n\x06\x41\x63\x63\x65pt\x12\x16.coalition.v1.Envelope\x1a\x16.coalition.v1.Envelope\"#\xaa\xdb\x18\x1f\n\rAcceptRequest\x10\x01\x18\xd8\x04\"\tAgreement\x12_\n\x07Suspend\x12\x16.coalition.v1.Envelope\x1a\x16.coalition.v1.Envelope\"$\xaa\xdb\x18 \n\x0eSuspendRequest\x10\x01\x18\xd8\x04\"\tAgreement\x12\x66\n\x0eListAgreements\x12\x16.coalition.v1.Envelope\x1a\x1b.coalition.v1.AgreementList\"\x1f\xaa\xdb\x18\x1b\n\x15ListAgreementsRequest\x10\x02\x18<b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -43,24 +43,26 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_AGREEMENTS'].methods_by_name['Suspend']._serialized_options = b'\252\333\030 \n\016SuspendRequest\020\001\030\330\004\"\tAgreement'
   _globals['_AGREEMENTS'].methods_by_name['ListAgreements']._loaded_options = None
   _globals['_AGREEMENTS'].methods_by_name['ListAgreements']._serialized_options = b'\252\333\030\033\n\025ListAgreementsRequest\020\002\030<'
-  _globals['_PERMISSION']._serialized_start=1018
-  _globals['_PERMISSION']._serialized_end=1202
-  _globals['_AGREEMENTSTATE']._serialized_start=1205
-  _globals['_AGREEMENTSTATE']._serialized_end=1344
-  _globals['_AGREEMENTTERMS']._serialized_start=165
-  _globals['_AGREEMENTTERMS']._serialized_end=460
-  _globals['_OFFERREQUEST']._serialized_start=462
-  _globals['_OFFERREQUEST']._serialized_end=559
-  _globals['_ACCEPTREQUEST']._serialized_start=561
-  _globals['_ACCEPTREQUEST']._serialized_end=633
-  _globals['_SUSPENDREQUEST']._serialized_start=635
-  _globals['_SUSPENDREQUEST']._serialized_end=727
-  _globals['_AGREEMENT']._serialized_start=730
-  _globals['_AGREEMENT']._serialized_end=890
-  _globals['_LISTAGREEMENTSREQUEST']._serialized_start=892
-  _globals['_LISTAGREEMENTSREQUEST']._serialized_end=953
-  _globals['_AGREEMENTLIST']._serialized_start=955
-  _globals['_AGREEMENTLIST']._serialized_end=1015
-  _globals['_AGREEMENTS']._serialized_start=1347
-  _globals['_AGREEMENTS']._serialized_end=1748
+  _globals['_PERMISSION']._serialized_start=1262
+  _globals['_PERMISSION']._serialized_end=1469
+  _globals['_AGREEMENTSTATE']._serialized_start=1472
+  _globals['_AGREEMENTSTATE']._serialized_end=1611
+  _globals['_RATERANGE']._serialized_start=164
+  _globals['_RATERANGE']._serialized_end=256
+  _globals['_AGREEMENTTERMS']._serialized_start=259
+  _globals['_AGREEMENTTERMS']._serialized_end=704
+  _globals['_OFFERREQUEST']._serialized_start=706
+  _globals['_OFFERREQUEST']._serialized_end=803
+  _globals['_ACCEPTREQUEST']._serialized_start=805
+  _globals['_ACCEPTREQUEST']._serialized_end=877
+  _globals['_SUSPENDREQUEST']._serialized_start=879
+  _globals['_SUSPENDREQUEST']._serialized_end=971
+  _globals['_AGREEMENT']._serialized_start=974
+  _globals['_AGREEMENT']._serialized_end=1134
+  _globals['_LISTAGREEMENTSREQUEST']._serialized_start=1136
+  _globals['_LISTAGREEMENTSREQUEST']._serialized_end=1197
+  _globals['_AGREEMENTLIST']._serialized_start=1199
+  _globals['_AGREEMENTLIST']._serialized_end=1259
+  _globals['_AGREEMENTS']._serialized_start=1614
+  _globals['_AGREEMENTS']._serialized_end=2015
 # @@protoc_insertion_point(module_scope)

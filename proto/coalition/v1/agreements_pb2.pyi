@@ -21,6 +21,7 @@ class Permission(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     PERMISSION_ENROL: _ClassVar[Permission]
     PERMISSION_REPORT_ACTIVITIES: _ClassVar[Permission]
     PERMISSION_FUND_PROMOTIONS: _ClassVar[Permission]
+    PERMISSION_REDEEM: _ClassVar[Permission]
 
 class AgreementState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -34,13 +35,22 @@ PERMISSION_STATE_POINTS: Permission
 PERMISSION_ENROL: Permission
 PERMISSION_REPORT_ACTIVITIES: Permission
 PERMISSION_FUND_PROMOTIONS: Permission
+PERMISSION_REDEEM: Permission
 AGREEMENT_STATE_UNSPECIFIED: AgreementState
 AGREEMENT_STATE_OFFERED: AgreementState
 AGREEMENT_STATE_ACCEPTED: AgreementState
 AGREEMENT_STATE_SUSPENDED: AgreementState
 
+class RateRange(_message.Message):
+    __slots__ = ("lowest", "highest")
+    LOWEST_FIELD_NUMBER: _ClassVar[int]
+    HIGHEST_FIELD_NUMBER: _ClassVar[int]
+    lowest: _common_pb2.Fraction
+    highest: _common_pb2.Fraction
+    def __init__(self, lowest: _Optional[_Union[_common_pb2.Fraction, _Mapping]] = ..., highest: _Optional[_Union[_common_pb2.Fraction, _Mapping]] = ...) -> None: ...
+
 class AgreementTerms(_message.Message):
-    __slots__ = ("programme", "buyer", "price", "operator_fee", "cap_minor", "permissions", "valid_from", "valid_to")
+    __slots__ = ("programme", "buyer", "price", "operator_fee", "cap_minor", "permissions", "valid_from", "valid_to", "reimbursement_price", "rate_in_range", "cost_out_range")
     PROGRAMME_FIELD_NUMBER: _ClassVar[int]
     BUYER_FIELD_NUMBER: _ClassVar[int]
     PRICE_FIELD_NUMBER: _ClassVar[int]
@@ -49,6 +59,9 @@ class AgreementTerms(_message.Message):
     PERMISSIONS_FIELD_NUMBER: _ClassVar[int]
     VALID_FROM_FIELD_NUMBER: _ClassVar[int]
     VALID_TO_FIELD_NUMBER: _ClassVar[int]
+    REIMBURSEMENT_PRICE_FIELD_NUMBER: _ClassVar[int]
+    RATE_IN_RANGE_FIELD_NUMBER: _ClassVar[int]
+    COST_OUT_RANGE_FIELD_NUMBER: _ClassVar[int]
     programme: str
     buyer: str
     price: _common_pb2.Fraction
@@ -57,7 +70,10 @@ class AgreementTerms(_message.Message):
     permissions: _containers.RepeatedScalarFieldContainer[Permission]
     valid_from: _timestamp_pb2.Timestamp
     valid_to: _timestamp_pb2.Timestamp
-    def __init__(self, programme: _Optional[str] = ..., buyer: _Optional[str] = ..., price: _Optional[_Union[_common_pb2.Fraction, _Mapping]] = ..., operator_fee: _Optional[_Union[_common_pb2.Fraction, _Mapping]] = ..., cap_minor: _Optional[int] = ..., permissions: _Optional[_Iterable[_Union[Permission, str]]] = ..., valid_from: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., valid_to: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    reimbursement_price: _common_pb2.Fraction
+    rate_in_range: RateRange
+    cost_out_range: RateRange
+    def __init__(self, programme: _Optional[str] = ..., buyer: _Optional[str] = ..., price: _Optional[_Union[_common_pb2.Fraction, _Mapping]] = ..., operator_fee: _Optional[_Union[_common_pb2.Fraction, _Mapping]] = ..., cap_minor: _Optional[int] = ..., permissions: _Optional[_Iterable[_Union[Permission, str]]] = ..., valid_from: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., valid_to: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., reimbursement_price: _Optional[_Union[_common_pb2.Fraction, _Mapping]] = ..., rate_in_range: _Optional[_Union[RateRange, _Mapping]] = ..., cost_out_range: _Optional[_Union[RateRange, _Mapping]] = ...) -> None: ...
 
 class OfferRequest(_message.Message):
     __slots__ = ("header", "terms")

@@ -28,7 +28,7 @@ from coalition.v1 import options_pb2 as coalition_dot_v1_dot_options__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1b\x63oalition/v1/exchange.proto\x12\x0c\x63oalition.v1\x1a\x19\x63oalition/v1/common.proto\x1a\x1b\x63oalition/v1/envelope.proto\x1a\x1a\x63oalition/v1/options.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xbb\x01\n\x0cQuoteRequest\x12$\n\x06header\x18\x01 \x01(\x0b\x32\x14.coalition.v1.Header\x12+\n\x06source\x18\x02 \x01(\x0b\x32\x1b.coalition.v1.MembershipRef\x12+\n\x06target\x18\x03 \x01(\x0b\x32\x1b.coalition.v1.MembershipRef\x12\x14\n\x0c\x61mount_minor\x18\x04 \x01(\x03\x12\x15\n\rauthorization\x18\x05 \x01(\x03\"\xec\x02\n\x0f\x43onversionTerms\x12\r\n\x05quote\x18\x01 \x01(\x03\x12+\n\x06source\x18\x02 \x01(\x0b\x32\x1b.coalition.v1.MembershipRef\x12+\n\x06target\x18\x03 \x01(\x0b\x32\x1b.coalition.v1.MembershipRef\x12\x14\n\x0csource_minor\x18\x04 \x01(\x03\x12\x14\n\x0ctarget_minor\x18\x05 \x01(\x03\x12\x14\n\x0cshared_minor\x18\x06 \x01(\x03\x12\x11\n\tfee_minor\x18\x07 \x01(\x03\x12\x14\n\x0cspread_minor\x18\x08 \x01(\x03\x12\x13\n\x0bvalue_minor\x18\t \x01(\x03\x12\x16\n\x0erounding_minor\x18\n \x01(\x03\x12\x13\n\x0bsource_rate\x18\x0b \x01(\x03\x12\x13\n\x0btarget_rate\x18\x0c \x01(\x03\x12.\n\nexpires_at\x18\r \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"E\n\x0e\x43onvertRequest\x12$\n\x06header\x18\x01 \x01(\x0b\x32\x14.coalition.v1.Header\x12\r\n\x05quote\x18\x02 \x01(\x03\"\xee\x01\n\x15\x41uthorizeDebitRequest\x12$\n\x06header\x18\x01 \x01(\x0b\x32\x14.coalition.v1.Header\x12+\n\x06source\x18\x02 \x01(\x0b\x32\x1b.coalition.v1.MembershipRef\x12\x0f\n\x07grantee\x18\x03 \x01(\t\x12+\n\x06target\x18\x04 \x01(\x0b\x32\x1b.coalition.v1.MembershipRef\x12\x14\n\x0c\x61mount_minor\x18\x05 \x01(\x03\x12.\n\nexpires_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"-\n\x14\x41uthorizeDebitResult\x12\x15\n\rauthorization\x18\x01 \x01(\x03\x32\xce\x02\n\x08\x45xchange\x12\x61\n\x05Quote\x12\x16.coalition.v1.Envelope\x1a\x16.coalition.v1.Envelope\"(\xaa\xdb\x18$\n\x0cQuoteRequest\x10\x01\x18\xd8\x04\"\x0f\x43onversionTerms\x12\x65\n\x07\x43onvert\x12\x16.coalition.v1.Envelope\x1a\x16.coalition.v1.Envelope\"*\xaa\xdb\x18&\n\x0e\x43onvertRequest\x10\x01\x18\xd8\x04\"\x0f\x43onversionTerms\x12x\n\x0e\x41uthorizeDebit\x12\x16.coalition.v1.Envelope\x1a\x16.coalition.v1.Envelope\"6\xaa\xdb\x18\x32\n\x15\x41uthorizeDebitRequest\x10\x01\x18\xd8\x04\"\x14\x41uthorizeDebitResultb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1b\x63oalition/v1/exchange.proto\x12\x0c\x63oalition.v1\x1a\x19\x63oalition/v1/common.proto\x1a\x1b\x63oalition/v1/envelope.proto\x1a\x1a\x63oalition/v1/options.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe1\x01\n\x0cQuoteRequest\x12$\n\x06header\x18\x01 \x01(\x0b\x32\x14.coalition.v1.Header\x12+\n\x06source\x18\x02 \x01(\x0b\x32\x1b.coalition.v1.MembershipRef\x12+\n\x06target\x18\x03 \x01(\x0b\x32\x1b.coalition.v1.MembershipRef\x12\x14\n\x0c\x61mount_minor\x18\x04 \x01(\x03\x12\x15\n\rauthorization\x18\x05 \x01(\x03\x12\x15\n\rmin_out_minor\x18\x06 \x01(\x03\x12\r\n\x05offer\x18\x07 \x01(\t\"F\n\tBonusPart\x12\x0e\n\x06\x66under\x18\x01 \x01(\t\x12\x14\n\x0ctarget_minor\x18\x02 \x01(\x03\x12\x13\n\x0bvalue_minor\x18\x03 \x01(\x03\"\xa6\x05\n\x0f\x43onversionTerms\x12\r\n\x05quote\x18\x01 \x01(\x03\x12+\n\x06source\x18\x02 \x01(\x0b\x32\x1b.coalition.v1.MembershipRef\x12+\n\x06target\x18\x03 \x01(\x0b\x32\x1b.coalition.v1.MembershipRef\x12\x14\n\x0csource_minor\x18\x04 \x01(\x03\x12\x14\n\x0ctarget_minor\x18\x05 \x01(\x03\x12\x14\n\x0cshared_minor\x18\x06 \x01(\x03\x12\x11\n\tfee_minor\x18\x07 \x01(\x03\x12\x14\n\x0cspread_minor\x18\x08 \x01(\x03\x12\x13\n\x0bvalue_minor\x18\t \x01(\x03\x12\x16\n\x0erounding_minor\x18\n \x01(\x03\x12\x13\n\x0bsource_rate\x18\x0b \x01(\x03\x12\x13\n\x0btarget_rate\x18\x0c \x01(\x03\x12.\n\nexpires_at\x18\r \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05offer\x18\x0e \x01(\t\x12(\n\x07\x62onuses\x18\x0f \x03(\x0b\x32\x17.coalition.v1.BonusPart\x12\x17\n\x0fshortfall_minor\x18\x10 \x01(\x03\x12\x18\n\x10shortfall_funder\x18\x11 \x01(\t\x12\'\n\tmoney_fee\x18\x12 \x01(\x0b\x32\x14.coalition.v1.Amount\x12\x1e\n\x16money_fee_shared_minor\x18\x13 \x01(\x03\x12)\n\tremainder\x18\x14 \x01(\x0b\x32\x16.coalition.v1.Fraction\x12\r\n\x05steps\x18\x15 \x03(\t\x12\x12\n\nconversion\x18\x16 \x01(\x03\x12\x35\n\x11\x64\x65livery_deadline\x18\x17 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"Z\n\x0e\x43onvertRequest\x12$\n\x06header\x18\x01 \x01(\x0b\x32\x14.coalition.v1.Header\x12\r\n\x05quote\x18\x02 \x01(\x03\x12\x13\n\x0bsource_hold\x18\x03 \x01(\t\"\x83\x02\n\x15\x41uthorizeDebitRequest\x12$\n\x06header\x18\x01 \x01(\x0b\x32\x14.coalition.v1.Header\x12+\n\x06source\x18\x02 \x01(\x0b\x32\x1b.coalition.v1.MembershipRef\x12\x0f\n\x07grantee\x18\x03 \x01(\t\x12+\n\x06target\x18\x04 \x01(\x0b\x32\x1b.coalition.v1.MembershipRef\x12\x14\n\x0c\x61mount_minor\x18\x05 \x01(\x03\x12.\n\nexpires_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0bsource_hold\x18\x07 \x01(\t\"-\n\x14\x41uthorizeDebitResult\x12\x15\n\rauthorization\x18\x01 \x01(\x03\"\x9b\x01\n\x0c\x42lockRequest\x12$\n\x06header\x18\x01 \x01(\x0b\x32\x14.coalition.v1.Header\x12/\n\nmembership\x18\x02 \x01(\x0b\x32\x1b.coalition.v1.MembershipRef\x12\x13\n\x0bparticipant\x18\x03 \x01(\t\x12\x0f\n\x07\x62locked\x18\x04 \x01(\x08\x12\x0e\n\x06reason\x18\x05 \x01(\t\".\n\x0b\x42lockResult\x12\x0e\n\x06number\x18\x01 \x01(\x03\x12\x0f\n\x07\x62locked\x18\x02 \x01(\x08\x32\xad\x03\n\x08\x45xchange\x12\x61\n\x05Quote\x12\x16.coalition.v1.Envelope\x1a\x16.coalition.v1.Envelope\"(\xaa\xdb\x18$\n\x0cQuoteRequest\x10\x01\x18\xd8\x04\"\x0f\x43onversionTerms\x12\x65\n\x07\x43onvert\x12\x16.coalition.v1.Envelope\x1a\x16.coalition.v1.Envelope\"*\xaa\xdb\x18&\n\x0e\x43onvertRequest\x10\x01\x18\xd8\x04\"\x0f\x43onversionTerms\x12x\n\x0e\x41uthorizeDebit\x12\x16.coalition.v1.Envelope\x1a\x16.coalition.v1.Envelope\"6\xaa\xdb\x18\x32\n\x15\x41uthorizeDebitRequest\x10\x01\x18\xd8\x04\"\x14\x41uthorizeDebitResult\x12]\n\x05\x42lock\x12\x16.coalition.v1.Envelope\x1a\x16.coalition.v1.Envelope\"$\xaa\xdb\x18 \n\x0c\x42lockRequest\x10\x01\x18\xd8\x04\"\x0b\x42lockResultb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -41,16 +41,24 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_EXCHANGE'].methods_by_name['Convert']._serialized_options = b'\252\333\030&\n\016ConvertRequest\020\001\030\330\004\"\017ConversionTerms'
   _globals['_EXCHANGE'].methods_by_name['AuthorizeDebit']._loaded_options = None
   _globals['_EXCHANGE'].methods_by_name['AuthorizeDebit']._serialized_options = b'\252\333\0302\n\025AuthorizeDebitRequest\020\001\030\330\004\"\024AuthorizeDebitResult'
+  _globals['_EXCHANGE'].methods_by_name['Block']._loaded_options = None
+  _globals['_EXCHANGE'].methods_by_name['Block']._serialized_options = b'\252\333\030 \n\014BlockRequest\020\001\030\330\004\"\013BlockResult'
   _globals['_QUOTEREQUEST']._serialized_start=163
-  _globals['_QUOTEREQUEST']._serialized_end=350
-  _globals['_CONVERSIONTERMS']._serialized_start=353
-  _globals['_CONVERSIONTERMS']._serialized_end=717
-  _globals['_CONVERTREQUEST']._serialized_start=719
-  _globals['_CONVERTREQUEST']._serialized_end=788
-  _globals['_AUTHORIZEDEBITREQUEST']._serialized_start=791
-  _globals['_AUTHORIZEDEBITREQUEST']._serialized_end=1029
-  _globals['_AUTHORIZEDEBITRESULT']._serialized_start=1031
-  _globals['_AUTHORIZEDEBITRESULT']._serialized_end=1076
-  _globals['_EXCHANGE']._serialized_start=1079
-  _globals['_EXCHANGE']._serialized_end=1413
+  _globals['_QUOTEREQUEST']._serialized_end=388
+  _globals['_BONUSPART']._serialized_start=390
+  _globals['_BONUSPART']._serialized_end=460
+  _globals['_CONVERSIONTERMS']._serialized_start=463
+  _globals['_CONVERSIONTERMS']._serialized_end=1141
+  _globals['_CONVERTREQUEST']._serialized_start=1143
+  _globals['_CONVERTREQUEST']._serialized_end=1233
+  _globals['_AUTHORIZEDEBITREQUEST']._serialized_start=1236
+  _globals['_AUTHORIZEDEBITREQUEST']._serialized_end=1495
+  _globals['_AUTHORIZEDEBITRESULT']._serialized_start=1497
+  _globals['_AUTHORIZEDEBITRESULT']._serialized_end=1542
+  _globals['_BLOCKREQUEST']._serialized_start=1545
+  _globals['_BLOCKREQUEST']._serialized_end=1700
+  _globals['_BLOCKRESULT']._serialized_start=1702
+  _globals['_BLOCKRESULT']._serialized_end=1748
+  _globals['_EXCHANGE']._serialized_start=1751
+  _globals['_EXCHANGE']._serialized_end=2180
 # @@protoc_insertion_point(module_scope)

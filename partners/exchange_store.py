@@ -1,0 +1,182 @@
+"""Loading what conversions are decided by: quotes, authorisations, conversions, what is used up."""
+
+import json
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from partners.exchange.arithmetic import Bonus, ConversionAmounts, MoneyCharge
+from partners.member_store import load_accounts, load_member_counters
+from partners.offered import EVER, EVERYBODY, periods
+from partners.querying import ACCOUNT, query
+from partners.state import (
+    Conversion,
+    ConversionState,
+    DebitAuthorization,
+    Needs,
+    Quote,
+    QuoteState,
+    State,
+)
+
+_NUMBER = {"number": "bigint"}
+
+
+def load_exchange(connection: Connection, state: State, needs: Needs) -> None:
+    """Quotes, authorisations and conversions that `needs` name, and what hangs on them."""
+    _load_authorizations(connection, state, needs.authorizations)
+    _load_quotes(connection, state, needs)
+    load_conversions(connection, state, needs.conversions)
+    _load_usage(connection, state, needs)
+
+
+def _load_quotes(connection: Connection, state: State, needs: Needs) -> None:
+    named = query(
+        connection,
+        "select q.* from {batch} join quote q using (number)",
+        {"number": "bigint"},
+        ((number,) for number in needs.quotes),
+    )
+    sources = {
+        membership.account
+        for key in needs.open_quotes
+        if (membership := state.memberships.get(key)) is not None
+    }
+    still_open = query(
+        connection,
+        "select q.* from {batch} join quote q on q.source_member_id = batch.member_id "
+        "and q.source_programme = batch.programme and q.state = 'OPEN'",
+        ACCOUNT,
+        sources,
+    )
+    every = _every_open_quote(connection, needs) if needs.all_open_quotes else ()
+    for row in (*named, *still_open, *every):
+        state.add_quote(_quote(row))
+    accounts = {account for q in state.quotes.values() for account in (q.source, q.target)}
+    if needs.all_open_quotes:
+        return
+    load_accounts(connection, state, accounts)
+    load_member_counters(connection, state, {q.source for q in state.quotes.values()})
+    used = {q.authorization for q in state.quotes.values() if q.authorization is not None}
+    _load_authorizations(connection, state, used - state.authorizations.keys())
+
+
+def _every_open_quote(connection: Connection, needs: Needs) -> Sequence[Any]:
+    """Quotes that can still be executed; others stay open in the table, and are past."""
+    return connection.execute(
+        text("select * from quote where state = 'OPEN' and expires_at >= :now order by number"),
+        {"now": needs.now},
+    ).all()
+
+
+def _quote(row: Any) -> Quote:  # noqa: ANN401 - a row, here and below
+    return Quote(
+        number=row.number,
+        requester=row.requester,
+        source=(row.source_member_id, row.source_programme),
+        target=(row.target_member_id, row.target_programme),
+        amounts=_amounts(row),
+        source_rate=row.source_rate,
+        target_rate=row.target_rate,
+        authorization=row.authorization_number,
+        expires_at=row.expires_at,
+        offer=row.offer,
+        shortfall_funder=row.shortfall_funder,
+        state=QuoteState(row.state),
+    )
+
+
+def _amounts(row: Any) -> ConversionAmounts:  # noqa: ANN401
+    in_money = row.money_currency is not None
+    return ConversionAmounts(
+        source_minor=row.source_minor,
+        shared_minor=row.shared_minor,
+        fee_minor=row.fee_minor,
+        spread_minor=row.spread_minor,
+        value_minor=row.value_minor,
+        rounding_minor=row.rounding_minor,
+        target_minor=row.target_minor,
+        remainder=Fraction(row.remainder_numerator, row.remainder_denominator),
+        bonuses=tuple(Bonus(*bonus) for bonus in json.loads(row.bonuses)),
+        shortfall_minor=row.shortfall_minor,
+        money_fee=MoneyCharge(row.money_currency, row.money_minor, row.money_shared_minor)
+        if in_money
+        else None,
+    )
+
+
+def _load_authorizations(connection: Connection, state: State, numbers: set[int]) -> None:
+    rows = query(
+        connection,
+        "select a.* from {batch} join debit_authorization a using (number)",
+        {"number": "bigint"},
+        ((number,) for number in numbers),
+    )
+    for row in rows:
+        state.authorizations[row.number] = DebitAuthorization(
+            row.number,
+            row.grantee,
+            (row.source_member_id, row.source_programme),
+            None if row.target_member_id is None else (row.target_member_id, row.target_programme),
+            row.amount_minor,
+            row.expires_at,
+            row.source_hold,
+            row.used,
+        )
+
+
+def load_conversions(connection: Connection, state: State, numbers: Iterable[int]) -> None:
+    """Conversions by the numbers of their entries."""
+    rows = query(
+        connection,
+        "select c.* from {batch} join conversion c using (number)",
+        _NUMBER,
+        ((number,) for number in numbers),
+    )
+    for row in rows:
+        state.conversions[row.number] = conversion_of(row)
+
+
+def conversion_of(row: Any) -> Conversion:  # noqa: ANN401
+    """A conversion from its row."""
+    return Conversion(
+        number=row.number,
+        quote=row.quote,
+        source=(row.source_member_id, row.source_programme),
+        target=(row.target_member_id, row.target_programme),
+        source_minor=row.source_minor,
+        target_minor=row.target_minor,
+        source_rate=row.source_rate,
+        target_rate=row.target_rate,
+        source_hold=row.source_hold,
+        accepted_at=row.accepted_at,
+        deadline=row.deadline,
+        state=ConversionState(row.state),
+        reference=row.reference,
+        returned_source_minor=row.returned_source_minor,
+        returned_target_minor=row.returned_target_minor,
+    )
+
+
+def _load_usage(connection: Connection, state: State, needs: Needs) -> None:
+    """What was converted out of programmes today, this year and ever: of members and of all."""
+    accounts = {
+        state.memberships[key].account for key in needs.open_quotes & state.memberships.keys()
+    }
+    accounts |= {state.quotes[number].source for number in needs.quotes & state.quotes.keys()}
+    if not accounts or needs.now is None:
+        return
+    everybody = {(EVERYBODY, programme) for _, programme in accounts}
+    rows = query(
+        connection,
+        "select u.* from {batch} join conversion_usage u on u.member_id = batch.member_id "
+        "and u.source = batch.programme and u.period = any(:periods)",
+        ACCOUNT,
+        accounts | everybody,
+        periods=[*periods(needs.now), EVER],
+    )
+    for row in rows:
+        key = row.source, row.target, row.offer, row.member_id, row.period
+        state.conversion_usage[key] = int(row.used)

@@ -1,0 +1,147 @@
+"""Loading memberships with what hangs on them, and what members hold."""
+
+from typing import Any
+
+from sqlalchemy import Connection
+
+from partners.programmes.tiers import TierSource, TierTerm
+from partners.querying import ACCOUNT, MEMBERSHIP, query
+from partners.state import AccountKey, Membership, MembershipKey, MembershipState, State
+from settlement.ledger.book import Counters
+
+
+def load_memberships(
+    connection: Connection,
+    state: State,
+    keys: set[MembershipKey],
+) -> None:
+    """Memberships by the partners' own numbers, with what they are linked and merged to."""
+    found = query(
+        connection,
+        "select m.* from {batch} join enrolment e using (programme, member_number) "
+        "join membership m on m.member_id = e.member_id and m.programme = e.programme",
+        MEMBERSHIP,
+        keys,
+    )
+    accounts = [add_membership(state, row).account for row in found]
+    accounts += _load_merged(connection, state, accounts)
+    _load_related(connection, state, accounts)
+
+
+def _load_merged(
+    connection: Connection, state: State, accounts: list[AccountKey]
+) -> list[AccountKey]:
+    """Memberships that stand for these, and those that these stand for; gives their accounts."""
+    standing = {
+        (into, programme)
+        for account in accounts
+        if (into := state.accounts[account].merged_into) is not None
+        for programme in [account[1]]
+    }
+    found = []
+    while standing - state.accounts.keys():
+        rows = query(
+            connection,
+            "select m.* from {batch} join membership m using (member_id, programme)",
+            ACCOUNT,
+            standing - state.accounts.keys(),
+        )
+        added = [add_membership(state, row) for row in rows]
+        found += [membership.account for membership in added]
+        standing = {(m.merged_into, m.programme) for m in added if m.merged_into is not None}
+    near = [*accounts, *found]
+    while near:
+        rows = query(
+            connection,
+            "select m.* from {batch} join membership m on m.merged_into = batch.member_id "
+            "and m.programme = batch.programme",
+            ACCOUNT,
+            near,
+        )
+        near = [add_membership(state, row).account for row in rows]
+        found += near
+    return found
+
+
+def _load_related(connection: Connection, state: State, accounts: list[AccountKey]) -> None:
+    """Links of memberships, the linked memberships, and the same members' other ones.
+
+    Of these others the links are not loaded: `state.links` has the accounts for which they are.
+    """
+    for account in accounts:
+        state.links.setdefault(account, set())
+    rows = query(
+        connection,
+        "select l.member_id as from_id, l.programme as from_programme, m.* from {batch} "
+        "join link l using (member_id, programme) "
+        "join membership m on m.member_id = l.other_member_id and m.programme = l.other_programme "
+        "union all select null, null, m.* from (select distinct member_id from {batch}) as own "
+        "join membership m using (member_id)",
+        ACCOUNT,
+        accounts,
+    )
+    added = []
+    for row in rows:
+        membership = add_membership(state, row)
+        added.append(membership.account)
+        if row.from_id is not None:
+            state.links[row.from_id, row.from_programme].add(membership.account)
+    _load_merged(connection, state, added)
+
+
+def load_accounts(connection: Connection, state: State, accounts: set[AccountKey]) -> None:
+    """Memberships by member id, with their links."""
+    rows = query(
+        connection,
+        "select m.* from {batch} join membership m using (member_id, programme)",
+        ACCOUNT,
+        accounts - state.links.keys(),
+    )
+    found = [add_membership(state, row).account for row in rows]
+    _load_related(connection, state, found + _load_merged(connection, state, found))
+
+
+def membership_of(row: Any) -> Membership:  # noqa: ANN401 - a row
+    """A membership from its row."""
+    return Membership(
+        member_id=row.member_id,
+        programme=row.programme,
+        member_number=row.member_number,
+        term=TierTerm(row.tier, row.tier_since, row.tier_until, TierSource(row.tier_source)),
+        choice=row.choice,
+        state=MembershipState(row.state),
+        joined_on=row.joined_on,
+        chosen_programme=row.chosen_programme,
+        red_listed=row.red_listed,
+        merged_into=row.merged_into,
+        evaluated_on=row.evaluated_on,
+        number=row.number,
+    )
+
+
+def add_membership(state: State, row: Any) -> Membership:  # noqa: ANN401 - a row
+    """Put the membership of a row into the state."""
+    membership = membership_of(row)
+    state.add_membership(membership)
+    return membership
+
+
+def load_member_counters(
+    connection: Connection,
+    state: State,
+    accounts: set[AccountKey],
+) -> None:
+    """What was ever debited and credited to members' accounts."""
+    rows = query(
+        connection,
+        "select a.* from {batch} join member_account a using (member_id, programme)",
+        ACCOUNT,
+        accounts - state.balances.keys(),
+    )
+    for row in rows:
+        state.balances[row.member_id, row.programme] = Counters(
+            row.debits,
+            row.credits,
+            row.debits_pending,
+            row.credits_pending,
+        )
