@@ -201,7 +201,7 @@ class ProposalChanged(_Modification):
 
 
 def _outcome(p: Proposal) -> tuple[object, ...]:
-    return list(p.approved_by), list(p.consents), p.ended_by, p.end_reason
+    return " ".join(p.approved_by), " ".join(p.consents), p.ended_by, p.end_reason
 
 
 @dataclass(frozen=True, slots=True)

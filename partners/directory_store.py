@@ -194,8 +194,8 @@ def _proposal(row: Any) -> Proposal:  # noqa: ANN401
         state=ProposalState(row.state),
         reason=row.reason,
         proposed_by=row.proposed_by,
-        approved_by=tuple(row.approved_by),
-        consents=tuple(row.consents),
+        approved_by=tuple(row.approved_by.split()),
+        consents=tuple(row.consents.split()),
         ended_by=row.ended_by,
         end_reason=row.end_reason,
     )

@@ -2,7 +2,6 @@
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects import postgresql
 
 revision = "0003"
 down_revision = "0002"
@@ -136,8 +135,8 @@ def _make_tables() -> None:
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("proposed_by", sa.Text(), nullable=False),
-        sa.Column("approved_by", postgresql.ARRAY(sa.Text()), nullable=False),
-        sa.Column("consents", postgresql.ARRAY(sa.Text()), nullable=False),
+        sa.Column("approved_by", sa.Text(), nullable=False),
+        sa.Column("consents", sa.Text(), nullable=False),
         sa.Column("ended_by", sa.Text(), nullable=False),
         sa.Column("end_reason", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("number", name=op.f("proposal_pkey")),
@@ -281,8 +280,8 @@ def _carry_the_rates() -> None:
         f"({document}) || jsonb_build_object('effective_from', case when version is null "
         f"then {begins} end, 'effective_to', null)))::text, 'UTF8'), "
         "case when version is null then 'PROPOSED' else 'APPROVED' end, reason, proposed_by, "
-        "case when approved_by is null then '{}'::text[] else array[approved_by] end, "
-        "'{}'::text[], '', '' from rate"
+        "coalesce(approved_by, ''), "
+        "'', '', '' from rate"
     )
     op.drop_table("rate")
 
@@ -405,7 +404,7 @@ def _restore_the_rates() -> None:
     op.execute(
         "insert into rate "  # noqa: S608 - our names
         "select distinct on (b.proposal) b.proposal, b.number, d ->> 'programme', "
-        f"{fractions}, b.effective_from, b.approved_at, p.proposed_by, p.approved_by[1], p.reason "
+        f"{fractions}, b.effective_from, b.approved_at, p.proposed_by, p.approved_by, p.reason "
         "from book_version b join proposal p on p.number = b.proposal "
         "cross join lateral (select convert_from(b.document, 'UTF8')::jsonb as d) x "
         "where d ->> 'kind' = 'RATE' and d ->> 'rate_in' is not null "
