@@ -3,7 +3,7 @@
 The check is the one by which the gateway refuses a proposal (`partners.exchange.chains`).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -96,8 +96,15 @@ def _first_fault(conversions: Conversions) -> Fault | None:
     if finding.chain is None:
         return _unfunded(finding, made)
     ways = ways_in_force(made.book, finding.instant, made.since, programmes, NO_SHARED)
-    steps = tuple(_step(step, ways, made) for step in finding.chain.steps)
-    return Fault(finding.instant, _to_blame(steps), steps)
+    taken = [_way(step, ways) for step in finding.chain.steps]
+    starts = [step.source_minor for step in finding.chain.steps]
+    steps = _walked(taken, starts[0], made)
+    worst = _to_blame(steps)
+    first = next(place for place, step in enumerate(steps) if step.row is worst)
+    # The same round told from the row to blame on, if it gains from there too.
+    turned = _walked([*taken[first:], *taken[:first]], starts[first], made)
+    gains = len(turned) == len(steps) and turned[-1].target_minor > turned[0].source_minor
+    return Fault(finding.instant, worst, turned if gains else steps)
 
 
 def _unfunded(finding: Finding, made: Replayed) -> Fault:
@@ -108,17 +115,29 @@ def _unfunded(finding: Finding, made: Replayed) -> Fault:
     return Fault(finding.instant, row, unfunded_minor=finding.source_minor)
 
 
-def _step(step: ChainStep, ways: Sequence[Way], made: Replayed) -> Step:
-    (number,) = next(
-        way.versions
-        for way in ways
-        if (way.source, way.target, way.label) == (step.source, step.target, step.label)
-    )
-    version = next(v for v in made.book.versions if v.number == number)
-    offer = version.terms.offer if isinstance(version.terms, PairTerms) else ""
-    return Step(
-        made.rows[number], offer, step.source_minor, step.target_minor, step.money_fee_minor
-    )
+def _way(step: ChainStep, ways: Iterable[Way]) -> Way:
+    said = step.source, step.target, step.label
+    return next(way for way in ways if (way.source, way.target, way.label) == said)
+
+
+def _walked(ways: Iterable[Way], start_minor: int, made: Replayed) -> tuple[Step, ...]:
+    """The conversions of the whole amount along ways, as far as they go."""
+    steps: list[Step] = []
+    amount_minor = start_minor
+    for way in ways:
+        given_minor = way.result(amount_minor)
+        if given_minor is None:
+            break
+        (number,) = way.versions
+        offer = next(
+            version.terms.offer
+            for version in made.book.versions
+            if version.number == number and isinstance(version.terms, PairTerms)
+        )
+        fee_minor = way.money_fee(amount_minor)
+        steps.append(Step(made.rows[number], offer, amount_minor, given_minor, fee_minor))
+        amount_minor = given_minor
+    return tuple(steps)
 
 
 def _to_blame(steps: Iterable[Step]) -> Row:

@@ -42,6 +42,8 @@ class Conversions:
 
     changes: tuple[tuple[Change, Row | None], ...]
     scale: Scale
+    ids: Mapping[str, str]
+    """Ids in the coalition by the names of the file."""
 
     @property
     def rows(self) -> tuple[Row, ...]:
@@ -123,9 +125,17 @@ def scale_of(
     return Scale(decimals_shared, exponents)
 
 
-def converted(rows: Sequence[Row], declared: Document[Declaration], scale: Scale) -> Conversions:
-    """What rows and declaration come to. Raises BadFile with everything that is wrong."""
-    maker = _Maker(rows, declared.content, scale)
+def converted(
+    rows: Sequence[Row],
+    declared: Document[Declaration],
+    scale: Scale,
+    every: Sequence[Row] | None = None,
+) -> Conversions:
+    """What rows and declaration come to. Raises BadFile with everything that is wrong.
+
+    `every` are all rows of the file, where some are left out: beside them a row may be an offer.
+    """
+    maker = _Maker(every or rows, declared.content, scale)
     changes: list[tuple[Change, Row | None]] = []
     problems: list[Problem] = []
     for name, value in declared.content.money.items():
@@ -151,7 +161,8 @@ def converted(rows: Sequence[Row], declared: Document[Declaration], scale: Scale
         problems.append(Problem(None, "file", told, f"load {LARGEST_PROPOSAL} together at most"))
     if problems:
         raise BadFile("the conversions", problems)
-    return Conversions(tuple(changes), scale)
+    ids = {name: declared.content.id_of(name) for name in names_in(rows)}
+    return Conversions(tuple(changes), scale, ids)
 
 
 def _told(bad: BadTerms) -> tuple[str, str]:

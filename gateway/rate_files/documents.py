@@ -70,12 +70,19 @@ def read_document(path: Path, model: type[M]) -> Document[M]:
 def parse_document(data: bytes, name: str, model: type[M]) -> Document[M]:
     """The document in these bytes; `name` is for messages. Raises BadFile."""
     text = _decode(data, name)
+    return Document(name, text, validated(_parse(text, name), name, model, text))
+
+
+def validated(values: Mapping[str, Any], name: str, model: type[M], text: str = "") -> M:
+    """What values come to; `text`, where there is one, says on which line each stands.
+
+    Raises BadFile.
+    """
     try:
-        content = model.model_validate(_parse(text, name))
+        return model.model_validate(values)
     except ValidationError as error:
         errors = error.errors(include_url=False)[:MAX_FINDINGS]
         raise _located(name, text, [_finding(e, model) for e in errors]) from None
-    return Document(name, text, content)
 
 
 def _decode(data: bytes, name: str) -> str:

@@ -57,13 +57,12 @@ def given(
     pair: tuple[str, str],
     amount_minor: int,
     at: datetime,
-    names: Mapping[str, str],
 ) -> Given:
-    """What the member gets at an instant, by the terms that give most.
+    """What the member gets at an instant, by the terms that give most; `pair` by ids.
 
-    `pair` and `names`, which says how people call a programme, are by the ids of the coalition.
     Raises NothingGiven.
     """
+    names = {programme: name for name, programme in conversions.ids.items()}
     made = replayed(conversions)
     standing = made.book.standing(pair, at)
     candidates = [*([] if standing is None else [standing]), *made.book.offers(pair, at)]
