@@ -55,8 +55,6 @@ def _load_quotes(connection: Connection, state: State, needs: Needs) -> None:
     for row in (*named, *still_open, *every):
         state.add_quote(_quote(row))
     accounts = {account for q in state.quotes.values() for account in (q.source, q.target)}
-    if needs.all_open_quotes:
-        return
     load_accounts(connection, state, accounts)
     load_member_counters(connection, state, {q.source for q in state.quotes.values()})
     used = {q.authorization for q in state.quotes.values() if q.authorization is not None}

@@ -1,6 +1,6 @@
 """Use cases of exchange: quote, convert, let another partner convert once."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from partners.context import Context, Decision, require_active, unknown_membership
@@ -14,6 +14,7 @@ from partners.exchange_changes import (
 )
 from partners.offered import Offered, best_offer, count_for_caps, require_caps
 from partners.refusals import Reason, Refused, invalid
+from partners.soundness import last_instant
 from partners.standing import require_points_alive
 from partners.state import (
     Conversion,
@@ -80,6 +81,7 @@ def request_quote(command: RequestQuote, context: Context) -> Decision:
     offered = best_offer(source, target, command.amount_minor, command.offer, context)
     _require_min_out(command, offered, context)
     quote = _quote(command, source, target, offered, context)
+    quote = replace(quote, expires_at=last_instant(quote, QUOTE_LIFETIME, context))
     before = context.state.open_quotes.get(quote.slot)
     gives_way = (
         ()
