@@ -113,17 +113,17 @@ def consent(session: Session, *, proposal: int, request_id: str | None) -> None:
 
 
 @click.command()
-@click.argument("source")
-@click.argument("target")
+@click.argument("giving", metavar="SOURCE")
+@click.argument("getting", metavar="TARGET")
 @_reason
 @request_id_option
 @signed_options
 def stop(
-    session: Session, *, source: str, target: str, reason: str, request_id: str | None
+    session: Session, *, giving: str, getting: str, reason: str, request_id: str | None
 ) -> None:
     """Stop conversions from SOURCE to TARGET at once, and void open quotes.
 
     `coalition rates resume` proposes that they go on.
     """
-    request = rates_pb2.StopPairRequest(source=source, target=target, reason=reason)
+    request = rates_pb2.StopPairRequest(source=giving, target=getting, reason=reason)
     session.write("Rates.StopPair", request, request_id)

@@ -118,8 +118,8 @@ def _caps(_: click.Context, __: click.Parameter, given: Sequence[str]) -> dict[s
 
 
 @click.command()
-@click.argument("source")
-@click.argument("target")
+@click.argument("giving", metavar="SOURCE")
+@click.argument("getting", metavar="TARGET")
 @click.option("--ratio", required=True, help="Source to target, 3:1, or target per source, 1/3.")
 @click.option(
     "--price",
@@ -145,9 +145,18 @@ def _caps(_: click.Context, __: click.Parameter, given: Sequence[str]) -> dict[s
 @click.option("--shortfall-funder", help="Who pays what the source's issuer owes too little.")
 @click.option("--effective-to", type=INSTANT, help="By default until replaced.")
 @proposal_options
-def pair(proposing: Proposing, *, price: str, once: bool, **fields: object) -> None:
+def pair(
+    proposing: Proposing, *, giving: str, getting: str, price: str, once: bool, **fields: object
+) -> None:
     """Propose terms for conversions from SOURCE to TARGET, in whole points and units."""
-    proposing.propose("pair", settlement_price=price, once_per_member=once, **fields)
+    proposing.propose(
+        "pair",
+        source=giving,
+        target=getting,
+        settlement_price=price,
+        once_per_member=once,
+        **fields,
+    )
 
 
 @click.command()
@@ -200,12 +209,12 @@ def safeguards(proposing: Proposing, **fields: object) -> None:
 
 
 @click.command()
-@click.argument("source")
-@click.argument("target")
+@click.argument("giving", metavar="SOURCE")
+@click.argument("getting", metavar="TARGET")
 @proposal_options
-def resume(proposing: Proposing, *, source: str, target: str) -> None:
+def resume(proposing: Proposing, *, giving: str, getting: str) -> None:
     """Propose that SOURCE converts into TARGET again, which was stopped."""
-    proposing.propose("resumption", source=source, target=target)
+    proposing.propose("resumption", source=giving, target=getting)
 
 
 @click.command()

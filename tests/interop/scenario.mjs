@@ -82,9 +82,12 @@ async function trade(partner, airline, one, two) {
     fee: fraction(1, 50),
     spread: fraction(1, 100),
   };
-  const proposed = await one.write("Rates.ProposeRate", { terms, reason: "a new partner" });
-  const approved = await two.write("Rates.ApproveRate", { proposal: proposed.result.proposal });
-  assert.equal(approved.result.state, "RATE_STATE_APPROVED");
+  const proposed = await one.write("Rates.Propose", {
+    changes: [{ rate: terms }],
+    reason: "a new partner",
+  });
+  const approved = await two.write("Rates.Approve", { proposal: proposed.result.proposal });
+  assert.equal(approved.result.state, "PROPOSAL_STATE_APPROVED");
   const offered = await airline.write("Agreements.Offer", {
     terms: {
       programme: "airline",
