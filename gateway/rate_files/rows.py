@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
@@ -15,11 +16,12 @@ from pydantic_core import PydanticCustomError
 
 from gateway.rate_files.forms import exact
 from gateway.rate_files.problems import BadFile, Problem
-from partners.programmes.forms import mismatch, shown
-from partners.programmes.forms import shown as in_words
+from partners.programmes.forms import YEARS, mismatch, shown
 
 MAX_FILE_BYTES = 1024 * 1024
 """A row has some 80 bytes, and a proposal 500 changes."""
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 FEE_CURRENCY = "USD"
 """Of the columns fee_per_source_unit_usd and fee_cap_usd."""
@@ -48,13 +50,12 @@ def _read_figure(value: object) -> Fraction:
 
 def _read_day(value: object) -> date:
     try:
-        return date.fromisoformat(str(value)) if len(str(value)) == 10 else _no_day(value)  # noqa: PLR2004
+        day = date.fromisoformat(str(value)) if _DAY.fullmatch(str(value)) else None
     except ValueError:
-        return _no_day(value)
-
-
-def _no_day(value: object) -> date:
-    raise mismatch(value, "write a day, such as 2026-01-31")
+        day = None
+    if day is None or day.year not in YEARS:
+        raise mismatch(value, "write a day, such as 2026-01-31")
+    return day
 
 
 def _or_nothing(value: object) -> object:
@@ -182,7 +183,7 @@ def parse_rows(data: bytes, name: str) -> tuple[Row, ...]:
         ) from None
     rows: list[Row] = []
     problems: list[Problem] = []
-    for number, line, cells in _records(text, name):
+    for number, line, cells in _records(text, name, problems):
         try:
             rows.append(Row(number, line, Columns.model_validate(cells)))
         except ValidationError as error:
@@ -195,10 +196,14 @@ def parse_rows(data: bytes, name: str) -> tuple[Row, ...]:
     return tuple(rows)
 
 
-def _records(text: str, name: str) -> Iterator[tuple[int, int, dict[str, str]]]:
-    """Number, line and cells of each row; empty cells and empty lines are left out."""
+def _records(
+    text: str, name: str, problems: list[Problem]
+) -> Iterator[tuple[int, int, dict[str, str]]]:
+    """Number, line and cells of each row; empty cells and empty lines are left out.
+
+    Rows that are none are noted as problems. Raises BadFile for the header.
+    """
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    problems: list[Problem] = []
     header: list[str] = []
     number, line = 0, 1
     try:
@@ -216,20 +221,18 @@ def _records(text: str, name: str) -> Iterator[tuple[int, int, dict[str, str]]]:
             line = reader.line_num + 1
     except csv.Error as error:
         problems.append(Problem(line, "row", f"is not CSV ({error})", "close what is quoted"))
-    if problems:
-        raise BadFile(name, problems)
 
 
 def _checked_header(cells: list[str], name: str) -> list[str]:
     known = list(Columns.model_fields)
     needed = [key for key, field in Columns.model_fields.items() if field.is_required()]
     problems = [
-        Problem(1, "header", f"has {in_words(cell)}", f"known are {', '.join(known)}")
+        Problem(1, "header", f"has {shown(cell)}", f"known are {', '.join(known)}")
         for cell in cells
         if cell not in known
     ]
     problems += [
-        Problem(1, "header", f"has {in_words(cell)} twice", "name each column once")
+        Problem(1, "header", f"has {shown(cell)} twice", "name each column once")
         for cell in sorted({cell for cell in cells if cells.count(cell) > 1})
     ]
     problems += [
