@@ -11,6 +11,7 @@ from partners.exchange.book import RateBook, Version
 from partners.exchange.explaining import Unit, Units, explain
 from partners.exchange.proposals import Proposal, ProposalState
 from partners.exchange.terms import PairTerms
+from partners.programmes.money import decimal
 from settlement.ledger.amounts import AmountOverflow
 
 
@@ -70,7 +71,7 @@ def given(
     if not candidates:
         raise NothingGiven(f"no row of {names[pair[0]]} to {names[pair[1]]} is in force then")
     if not fitting:
-        raise NothingGiven("; ".join(_why_not(v.terms, names) for v in candidates))
+        raise NothingGiven("; ".join(_why_not(v.terms, conversions) for v in candidates))
     try:
         found = [_converted(version, made, amount_minor) for version in fitting]
     except (ConvertsToNothing, AmountOverflow) as error:
@@ -93,9 +94,8 @@ def _converted(
     return version, convert_by_pair(amount_minor, source.terms if source else None, terms, value)
 
 
-def _why_not(terms: PairTerms, names: Mapping[str, str]) -> str:
-    called = f"offer {terms.offer}" if terms.offer else "the terms"
-    return (
-        f"{called} of {names[terms.source]} to {names[terms.target]} convert "
-        f"{terms.minimum_minor} minor units and multiples of {terms.increment_minor} more"
-    )
+def _why_not(terms: PairTerms, conversions: Conversions) -> str:
+    called = f"offer {terms.offer} converts" if terms.offer else "the standing terms convert"
+    exponent = conversions.scale.programmes[terms.source]
+    least, step = (decimal(m, exponent) for m in (terms.minimum_minor, terms.increment_minor))
+    return f"{called} {least} points and multiples of {step} more"

@@ -965,6 +965,7 @@ def test_the_client_works_without_the_server() -> None:
     assert without_server("send", "--help").returncode == 0
     validated = without_server("programme", "validate", str(SAMPLES / "hotel.toml"))
     assert validated.returncode == 0, validated.stderr
+    assert without_server("rates", "schema").returncode == 0
     missing = without_server("serve")
     assert missing.returncode == 2
     assert "pip install 'coalition-gateway[server]'" in missing.stderr

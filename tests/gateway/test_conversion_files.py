@@ -370,7 +370,7 @@ def test_what_the_real_conversions_give(case: tuple[str, str, int, str]) -> None
 
 NOTHING = {
     ("BANK", 3_000, "2019-12-31"): "no row of BANK to AIR is in force then",
-    ("BANK", 2_999, "2020-01-01"): "the terms of BANK to AIR convert 3000 minor units and",
+    ("BANK", 2_999, "2020-01-01"): "the standing terms convert 3000 points and multiples",
     ("BANK", 3_001, "2020-01-01"): "multiples of 3000 more",
 }
 
