@@ -84,7 +84,7 @@ with told as (
   from (
     select number, convert_from(facts, 'UTF8')::jsonb as f from entry
     where kind in ('PROPOSAL', 'APPROVAL', 'CONSENT', 'REJECTION', 'WITHDRAWAL')
-  ) e order by f ->> 'proposal', number desc
+  ) e order by f ->> 'proposal', e.number desc
 )
 select p.number, p.state as found, t.state as expected
 from told t left join proposal p using (number)
