@@ -67,6 +67,31 @@ where coalesce(u.used, 0) <> coalesce(m.points, 0)
 order by 1
 """
 
+_BOOK_VERSION = """
+select coalesce(b.number, e.number) as number,
+       coalesce(convert_from(b.document, 'UTF8')::jsonb::text, 'no version') as found,
+       coalesce((convert_from(e.facts, 'UTF8')::jsonb)::text, 'no entry') as expected
+from book_version b full join (select * from entry where kind = 'RATE') e using (number)
+where b.number is null or e.number is null
+  or not convert_from(e.facts, 'UTF8')::jsonb @> convert_from(b.document, 'UTF8')::jsonb - 'kind'
+order by 1
+"""
+"""The book is what its entries say; of the first schema's rates entries do not name the kind."""
+
+_PROPOSAL = """
+with told as (
+  select distinct on (f ->> 'proposal') (f ->> 'proposal')::bigint as number, f ->> 'state' as state
+  from (
+    select number, convert_from(facts, 'UTF8')::jsonb as f from entry
+    where kind in ('PROPOSAL', 'APPROVAL', 'CONSENT', 'REJECTION', 'WITHDRAWAL')
+  ) e order by f ->> 'proposal', e.number desc
+)
+select p.number, p.state as found, t.state as expected
+from told t left join proposal p using (number)
+where p.state is distinct from t.state
+order by 1
+"""
+
 _ENROLMENT = """
 select coalesce(m.member_id, e.member_id) as number,
        coalesce(e.programme || ' ' || e.member_number, 'no enrolment') as found,
@@ -209,6 +234,8 @@ _CHECKS = {
     "reversal-activity": ("entry", _REVERSAL_WITHOUT_ACTIVITY),
     "conversion-quote": ("quote", _CONVERSION_WITHOUT_QUOTE),
     "agreement-usage": ("agreement", _AGREEMENT_USAGE),
+    "book-version": ("version", _BOOK_VERSION),
+    "proposal": ("proposal", _PROPOSAL),
     "enrolment": ("member", _ENROLMENT),
     "membership-tier": ("member", _MEMBERSHIP_TIER),
     "progress": ("member", _PROGRESS),

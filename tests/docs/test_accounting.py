@@ -41,6 +41,7 @@ def test_every_kind_of_event_has_an_example() -> None:
         "Conversion",
         "Conversion from the shared currency",
         "Conversion into the shared currency",
+        "Conversion by the terms of a pair",
         "Earning in the shared currency",
         "Co-brand card",
         "Reversal with a negative balance",

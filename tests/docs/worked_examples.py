@@ -1,7 +1,7 @@
 """Plays the worked examples of docs/ACCOUNTING.md on a real gateway, and tells what it booked."""
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from fractions import Fraction
@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import text
 
 from coalition.answers import Answer
-from coalition.v1 import accrual_pb2, awards_pb2, members_pb2
+from coalition.v1 import accrual_pb2, awards_pb2, members_pb2, rates_pb2
 from docs.markdown import Row, Section, page, sections
 from gateway.database import report_engine
 from gateway.reviewing import review
@@ -46,6 +46,38 @@ def number(written: str) -> Fraction:
     return value / 100 if written.endswith("%") else value
 
 
+def _book(world: Mapping[str, Any]) -> Iterator[rates_pb2.BookChange]:
+    """Values in money and terms of pairs, from whole units to minor ones."""
+    for currency, value in world.get("money", {}).items():
+        worth = rates_pb2.MoneyValue(currency=currency, per_shared_minor=fraction(number(value)))
+        yield rates_pb2.BookChange(money_value=worth)
+    for pair in world.get("pairs", []):
+        every, more, funder = pair["bonus"]
+        per_point, currency, cap = pair["fee"]
+        yield rates_pb2.BookChange(
+            pair=rates_pb2.PairTerms(
+                source=pair["from"],
+                target=pair["to"],
+                ratio=fraction(number(pair["ratio"])),
+                settlement_price=fraction(number(pair["price"]) * 100),
+                minimum_minor=minor(pair["minimum"]),
+                increment_minor=minor(pair["minimum"]),
+                bonuses=[
+                    rates_pb2.BonusStep(
+                        every_source_minor=minor(every),
+                        bonus_target_minor=minor(more),
+                        funder=funder,
+                    )
+                ],
+                fee=rates_pb2.MoneyFee(
+                    currency=currency,
+                    per_source_minor=fraction(number(per_point) * 100),
+                    cap_minor=minor(cap),
+                ),
+            )
+        )
+
+
 @dataclass
 class Player:
     """One coalition, in which one example happens."""
@@ -68,6 +100,9 @@ class Player:
             self._agree(**terms)
         for terms in world.get("rates", []):
             self._rate(terms)
+        changes = list(_book(world))
+        if changes:
+            self.day.published(*changes)
         for member in world["members"]:
             programme = member.pop("programme")
             self.members[programme] = self.day.enrol(programme, "1", **member)

@@ -5,9 +5,11 @@ from datetime import timedelta
 from fractions import Fraction
 
 import pytest
+from sqlalchemy import text
 
 from partners import queries
 from partners.activities import ActivityKey
+from partners.check import check_agreed
 from partners.directory import Role
 from partners.directory_store import load_directory
 from partners.exchange.proposals import Change, RateRange
@@ -342,3 +344,20 @@ def test_a_programme_that_opens_a_way_is_judged_as_well(world: Bench) -> None:
             "delta", "DD", valid_from=NOON + HOUR, rest=closed.replace("false", "true")
         )
         assert world.publish("delta", opened).reason == "MONEY_MACHINE"
+
+
+DAMAGES = {
+    "update book_version set document = replace(convert_from(document, 'UTF8'), '50/1', "
+    "'51/1')::bytea where number = (select min(number) from book_version)": {"book-version"},
+    "delete from book_version": {"book-version"},
+    "update proposal set state = 'REJECTED'": {"proposal"},
+    "delete from proposal": {"proposal"},
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_book_that_was_altered_is_found(world: Bench, damage: str) -> None:
+    with world.undone() as connection:
+        assert list(check_agreed(connection)) == []
+        assert connection.execute(text(damage)).rowcount > 0
+        assert {problem.check for problem in check_agreed(connection)} == DAMAGES[damage]

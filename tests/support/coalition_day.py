@@ -173,6 +173,15 @@ def stay(number: str, reference: str, minor: int = 20_000, **more: Any) -> accru
     )
 
 
+def executed(terms: exchange_pb2.ConversionTerms) -> exchange_pb2.ConversionTerms:
+    """What a quote and its execution have in common: all but the steps and the entry."""
+    common = exchange_pb2.ConversionTerms()
+    common.CopyFrom(terms)
+    common.ClearField("steps")
+    common.ClearField("conversion")
+    return common
+
+
 @dataclass
 class Day:
     """A coalition in action. Partners are admitted by name; clients are kept per sender."""
