@@ -28,6 +28,7 @@ _PERMISSIONS = {
     "enrol": agreements_pb2.PERMISSION_ENROL,
     "report-activities": agreements_pb2.PERMISSION_REPORT_ACTIVITIES,
     "fund-promotions": agreements_pb2.PERMISSION_FUND_PROMOTIONS,
+    "redeem": agreements_pb2.PERMISSION_REDEEM,
 }
 
 _number = click.argument("agreement", type=click.IntRange(min=1))
@@ -94,6 +95,11 @@ def list_agreements(session: Session, *, points_exponent: int | None) -> None:
     type=click.Choice(list(_PERMISSIONS)),
     help="May be given several times.",
 )
+@click.option(
+    "--reimbursement-price",
+    type=EXACT,
+    help="Shared units that the operator owes for one that is spent at the buyer.",
+)
 @click.option("--valid-from", type=INSTANT, help="By default when it is accepted.")
 @click.option("--valid-to", type=INSTANT, help="By default until suspended or replaced.")
 @points_exponent_option
@@ -108,6 +114,7 @@ def offer(  # noqa: PLR0913 - one parameter per option
     operator_fee: Fraction,
     cap: Fraction,
     permissions: Sequence[str],
+    reimbursement_price: Fraction | None,
     valid_from: datetime | None,
     valid_to: datetime | None,
     points_exponent: int | None,
@@ -123,6 +130,9 @@ def offer(  # noqa: PLR0913 - one parameter per option
         operator_fee=fraction(operator_fee),
         cap_minor=to_minor(cap, exponent),
         permissions=[_PERMISSIONS[name] for name in permissions],
+        reimbursement_price=None
+        if reimbursement_price is None
+        else per_minor_unit(reimbursement_price, shared, exponent),
         valid_from=valid_from,
         valid_to=valid_to,
     )
