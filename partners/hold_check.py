@@ -24,7 +24,7 @@ order by 1
 _ENTRY = f"""
 with told as ({_TOLD}), last as (
   select distinct on (facts ->> 'hold') (facts ->> 'hold')::bigint as number, facts
-  from told order by facts ->> 'hold', number desc
+  from told order by facts ->> 'hold', told.number desc
 ), said as (
   select l.number, concat_ws(' ', l.facts ->> 'programme', l.facts ->> 'merchant',
          l.facts ->> 'amount', l.facts ->> 'captured', l.facts ->> 'refunded',
