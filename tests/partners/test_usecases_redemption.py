@@ -709,6 +709,62 @@ def test_a_merge_and_a_capture_of_one_batch(world: Bench) -> None:
     assert spendable(world, OTHER) == 800
 
 
+# What the self-check sees --------------------------------------------------------------------
+
+DAMAGES: dict[str, set[str]] = {
+    "update member_account set debits_pending = debits_pending + 1": {"pending"},
+    "update member_account set credits_pending = 1": {"pending"},
+    "update redemption_hold set amount = amount + 1 where state = 'OPEN'": {
+        "pending",
+        "hold-entry",
+    },
+    "update redemption_hold set state = 'VOIDED' where state = 'OPEN'": {"pending", "hold-entry"},
+    "update redemption_hold set state = 'OPEN' where state = 'VOIDED'": {"pending", "hold-entry"},
+    "update redemption_hold set captured = captured + 1 where state = 'CAPTURED'": {
+        "hold-entry",
+        "hold-lines",
+    },
+    "update redemption_hold set refunded = refunded - 1 where refunded > 0": {
+        "hold-entry",
+        "hold-lines",
+    },
+    "update redemption_hold set capture_number = capture_number + 1 where refunded > 0": {
+        "hold-lines"
+    },
+    "update redemption_hold set merchant = 'cafe'": {"hold-entry"},
+    "update redemption_hold set reference = 'x'": {"hold-entry"},
+    "update agreement set reimbursement_numerator = 1 where buyer = 'shop'": {"hold-lines"},
+    "delete from redemption_hold where state = 'VOIDED'": {"hold-entry", "hold-lines"},
+    "insert into redemption_hold select 1, member_id, programme, merchant, amount, captured, "
+    "refunded, capture_number, agreement, requester, captured_by, state, expires_at, reference "
+    "from redemption_hold where state = 'VOIDED'": {"hold-entry", "hold-lines"},
+    "update agreement_usage set used = used + 1": {"agreement-usage"},
+}
+
+
+@pytest.fixture
+def spent(world: Bench) -> Bench:
+    """An open hold, one that was voided, one that was captured and given back in part."""
+    held(world, 10)
+    voided(world, held(world, 20).number)
+    hold = held(world, 30).number
+    captured(world, hold, 25)
+    refunded(world, hold, 5)
+    return world
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_damage(spent: Bench, damage: str) -> None:
+    assert spent.connection is not None
+    with spent.connection.begin_nested() as savepoint:
+        if "agreement_usage" in damage:
+            spent.connection.execute(text("insert into agreement_usage values (4, 0)"))
+        assert spent.connection.execute(text(damage)).rowcount > 0
+
+        assert {problem.check for problem in check_agreed(spent.connection)} == DAMAGES[damage]
+        savepoint.rollback()
+
+
 # Reads --------------------------------------------------------------------------------------
 
 
