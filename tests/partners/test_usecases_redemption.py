@@ -21,7 +21,7 @@ from partners.state_store import load
 from partners.usecases.agreements import Suspend
 from partners.usecases.awards import Redeem
 from partners.usecases.exchange import AuthorizeDebit, Convert
-from partners.usecases.lives import MergeMembers, Unmerge
+from partners.usecases.lives import CarryOver, MergeMembers, Unmerge
 from partners.usecases.redemption import Capture, Refund, Void, expire
 from settlement.ledger.check import check
 from support.coalition_day import NOON
@@ -707,6 +707,34 @@ def test_a_merge_and_a_capture_of_one_batch(world: Bench) -> None:
 
     assert [outcome.reason for outcome in done] == ["", ""]
     assert spendable(world, OTHER) == 800
+
+
+NEW = """
+[replaces]
+programme = "operator"
+on = 2026-03-02T12:00:01Z
+ratio = "1"
+"""
+
+
+def test_what_is_held_is_carried_over_when_it_is_free(world: Bench) -> None:
+    """Members of a programme that was replaced: nobody is met for what is still held."""
+    hold, other = held(world, 600).number, held(world, 100).number
+    assert not world.publish(ADMIN, definition("coins", "COINS", exponent=2, rest=NEW)).reason
+
+    def carried() -> tuple[int, int, int]:
+        found = world.ask(ADMIN, CarryOver("coins", OPERATOR, 10)).result
+        return found.carried, found.remaining, found.old_minor
+
+    with at(world, NOON + SECOND):
+        assert carried() == (1, 0, 300)
+        assert carried() == (0, 0, 0)
+        captured(world, hold, 500)
+        voided(world, other)
+        assert carried() == (1, 0, 200)
+        assert refunded(world, hold, 50).reason == ""
+        assert carried() == (1, 0, 50)
+    assert posted(world) == 0
 
 
 # What the self-check sees --------------------------------------------------------------------
