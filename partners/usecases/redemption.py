@@ -38,6 +38,7 @@ from partners.state import (
 )
 from settlement.ledger.amounts import floor_times
 from settlement.ledger.entries import timestamp
+from settlement.ledger.tables import CLEARING_CEILING
 
 HOLD_LIFETIME = timedelta(days=7)
 """Where the sender names none: as long as card schemes let a merchant's authorisation stand."""
@@ -94,8 +95,7 @@ def authorize(command: Authorize, context: Context) -> Decision:
         expires_at=expires_at,
         reference=command.reference,
     )
-    # So that no capture of it can fail for being owed too much.
-    floor_times(hold.amount_minor, agreement.terms.reimbursement_price)
+    _require_owable(hold, agreement)
     used = () if given is None else (AuthorizationUsed(given),)
     if command.capture:
         after = as_captured(hold, hold.amount_minor, context)
@@ -198,6 +198,16 @@ def _agreement(command: Authorize, context: Context) -> Agreement:
             {"programme": programme, "permission": Permission.REDEEM},
         )
     return agreement
+
+
+def _require_owable(hold: Hold, agreement: Agreement) -> None:
+    """Refuse what could never be captured, because as much cannot be owed in a window."""
+    if floor_times(hold.amount_minor, agreement.terms.reimbursement_price) > CLEARING_CEILING:
+        raise Refused(
+            Reason.OVERFLOW,
+            f"{hold.merchant} would be owed more than one participant can owe another",
+            {"agreement": str(agreement.number)},
+        )
 
 
 def _require_covered(membership: Membership, command: Authorize, context: Context) -> None:

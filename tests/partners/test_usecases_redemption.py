@@ -522,10 +522,13 @@ def test_a_hold_keeps_its_price(world: Bench) -> None:
 
 
 def test_what_could_not_be_owed_is_not_held(world: Bench) -> None:
-    may_redeem(world, "shop", Fraction(2**62))
+    may_redeem(world, "shop", Fraction(2**52))
 
+    assert held(world, 3).reason == "OVERFLOW"
+    hold = held(world, 2).number
+    assert captured(world, hold, 2).result.reimbursement_minor == 2**53
+    may_redeem(world, "shop", Fraction(2**62))
     assert held(world, 2).reason == "OVERFLOW"
-    assert held(world, 1).reason == ""
 
 
 # Balances -----------------------------------------------------------------------------------
