@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from partners.hold_check import HOLD_CHECKS
 from settlement.ledger.problems import Problem
 
 _ENTRY_WITHOUT_REQUEST = """
@@ -57,7 +58,8 @@ with moved as (
   select l.terms as agreement,
          sum(case when l.debit like 'issued/%' then l.amount else -l.amount end) as points
   from line l join agreement a on a.number = l.terms
-  where l.debit like 'issued/%' or l.credit like 'issued/%'
+  where (l.debit like 'issued/%' or l.credit like 'issued/%')
+    and l.number not in (select number from entry where kind in ('CAPTURE', 'REFUND'))
   group by l.terms
 )
 select coalesce(u.agreement, m.agreement) as number,
@@ -243,12 +245,13 @@ _CHECKS = {
     "voucher-state": ("voucher", _VOUCHER_STATE),
     "rule-usage": ("rule", _RULE_USAGE),
     "award-usage": ("award", _AWARD_USAGE),
+    **HOLD_CHECKS,
 }
 """Each check's name, what its numbers are of, and the query that finds what is wrong."""
 
 
 def check_agreed(connection: Connection) -> Iterator[Problem]:
-    """Requests, activities, quotes, agreements, members and vouchers agree with the book."""
+    """Requests, activities, quotes, agreements, members, vouchers, holds agree with the book."""
     for name, (where, query) in _CHECKS.items():
         rows = connection.execute(text(query))
         yield from _problems(name, where, rows)

@@ -280,6 +280,48 @@ class DebitAuthorization:
     used: bool
 
 
+class HoldState(StrEnum):
+    """A hold is captured or voided once; EXPIRED once that is booked, past its expiry by time."""
+
+    OPEN = "OPEN"
+    CAPTURED = "CAPTURED"
+    VOIDED = "VOIDED"
+    EXPIRED = "EXPIRED"
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Shared currency of a member that is held for spending, and what became of it.
+
+    Amounts are in shared minor units. `agreement` is the one whose reimbursement price holds,
+    `requester` the participant that made it, `captured_by` the one that captured it.
+    """
+
+    number: int
+    account: AccountKey
+    merchant: str
+    amount_minor: int
+    agreement: int
+    requester: str
+    expires_at: datetime
+    reference: str
+    state: HoldState = HoldState.OPEN
+    captured_minor: int = 0
+    refunded_minor: int = 0
+    capture_number: int | None = None
+    captured_by: str = ""
+
+    @property
+    def kept_minor(self) -> int:
+        """What was captured and not given back."""
+        return self.captured_minor - self.refunded_minor
+
+    def state_at(self, now: datetime) -> HoldState:
+        """How far it is: past its expiry it is over, booked yet or not."""
+        is_over = self.state is HoldState.OPEN and now > self.expires_at
+        return HoldState.EXPIRED if is_over else self.state
+
+
 UsageKey = tuple[str, str, str, int, str]
 """Source, target, offer, member (0: all) and period of what was converted."""
 
@@ -299,6 +341,7 @@ class Needs:
     now: datetime | None = None
     """When it is decided; what was used in a day or a year is of that day and year."""
     conversions: set[int] = field(default_factory=set)
+    holds: set[int] = field(default_factory=set)
     balances: set[MembershipKey] = field(default_factory=set)
     lines_of: set[ActivityKey] = field(default_factory=set)
     standings: set[MembershipKey] = field(default_factory=set)
@@ -329,6 +372,9 @@ class State:
     conversions: dict[int, Conversion] = field(default_factory=dict)
     conversion_usage: dict[UsageKey, int] = field(default_factory=dict)
     """What members converted by pair and offer in a period; of those that are loaded."""
+    holds: dict[int, Hold] = field(default_factory=dict)
+    open_holds: defaultdict[AccountKey, set[int]] = field(default_factory=lambda: defaultdict(set))
+    """Numbers of the holds that are not booked as over; those of every balance that is loaded."""
     link_codes: dict[int, LinkCode] = field(default_factory=dict)
     usage: dict[int, int] = field(default_factory=dict)
     terms: dict[AccountKey, list[TierTerm]] = field(default_factory=dict)
@@ -363,9 +409,28 @@ class State:
         if quote.state is QuoteState.OPEN:
             self.open_quotes[quote.slot] = quote.number
 
+    def put_hold(self, hold: Hold) -> None:
+        """Put a hold where its number and, while it is open, its account find it."""
+        before = self.holds.get(hold.number)
+        if before is not None:
+            self.open_holds[before.account].discard(hold.number)
+        self.holds[hold.number] = hold
+        if hold.state is HoldState.OPEN:
+            self.open_holds[hold.account].add(hold.number)
+
     def available(self, account: AccountKey, now: datetime) -> int:
-        """Posted balance less what is held, in minor units; points that came by a merge too."""
-        return self.posted(account) - sum(self.waiting(side, now) for side in self.sides(account))
+        """Balance less what is held, in minor units; points that came by a merge too.
+
+        A hold past its expiry holds nothing, though it is pending until that is booked.
+        """
+        held = self.promised(account, now)
+        held += sum(self.waiting(side, now) for side in self.sides(account))
+        return self.balances.get(account, Counters()).balance - held
+
+    def promised(self, account: AccountKey, now: datetime) -> int:
+        """What is held for spending and not past its expiry, in minor units."""
+        found = (self.holds[number] for number in self.open_holds.get(account, ()))
+        return sum(h.amount_minor for h in found if h.state_at(now) is HoldState.OPEN)
 
     def waiting(self, account: AccountKey, now: datetime) -> int:
         """Points that are held back, in minor units."""
@@ -389,7 +454,10 @@ class State:
                 earned.add((voucher.award, voucher.multiple))
 
     def posted(self, account: AccountKey) -> int:
-        """Posted balance less what is promised elsewhere, in minor units; held points are in it."""
+        """Balance less what is pending, in minor units; points that are held back are in it.
+
+        What may be taken from a member for good: of holds past their expiry, once that is booked.
+        """
         counters = self.balances.get(account, Counters())
         return counters.balance - counters.debits_pending
 

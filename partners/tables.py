@@ -523,6 +523,8 @@ hold = Table(
     Column("refunded", BigInteger, nullable=False),
     Column("capture_number", BigInteger),
     Column("agreement", BigInteger, nullable=False),
+    Column("requester", Text, nullable=False),
+    Column("captured_by", Text, nullable=False),
     Column("state", Text, nullable=False),
     instant("expires_at"),
     Column("reference", Text, nullable=False),

@@ -23,6 +23,7 @@ _CLIENT = {
     "send": ("send_command:send", "Send a file of activities (CSV or JSON)."),
     "quote": ("exchange_commands:quote", "Ask what points convert into."),
     "convert": ("exchange_commands:convert", "Execute a quote."),
+    "redeem": ("redemption_commands:redeem", "Spend the shared currency at a merchant."),
     "reverse": ("exchange_commands:reverse", "Take back an activity, whole or in part."),
     "receipts": ("receipt_commands:receipts", "Verify and show signed answers."),
     "feed": ("feed_command:feed", "The ledger's entries that concern you."),

@@ -21,6 +21,7 @@ from gateway.translation import forms
 from gateway.translation.member_commands import MEMBER_COMMANDS, CommandTable
 from gateway.translation.programme_commands import PROGRAMME_COMMANDS
 from gateway.translation.rate_commands import RATE_COMMANDS
+from gateway.translation.redemption_commands import REDEMPTION_COMMANDS
 from partners.activities import Activity, Quantity, Spend, StatedLeg
 from partners.context import Command
 from partners.directory import NOT_PARTICIPANTS, AgreementTerms, Permission, PrincipalKind
@@ -261,6 +262,7 @@ _COMMANDS: CommandTable = {
     **MEMBER_COMMANDS,
     **PROGRAMME_COMMANDS,
     **RATE_COMMANDS,
+    **REDEMPTION_COMMANDS,
     accrual_pb2.AccrueRequest: (accrual.Accrue, single_accrual),
     accrual_pb2.ReverseRequest: (reversal.Reverse, _reverse),
     exchange_pb2.QuoteRequest: (exchange.RequestQuote, _quote),

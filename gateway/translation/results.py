@@ -15,9 +15,11 @@ from coalition.v1 import (
     partners_pb2,
 )
 from gateway.translation.rate_results import proposal_message, stopped_message
+from gateway.translation.redemption_results import hold_message
 from gateway.translation.values import amount, day_text, fraction, membership_ref, timestamp
 from partners.directory import Agreement, Directory, Key, Programme, ProgrammeVersion
 from partners.exchange.proposals import RateRange
+from partners.holding import HoldOf
 from partners.postings import PricedLeg
 from partners.programmes.forms import MoneyAmount
 from partners.programmes.tiers import TierTerm
@@ -309,6 +311,7 @@ _RESULTS: Mapping[type, Callable[[Any, Directory], Message]] = {
     exchange.Authorized: lambda r, _: exchange_pb2.AuthorizeDebitResult(
         authorization=r.authorization
     ),
+    HoldOf: lambda r, _: hold_message(r),
     Key: lambda r, _: key_message(r),
     programmes.Published: _published,
     rates.Proposed: lambda r, _: proposal_message(r),

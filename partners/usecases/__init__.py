@@ -17,6 +17,7 @@ from partners.usecases import (
     members,
     programmes,
     rates,
+    redemption,
     reversal,
     tiers,
 )
@@ -61,6 +62,10 @@ USE_CASES: Mapping[type, UseCase] = {
     exchange.RequestQuote: UseCase(exchange.request_quote, PARTNERS),
     exchange.Convert: UseCase(exchange.execute, PARTNERS),
     exchange.AuthorizeDebit: UseCase(exchange.authorize_debit, PARTNERS),
+    redemption.Authorize: UseCase(redemption.authorize, PARTNERS),
+    redemption.Capture: UseCase(redemption.capture, PARTNERS),
+    redemption.Void: UseCase(redemption.void, PARTNERS),
+    redemption.Refund: UseCase(redemption.refund, PARTNERS),
     rates.Propose: UseCase(rates.propose, RATE_ADMINISTRATORS, administrative=True),
     rates.Approve: UseCase(rates.approve, RATE_ADMINISTRATORS, administrative=True),
     rates.Reject: UseCase(rates.reject, RATE_ADMINISTRATORS, administrative=True),

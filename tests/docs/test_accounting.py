@@ -49,6 +49,8 @@ def test_every_kind_of_event_has_an_example() -> None:
         "Reversal in part",
         "Redemption",
         "A voucher taken back",
+        "Spending at a partner",
+        "A refund",
         "Expiry",
         "Leaving",
         "Settlement",

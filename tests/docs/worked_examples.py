@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import text
 
 from coalition.answers import Answer
-from coalition.v1 import accrual_pb2, awards_pb2, members_pb2, rates_pb2
+from coalition.v1 import accrual_pb2, awards_pb2, members_pb2, rates_pb2, redemption_pb2
 from docs.markdown import Row, Section, page, sections
 from gateway.database import report_engine
 from gateway.reviewing import review
@@ -88,6 +88,7 @@ class Player:
     report: SettlementReport | None = None
     events: int = 0
     voucher: int | None = None
+    hold: int = 0
     reviewed: int | None = None
 
     def prepare(self, world: Mapping[str, Any]) -> None:
@@ -109,9 +110,23 @@ class Player:
         for one, other in combinations(self.members, 2):
             self.day.link((one, "1"), (other, "1"))
 
-    def _agree(self, programme: str, buyer: str, price: str, operator_fee: str = "0%") -> None:
+    def _agree(
+        self,
+        programme: str,
+        buyer: str,
+        price: str,
+        operator_fee: str = "0%",
+        reimbursement: str = "0",
+    ) -> None:
         per_minor = number(price) if programme == OPERATOR else number(price) * 100
-        self.day.agree(programme, buyer, price=per_minor, fee=number(operator_fee))
+        self.day.agree(
+            programme,
+            buyer,
+            price=per_minor,
+            fee=number(operator_fee),
+            permissions=("DOUBLE_DIP", *(("REDEEM",) if number(reimbursement) else ())),
+            reimbursement=number(reimbursement),
+        )
 
     def _rate(self, terms: Mapping[str, str]) -> None:
         scale = 1 if terms["programme"] == OPERATOR else 100
@@ -148,7 +163,7 @@ class Player:
                 case {"settle": True}:
                     self.settle()
                 case _:
-                    raise AssertionError(event)
+                    self._spend(event)
 
     def _accrue(self, kind: str, partner: str, spend: str) -> None:
         category, amount, currency = spend.split()
@@ -170,6 +185,27 @@ class Player:
         )
         self.last = self.day.client(partner).write("Awards.Redeem", request)
         self.voucher = self.last.record.entry.number if self.last.record else None
+
+    def _spend(self, event: Mapping[str, Any]) -> None:
+        """Shared currency is held, captured, given back."""
+        match event:
+            case {"hold": held, "at": merchant}:
+                request = redemption_pb2.AuthorizeRequest(
+                    membership=membership(OPERATOR, "1"),
+                    merchant=merchant,
+                    amount_minor=minor(held),
+                    reference="the example",
+                )
+                self.last = self.day.client(OPERATOR).write("Redemption.Authorize", request)
+                self.hold = self.last.result_as(redemption_pb2.Hold).hold
+            case {"capture": taken, "by": merchant}:
+                capture = redemption_pb2.CaptureRequest(hold=self.hold, amount_minor=minor(taken))
+                self.last = self.day.client(merchant).write("Redemption.Capture", capture)
+            case {"refund": back, "by": merchant}:
+                refund = redemption_pb2.RefundRequest(hold=self.hold, amount_minor=minor(back))
+                self.last = self.day.client(merchant).write("Redemption.Refund", refund)
+            case _:
+                raise AssertionError(event)
 
     def _leave(self, partner: str) -> None:
         request = members_pb2.UpdateMembershipRequest(

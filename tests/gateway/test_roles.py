@@ -21,6 +21,7 @@ from coalition.v1 import (
     partners_pb2,
     rates_pb2,
     receipts_pb2,
+    redemption_pb2,
     settlement_pb2,
 )
 from gateway.founding import approved_key
@@ -88,6 +89,7 @@ def wire(day: Day) -> Iterator[Wire]:
 
 
 HOTEL = membership("hotel", "H1")
+COINS = membership("operator", "C1")
 NOWHERE = membership("no-programme", "X1")
 MANY = 10**15
 ACTIVITY = activity_key("hotel", "STAY", "never")
@@ -183,6 +185,15 @@ WRITES: dict[str, tuple[Message, frozenset[str]]] = {
     ),
     "Rates.Propose": (rates_pb2.ProposeRequest(changes=[RATE], reason="test"), RATES),
     "Rates.Approve": (rates_pb2.ApproveRequest(proposal=MANY), RATES),
+    "Redemption.Authorize": (
+        redemption_pb2.AuthorizeRequest(
+            membership=NOWHERE, merchant="hotel", amount_minor=1, reference="x"
+        ),
+        PARTNERS,
+    ),
+    "Redemption.Capture": (redemption_pb2.CaptureRequest(hold=MANY), PARTNERS),
+    "Redemption.Void": (redemption_pb2.VoidRequest(hold=MANY), PARTNERS),
+    "Redemption.Refund": (redemption_pb2.RefundRequest(hold=MANY, amount_minor=1), PARTNERS),
 }
 """A request of every write that no rule would accept, and who gets as far as the rules."""
 
@@ -217,11 +228,29 @@ def foreign(day: Day) -> dict[str, int]:
     )
     for number in ("M1", "M2"):
         day.enrol("hotel", number)
+    terms = {"issuer": "admin-one", "permissions": ("REDEEM",), "reimbursement": 1}
+    redeems = day.agree("operator", "airline", **terms)  # type: ignore[arg-type]
+    day.enrol("operator", "C1", sender="admin-one")
+    gift = item(
+        "operator",
+        "C1",
+        activity_key("operator", "GIFT", "foreign"),
+        stated={("operator", "BASE"): 50},
+    )
+    day.accrue(gift, sender="admin-one")
+    held = day.client("admin-one").write(
+        "Redemption.Authorize",
+        redemption_pb2.AuthorizeRequest(
+            membership=COINS, merchant="airline", amount_minor=5, reference="foreign"
+        ),
+    )
     merged = day.client("hotel").write(
         "Members.Merge",
         members_pb2.MergeRequest(kept=membership("hotel", "M1"), merged=membership("hotel", "M2")),
     )
     return {
+        "redeems": redeems,
+        "hold": held.result_as(redemption_pb2.Hold).hold,
         "merge": merged.result_as(members_pb2.MergeResult).merge,
         "quote": day.quote(("hotel", "H1"), ("airline", "A1"), 100).quote,
         "agreement": offered.result_as(agreements_pb2.Agreement).agreement,
@@ -341,6 +370,24 @@ FOREIGN: dict[str, tuple[Callable[[dict[str, int]], Message], str]] = {
         lambda _: partners_pb2.ListKeyUseRequest(keyid=key_id(public_bytes(private_key("hotel")))),
         "NOT_FOUND",
     ),
+    "Redemption.Authorize": (
+        lambda _: redemption_pb2.AuthorizeRequest(
+            membership=COINS, merchant="card", amount_minor=1, reference="x", authorization=1
+        ),
+        "BAD_AUTHORIZATION",
+    ),
+    "Redemption.Capture": (
+        lambda known: redemption_pb2.CaptureRequest(hold=known["hold"]),
+        "UNKNOWN_HOLD",
+    ),
+    "Redemption.Void": (
+        lambda known: redemption_pb2.VoidRequest(hold=known["hold"]),
+        "UNKNOWN_HOLD",
+    ),
+    "Redemption.Refund": (
+        lambda known: redemption_pb2.RefundRequest(hold=known["hold"], amount_minor=1),
+        "UNKNOWN_HOLD",
+    ),
     "Receipts.GetReceipt": (
         lambda _: receipts_pb2.GetReceiptRequest(request_id="foreign"),
         "NOT_FOUND",
@@ -359,11 +406,11 @@ def test_what_is_anothers_is_refused_like_what_is_not_there(
     make, reason = FOREIGN[name]
     message = make(foreign)
     there = wire.send(wire.forge(name, message, sender="card"))
-    for value in ("H1", "A1"):
+    for value in ("H1", "A1", "C1"):
         _replace(message, value, "nobody")
     if hasattr(message, "keyid"):
         message.keyid = "0" * 64
-    for number in ("quote", "agreement", "merge"):
+    for number in ("quote", "agreement", "merge", "hold"):
         if hasattr(message, number):
             setattr(message, number, MANY)
     absent = wire.send(wire.forge(name, message, sender="card"))
@@ -433,6 +480,7 @@ READS: dict[str, Message] = {
     "Partners.ListKeys": partners_pb2.ListKeysRequest(),
     "Partners.ListKeyUse": partners_pb2.ListKeyUseRequest(keyid="0" * 64),
     "Rates.ListRates": rates_pb2.ListRatesRequest(),
+    "Redemption.ListHolds": redemption_pb2.ListHoldsRequest(),
     "Receipts.GetReceipt": receipts_pb2.GetReceiptRequest(request_id="none"),
     "Settlement.ListWindows": settlement_pb2.ListWindowsRequest(),
     "Settlement.GetPositions": settlement_pb2.GetPositionsRequest(window=1),
@@ -481,7 +529,7 @@ def test_lists_show_what_concerns_their_reader(day: Day, foreign: dict[str, int]
     assert foreign["agreement"] in agreements("hotel") & agreements("airline") & agreements(
         "admin-only"
     )
-    assert agreements("card") == agreements("rates-only") == set()
+    assert (agreements("card"), agreements("rates-only")) == (set(), {foreign["redeems"]})
     assert owners("card") == {"card", "gateway"}
     assert owners("rates-only") == {"rates-only", "gateway"}
     assert owners("admin-only") > {"card", "hotel", "rates-only", "gateway"}

@@ -256,6 +256,7 @@ class Day:
         cap: int = 10**12,
         permissions: tuple[str, ...] = ("DOUBLE_DIP",),
         issuer: str | None = None,
+        reimbursement: Fraction | int | str = 0,
     ) -> int:
         """An agreement offered by the issuer and accepted by the buyer; its number."""
         offered = self.client(issuer or programme).write(
@@ -268,6 +269,7 @@ class Day:
                     operator_fee=fraction(fee),
                     cap_minor=cap,
                     permissions=[f"PERMISSION_{permission}" for permission in permissions],
+                    reimbursement_price=fraction(reimbursement),
                 )
             ),
         )

@@ -276,9 +276,18 @@ def terms_of(
     permissions: Sequence[Permission] = (Permission.DOUBLE_DIP,),
     valid_from: datetime | None = None,
     valid_to: datetime | None = None,
+    reimbursement: int | Fraction = 0,
 ) -> AgreementTerms:
     return AgreementTerms(
-        programme, buyer, Fraction(price), fee, cap, frozenset(permissions), valid_from, valid_to
+        programme,
+        buyer,
+        Fraction(price),
+        fee,
+        cap,
+        frozenset(permissions),
+        valid_from,
+        valid_to,
+        reimbursement_price=Fraction(reimbursement),
     )
 
 

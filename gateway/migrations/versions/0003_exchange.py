@@ -153,6 +153,8 @@ def _make_tables() -> None:
         sa.Column("refunded", sa.BigInteger(), nullable=False),
         sa.Column("capture_number", sa.BigInteger(), nullable=True),
         sa.Column("agreement", sa.BigInteger(), nullable=False),
+        sa.Column("requester", sa.Text(), nullable=False),
+        sa.Column("captured_by", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("reference", sa.Text(), nullable=False),
