@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from partners.check_conversions import CONVERSION_CHECKS
 from settlement.ledger.problems import Problem
 
 _ENTRY_WITHOUT_REQUEST = """
@@ -208,6 +209,7 @@ _CHECKS = {
     "accrual-activity": ("entry", _ACCRUAL_WITHOUT_ACTIVITY),
     "reversal-activity": ("entry", _REVERSAL_WITHOUT_ACTIVITY),
     "conversion-quote": ("quote", _CONVERSION_WITHOUT_QUOTE),
+    **CONVERSION_CHECKS,
     "agreement-usage": ("agreement", _AGREEMENT_USAGE),
     "enrolment": ("member", _ENROLMENT),
     "membership-tier": ("member", _MEMBERSHIP_TIER),

@@ -14,8 +14,10 @@ from coalition.v1 import (
     members_pb2,
     partners_pb2,
 )
+from gateway.translation.delivery_results import conversion_message
 from gateway.translation.rate_results import proposal_message, stopped_message
 from gateway.translation.values import amount, day_text, fraction, membership_ref, timestamp
+from partners.deliveries import ConversionSeen
 from partners.directory import Agreement, Directory, Key, Programme, ProgrammeVersion
 from partners.exchange.proposals import RateRange
 from partners.postings import PricedLeg
@@ -309,6 +311,7 @@ _RESULTS: Mapping[type, Callable[[Any, Directory], Message]] = {
     exchange.Authorized: lambda r, _: exchange_pb2.AuthorizeDebitResult(
         authorization=r.authorization
     ),
+    ConversionSeen: conversion_message,
     Key: lambda r, _: key_message(r),
     programmes.Published: _published,
     rates.Proposed: lambda r, _: proposal_message(r),
