@@ -25,7 +25,7 @@ HOURS_2 = timedelta(hours=2)
 
 @pytest.fixture(scope="module")
 def world(module_database_url: str) -> Iterator[Bench]:
-    """Alpha's balances are kept here; vault and wallet keep theirs: two hours, and a day, to answer.
+    """Alpha's balances are kept here; vault has two hours to answer, wallet a day.
 
     1,000 A are worth 500.00, of which 10.00 are fee and 5.00 spread: 606 V, and 0.20 rounding.
     """
