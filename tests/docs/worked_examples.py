@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import text
 
 from coalition.answers import Answer
-from coalition.v1 import accrual_pb2, awards_pb2, members_pb2
+from coalition.v1 import accrual_pb2, awards_pb2, delivery_pb2, members_pb2
 from docs.markdown import Row, Section, page, sections
 from gateway.database import report_engine
 from gateway.reviewing import review
@@ -22,7 +22,13 @@ from support.coalition_day import Day, activity_key, fraction, item, membership
 
 OPERATOR = "operator"
 SHARED = "COIN"
-PARTNERS = {"hotel": "HOTEL", "airline": "AIRLINE", "rail": "OTHER", "card": "CARD_ISSUER"}
+PARTNERS = {
+    "hotel": "HOTEL",
+    "airline": "AIRLINE",
+    "rail": "OTHER",
+    "card": "CARD_ISSUER",
+    "wallet": "OTHER",
+}
 LETTERS = "mnp"
 PAGE = sections(page("docs/ACCOUNTING.md"))
 EXAMPLES = [section for section in PAGE if section.code("toml example")]
@@ -57,6 +63,7 @@ class Player:
     events: int = 0
     voucher: int | None = None
     reviewed: int | None = None
+    converted: int = 0
 
     def prepare(self, world: Mapping[str, Any]) -> None:
         """Partners, programmes, terms and linked members."""
@@ -98,6 +105,14 @@ class Player:
                 case {"convert": amount, "from": source, "to": target}:
                     quote = self.day.quote((source, "1"), (target, "1"), minor(amount))
                     self.last = self.day.convert(quote.quote, source)
+                    self.converted = self.last.receipt.number
+                case {"refuse": "delivery", "by": partner}:
+                    self.last = self.day.client(partner).write(
+                        "Delivery.Refuse",
+                        delivery_pb2.RefuseDeliveryRequest(
+                            conversion=self.converted, reason="the example says so"
+                        ),
+                    )
                 case {"reverse": kind, "by": partner, **rest}:
                     self._reverse(kind, partner, **rest)
                 case {"redeem": award, "by": partner, "buy_missing": buys}:
