@@ -579,3 +579,14 @@ def test_damage_is_found(world: Bench, damage: str) -> None:
         assert list(check_agreed(connection)) == []
         assert connection.execute(text(damage)).rowcount == 1
         assert list(check_agreed(connection)) != []
+
+
+def test_a_hold_is_free_again_within_the_batch(undone: Bench) -> None:
+    first, second = (
+        undone.ask("vault", quote(V, target, 1_000)).result.quote.number for target in (W, A)
+    )
+    done = undone.ask("vault", Convert(first, "hold-1"))
+    refused = undone.submission("wallet", Refuse(done.number, "no"))
+    again = undone.submission("vault", Convert(second, "hold-1"))
+
+    assert [outcome.reason for outcome in undone.batch(refused, again)] == ["", ""]
