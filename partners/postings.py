@@ -278,7 +278,15 @@ class Book:
                     line.kind, creditor, debtor, amount, terms=line.terms, rule=line.rule
                 )
             elif amount:
-                yield replace(line, amount=amount, debit=line.credit, credit=line.debit)
+                back = replace(line, amount=amount, debit=line.credit, credit=line.debit)
+                yield replace(back, parties=self._parties(back))
+
+    def _parties(self, points: Line) -> frozenset[str]:
+        """Who is shown a line of points: their issuer, and who paid for them."""
+        ends = (points.debit.code, points.credit.code)
+        programme = next(code.split("/", 1)[1] for code in ends if code.startswith("issued/"))
+        issuer = self.issuer(programme)
+        return frozenset({issuer, points.funder or issuer})
 
     def reversal(
         self,

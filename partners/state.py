@@ -261,6 +261,44 @@ class Conversion:
     returned_source_minor: int = 0
     returned_target_minor: int = 0
 
+    @property
+    def returned(self) -> Fraction:
+        """The part of it that came back."""
+        return Fraction(self.returned_source_minor, self.source_minor)
+
+    @property
+    def uses_hold(self) -> bool:
+        """Whether its hold in the source partner's system is used up by it."""
+        taken_back = (ConversionState.REFUSED, ConversionState.TIMED_OUT)
+        return bool(self.source_hold) and self.state not in taken_back
+
+
+class BreakKind(StrEnum):
+    """How a partner's report of a delivery disagrees with the ledger."""
+
+    LATE_CONFIRMATION = "LATE_CONFIRMATION"
+    CONFIRMED_AFTER_REFUSAL = "CONFIRMED_AFTER_REFUSAL"
+    REFUSED_AFTER_CONFIRMATION = "REFUSED_AFTER_CONFIRMATION"
+    AMOUNT_DIFFERS = "AMOUNT_DIFFERS"
+    CONFIRMED_TWICE = "CONFIRMED_TWICE"
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryBreak:
+    """A disagreement about a conversion; amounts in minor units of the target.
+
+    `owner` bears it until it is resolved. `reference` is the partner's own, or its reason.
+    """
+
+    number: int
+    kind: BreakKind
+    conversion: int
+    owner: str
+    ledger_minor: int
+    reported_minor: int
+    reference: str
+    recorded_at: datetime
+
 
 @dataclass(frozen=True, slots=True)
 class DebitAuthorization:
@@ -341,6 +379,9 @@ class Needs:
     now: datetime | None = None
     """When it is decided; what was used in a day or a year is of that day and year."""
     conversions: set[int] = field(default_factory=set)
+    """Conversions with their quotes, lines, members and breaks."""
+    source_holds: set[str] = field(default_factory=set)
+    """References of holds in partners' systems, of which it is asked whether they are used."""
     holds: set[int] = field(default_factory=set)
     balances: set[MembershipKey] = field(default_factory=set)
     lines_of: set[ActivityKey] = field(default_factory=set)
@@ -370,6 +411,10 @@ class State:
     open_quotes: dict[tuple[int, str, str], int] = field(default_factory=dict)
     authorizations: dict[int, DebitAuthorization] = field(default_factory=dict)
     conversions: dict[int, Conversion] = field(default_factory=dict)
+    source_holds: dict[tuple[str, str], int] = field(default_factory=dict)
+    """Conversions that use a hold in a partner's system, by source programme and reference."""
+    breaks: defaultdict[int, list[DeliveryBreak]] = field(default_factory=lambda: defaultdict(list))
+    """Disagreements by the conversion that they are about."""
     conversion_usage: dict[UsageKey, int] = field(default_factory=dict)
     """What members converted by pair and offer in a period; of those that are loaded."""
     holds: dict[int, Hold] = field(default_factory=dict)
@@ -417,6 +462,15 @@ class State:
         self.holds[hold.number] = hold
         if hold.state is HoldState.OPEN:
             self.open_holds[hold.account].add(hold.number)
+
+    def put_conversion(self, conversion: Conversion) -> None:
+        """Put a conversion where its number and the hold that it uses find it."""
+        self.conversions[conversion.number] = conversion
+        hold = conversion.source[1], conversion.source_hold
+        if conversion.uses_hold:
+            self.source_holds[hold] = conversion.number
+        elif self.source_holds.get(hold) == conversion.number:
+            del self.source_holds[hold]
 
     def available(self, account: AccountKey, now: datetime) -> int:
         """Balance less what is held, in minor units; points that came by a merge too.

@@ -18,6 +18,7 @@ from coalition.v1 import (
     partners_pb2,
 )
 from gateway.translation import forms
+from gateway.translation.delivery_commands import DELIVERY_COMMANDS
 from gateway.translation.member_commands import MEMBER_COMMANDS, CommandTable
 from gateway.translation.programme_commands import PROGRAMME_COMMANDS
 from gateway.translation.rate_commands import RATE_COMMANDS
@@ -263,6 +264,7 @@ _COMMANDS: CommandTable = {
     **PROGRAMME_COMMANDS,
     **RATE_COMMANDS,
     **REDEMPTION_COMMANDS,
+    **DELIVERY_COMMANDS,
     accrual_pb2.AccrueRequest: (accrual.Accrue, single_accrual),
     accrual_pb2.ReverseRequest: (reversal.Reverse, _reverse),
     exchange_pb2.QuoteRequest: (exchange.RequestQuote, _quote),

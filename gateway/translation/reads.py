@@ -18,6 +18,7 @@ from coalition.v1 import (
     settlement_pb2,
 )
 from gateway.translation import forms, programme_reads, redemption_reads
+from gateway.translation.delivery_reads import DELIVERY_READS
 from gateway.translation.rate_results import proposal_message, stop_message, version_message
 from gateway.translation.reading import Reading
 from gateway.translation.results import (
@@ -290,6 +291,7 @@ _READS: Mapping[type[Message], Callable[[Any, Reading], Message]] = {
     partners_pb2.GetDefinitionRequest: programme_reads.definition,
     rates_pb2.ListRatesRequest: _rates,
     rates_pb2.ListProposalsRequest: _proposals,
+    **DELIVERY_READS,
     agreements_pb2.ListAgreementsRequest: _agreements,
     redemption_pb2.ListHoldsRequest: redemption_reads.list_holds,
     partners_pb2.ListPartnersRequest: _partners,

@@ -14,9 +14,11 @@ from coalition.v1 import (
     members_pb2,
     partners_pb2,
 )
+from gateway.translation.delivery_results import conversion_message
 from gateway.translation.rate_results import proposal_message, stopped_message
 from gateway.translation.redemption_results import hold_message
 from gateway.translation.values import amount, day_text, fraction, membership_ref, timestamp
+from partners.deliveries import ConversionSeen
 from partners.directory import Agreement, Directory, Key, Programme, ProgrammeVersion
 from partners.exchange.proposals import RateRange
 from partners.holding import HoldOf
@@ -312,6 +314,7 @@ _RESULTS: Mapping[type, Callable[[Any, Directory], Message]] = {
         authorization=r.authorization
     ),
     HoldOf: lambda r, _: hold_message(r),
+    ConversionSeen: conversion_message,
     Key: lambda r, _: key_message(r),
     programmes.Published: _published,
     rates.Proposed: lambda r, _: proposal_message(r),

@@ -5,6 +5,14 @@ from datetime import datetime, timedelta
 
 from partners.context import Context, Decision, require_active, unknown_membership
 from partners.counting import begin_to_age
+from partners.deliveries import (
+    delivery_terms,
+    kept_by_partner,
+    require_hold,
+    require_no_hold,
+    required_hold,
+    told_to_deliver,
+)
 from partners.exchange_changes import (
     AuthorizationAdded,
     AuthorizationUsed,
@@ -18,7 +26,6 @@ from partners.soundness import last_instant
 from partners.standing import require_points_alive
 from partners.state import (
     Conversion,
-    ConversionState,
     DebitAuthorization,
     Membership,
     MembershipKey,
@@ -217,12 +224,18 @@ class Convert:
     source_hold: str = ""
 
     def add_needs(self, needs: Needs) -> None:
-        """The quote with its memberships, balance and authorisation."""
+        """The quote with its memberships, balance and authorisation; whether the hold is used."""
         needs.quotes.add(self.quote)
+        if self.source_hold:
+            needs.source_holds.add(self.source_hold)
 
 
 def execute(command: Convert, context: Context) -> Decision:
-    """Exactly the quoted amounts, or a named refusal."""
+    """Exactly the quoted amounts, or a named refusal.
+
+    Out of a programme whose partner keeps the balances, under a hold that it signed for; into
+    one, it waits for that partner.
+    """
     quote = _own_quote(command, context)
     source, target = (context.state.accounts[a] for a in (quote.source, quote.target))
     if not context.state.are_linked(source, target):
@@ -232,13 +245,15 @@ def execute(command: Convert, context: Context) -> Decision:
     require_points_alive(source.programme, context)
     _require_usable(quote, context)
     authorization_used = _authorization_used(quote, context)
+    hold = required_hold(command.source_hold, quote, context)
     require_caps(quote, context)
     _require_covered(quote, context)
-    conversion = _conversion(quote, command.source_hold, context)
+    conversion = _conversion(quote, hold, context)
     return Decision(
         kind="CONVERSION",
-        facts=_facts(quote),
+        facts={**_facts(quote), **_delivery_facts(conversion)},
         result=Terms(quote, source, target, conversion=conversion),
+        facts_parties=frozenset({context.programme(source.programme).partner} if hold else ()),
         lines=context.book.conversion(quote),
         changes=(
             QuoteChanged(quote, QuoteState.USED),
@@ -247,10 +262,21 @@ def execute(command: Convert, context: Context) -> Decision:
             *authorization_used,
             *begin_to_age(target, quote.target_minor, context.number, context),
         ),
+        consequences=tuple(told_to_deliver(conversion, target, context)),
     )
 
 
+def _delivery_facts(conversion: Conversion) -> dict[str, object]:
+    """The hold that it uses, and until when it waits; empty where there is none."""
+    deadline = conversion.deadline
+    return {
+        "source_hold": conversion.source_hold,
+        "deadline": None if deadline is None else timestamp(deadline),
+    }
+
+
 def _conversion(quote: Quote, source_hold: str, context: Context) -> Conversion:
+    state, deadline = delivery_terms(quote.target[1], context)
     return Conversion(
         number=context.number,
         quote=quote.number,
@@ -262,8 +288,8 @@ def _conversion(quote: Quote, source_hold: str, context: Context) -> Conversion:
         target_rate=quote.target_rate,
         source_hold=source_hold,
         accepted_at=context.now,
-        deadline=None,
-        state=ConversionState.COMPLETED,
+        deadline=deadline,
+        state=state,
     )
 
 
@@ -365,6 +391,10 @@ def authorize_debit(command: AuthorizeDebit, context: Context) -> Decision:
             f"there is no participant {command.grantee}",
             {"grantee": command.grantee},
         )
+    if kept_by_partner(command.source[0], context):
+        require_hold(command.source_hold, command.source[0])
+    else:
+        require_no_hold(command.source_hold, command.source[0], context)
     source, target = _authorized(command, context)
     authorization = DebitAuthorization(
         number=context.number,

@@ -39,6 +39,7 @@ def test_every_kind_of_event_has_an_example() -> None:
     assert [example.title for example in EXAMPLES] == [
         "Double dip",
         "Conversion",
+        "A delivery that is refused",
         "Conversion from the shared currency",
         "Conversion into the shared currency",
         "Conversion by the terms of a pair",

@@ -11,7 +11,14 @@ from typing import Any
 from sqlalchemy import text
 
 from coalition.answers import Answer
-from coalition.v1 import accrual_pb2, awards_pb2, members_pb2, rates_pb2, redemption_pb2
+from coalition.v1 import (
+    accrual_pb2,
+    awards_pb2,
+    delivery_pb2,
+    members_pb2,
+    rates_pb2,
+    redemption_pb2,
+)
 from docs.markdown import Row, Section, page, sections
 from gateway.database import report_engine
 from gateway.reviewing import review
@@ -22,7 +29,13 @@ from support.coalition_day import Day, activity_key, fraction, item, membership
 
 OPERATOR = "operator"
 SHARED = "COIN"
-PARTNERS = {"hotel": "HOTEL", "airline": "AIRLINE", "rail": "OTHER", "card": "CARD_ISSUER"}
+PARTNERS = {
+    "hotel": "HOTEL",
+    "airline": "AIRLINE",
+    "rail": "OTHER",
+    "card": "CARD_ISSUER",
+    "wallet": "OTHER",
+}
 LETTERS = "mnp"
 PAGE = sections(page("docs/ACCOUNTING.md"))
 EXAMPLES = [section for section in PAGE if section.code("toml example")]
@@ -90,6 +103,7 @@ class Player:
     voucher: int | None = None
     hold: int = 0
     reviewed: int | None = None
+    converted: int = 0
 
     def prepare(self, world: Mapping[str, Any]) -> None:
         """Partners, programmes, terms and linked members."""
@@ -145,9 +159,6 @@ class Player:
             match event:
                 case {"accrue": kind, "by": partner, "spend": spend}:
                     self._accrue(kind, partner, spend)
-                case {"convert": amount, "from": source, "to": target}:
-                    quote = self.day.quote((source, "1"), (target, "1"), minor(amount))
-                    self.last = self.day.convert(quote.quote, source)
                 case {"reverse": kind, "by": partner, **rest}:
                     self._reverse(kind, partner, **rest)
                 case {"redeem": award, "by": partner, "buy_missing": buys}:
@@ -162,8 +173,24 @@ class Player:
                     self._review(timedelta(days=days))
                 case {"settle": True}:
                     self.settle()
+                case {"convert": _} | {"refuse": _}:
+                    self._exchange(event)
                 case _:
                     self._spend(event)
+
+    def _exchange(self, event: Mapping[str, Any]) -> None:
+        match event:
+            case {"convert": amount, "from": source, "to": target}:
+                quote = self.day.quote((source, "1"), (target, "1"), minor(amount))
+                self.last = self.day.convert(quote.quote, source)
+                self.converted = self.last.receipt.number
+            case {"refuse": "delivery", "by": partner}:
+                request = delivery_pb2.RefuseDeliveryRequest(
+                    conversion=self.converted, reason="the example says so"
+                )
+                self.last = self.day.client(partner).write("Delivery.Refuse", request)
+            case _:
+                raise AssertionError(event)
 
     def _accrue(self, kind: str, partner: str, spend: str) -> None:
         category, amount, currency = spend.split()

@@ -15,6 +15,7 @@ from coalition.v1 import (
     accrual_pb2,
     agreements_pb2,
     awards_pb2,
+    delivery_pb2,
     exchange_pb2,
     feed_pb2,
     members_pb2,
@@ -43,6 +44,7 @@ from support.coalition_day import (
     stay,
 )
 from support.raw_calls import OK, Wire, raw_wire
+from support.use_case_bench import definition
 
 PERSON_ROLES = {
     "rates-only": Role.RATE_ADMINISTRATOR,
@@ -124,6 +126,14 @@ WRITES: dict[str, tuple[Message, frozenset[str]]] = {
     "Awards.Redeem": (awards_pb2.RedeemRequest(membership=NOWHERE, award="night"), PARTNERS),
     "Awards.CancelVoucher": (awards_pb2.CancelVoucherRequest(voucher=MANY), PARTNERS),
     "Awards.UseVoucher": (awards_pb2.UseVoucherRequest(voucher=MANY), PARTNERS),
+    "Delivery.Confirm": (
+        delivery_pb2.ConfirmDeliveryRequest(conversion=MANY, credited_minor=1, reference="r"),
+        PARTNERS,
+    ),
+    "Delivery.Refuse": (
+        delivery_pb2.RefuseDeliveryRequest(conversion=MANY, reason="test"),
+        PARTNERS,
+    ),
     "Exchange.Quote": (
         exchange_pb2.QuoteRequest(source=NOWHERE, target=HOTEL, amount_minor=1),
         PARTNERS,
@@ -248,9 +258,16 @@ def foreign(day: Day) -> dict[str, int]:
         "Members.Merge",
         members_pb2.MergeRequest(kept=membership("hotel", "M1"), merged=membership("hotel", "M2")),
     )
+    day.admit("vault", "OTHER")
+    day.publish("vault", definition("vault", "VAULT", custody="partner").encode())
+    day.rate("vault", 50, 60)
+    day.enrol("vault", "V1")
+    day.link(("hotel", "H1"), ("vault", "V1"))
+    waiting = day.quote(("hotel", "H1"), ("vault", "V1"), 100)
     return {
         "redeems": redeems,
         "hold": held.result_as(redemption_pb2.Hold).hold,
+        "conversion": day.convert(waiting.quote).receipt.number,
         "merge": merged.result_as(members_pb2.MergeResult).merge,
         "quote": day.quote(("hotel", "H1"), ("airline", "A1"), 100).quote,
         "agreement": offered.result_as(agreements_pb2.Agreement).agreement,
@@ -278,6 +295,22 @@ FOREIGN: dict[str, tuple[Callable[[dict[str, int]], Message], str]] = {
     "Agreements.Suspend": (
         lambda known: agreements_pb2.SuspendRequest(agreement=known["agreement"]),
         "UNKNOWN_AGREEMENT",
+    ),
+    "Delivery.ListConversions": (
+        lambda _: delivery_pb2.ListConversionsRequest(membership=HOTEL),
+        "NOT_AUTHORIZED",
+    ),
+    "Delivery.Confirm": (
+        lambda known: delivery_pb2.ConfirmDeliveryRequest(
+            conversion=known["conversion"], credited_minor=1, reference="r"
+        ),
+        "UNKNOWN_CONVERSION",
+    ),
+    "Delivery.Refuse": (
+        lambda known: delivery_pb2.RefuseDeliveryRequest(
+            conversion=known["conversion"], reason="test"
+        ),
+        "UNKNOWN_CONVERSION",
     ),
     "Exchange.Convert": (
         lambda known: exchange_pb2.ConvertRequest(quote=known["quote"]),
@@ -410,7 +443,7 @@ def test_what_is_anothers_is_refused_like_what_is_not_there(
         _replace(message, value, "nobody")
     if hasattr(message, "keyid"):
         message.keyid = "0" * 64
-    for number in ("quote", "agreement", "merge", "hold"):
+    for number in ("quote", "agreement", "merge", "hold", "conversion"):
         if hasattr(message, number):
             setattr(message, number, MANY)
     absent = wire.send(wire.forge(name, message, sender="card"))
@@ -471,6 +504,8 @@ READS: dict[str, Message] = {
     "Agreements.ListAgreements": agreements_pb2.ListAgreementsRequest(),
     "Awards.ListAwards": awards_pb2.ListAwardsRequest(membership=NOWHERE),
     "Awards.ListVouchers": awards_pb2.ListVouchersRequest(membership=NOWHERE),
+    "Delivery.ListConversions": delivery_pb2.ListConversionsRequest(membership=NOWHERE),
+    "Delivery.ListBreaks": delivery_pb2.ListBreaksRequest(),
     "Members.ListTiers": members_pb2.ListTiersRequest(membership=NOWHERE),
     "Members.LookUp": members_pb2.LookUpRequest(membership=NOWHERE),
     "Members.GetBalances": members_pb2.GetBalancesRequest(membership=NOWHERE),

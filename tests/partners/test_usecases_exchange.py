@@ -338,7 +338,7 @@ def test_points_kept_elsewhere_are_converted_unchecked(world: Bench) -> None:
         world.enrol("outside", "1", sender="gamma")
         world.link(("outside", "1"), ("beta", "1"), ("gamma", "beta"))
         asked_for = world.ask("gamma", quote(("outside", "1"), B, 8_000))
-        done = world.ask("gamma", Convert(asked_for.result.quote.number))
+        done = world.ask("gamma", Convert(asked_for.result.quote.number, "hold-1"))
 
         assert done.lines[0] == ("CONVERSION", "external/outside", "issued/outside", 8_000)
 

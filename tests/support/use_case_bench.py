@@ -253,6 +253,19 @@ class Bench:
             ).scalar()
         return int(row or 0)
 
+    def balance_of(self, programme: str, number: str) -> int:
+        """What a membership holds, inside what is undone."""
+        assert self.connection is not None
+        found = self.connection.execute(
+            text(
+                "select credits - debits from enrolment "
+                "join member_account using (member_id, programme) "
+                "where programme = :p and member_number = :n"
+            ),
+            {"p": programme, "n": number},
+        ).scalar()
+        return int(found or 0)
+
     def accounts(self, connection: Connection | None = None) -> dict[str, int]:
         """Every account's balance that is not zero: companies by code, members likewise."""
         query = text(

@@ -54,6 +54,13 @@ def _make_tables() -> None:
         comment="What was converted, how far it is, and what of it came back.",
     )
     op.create_index(
+        "conversion_hold_idx",
+        "conversion",
+        ["source_programme", "source_hold"],
+        unique=True,
+        postgresql_where=sa.text("source_hold <> '' and state in ('PENDING', 'COMPLETED')"),
+    )
+    op.create_index(
         "conversion_pending_idx",
         "conversion",
         ["deadline"],
@@ -367,6 +374,11 @@ def downgrade() -> None:
     op.drop_table("conversion_usage")
     op.drop_index("conversion_target_idx", table_name="conversion")
     op.drop_index("conversion_source_idx", table_name="conversion")
+    op.drop_index(
+        "conversion_hold_idx",
+        table_name="conversion",
+        postgresql_where=sa.text("source_hold <> '' and state in ('PENDING', 'COMPLETED')"),
+    )
     op.drop_index(
         "conversion_pending_idx",
         table_name="conversion",
