@@ -26,6 +26,7 @@ from partners.usecases import (
     accrual,
     agreements,
     awards,
+    blocks,
     exchange,
     links,
     lives,
@@ -309,6 +310,7 @@ _RESULTS: Mapping[type, Callable[[Any, Directory], Message]] = {
     exchange.Authorized: lambda r, _: exchange_pb2.AuthorizeDebitResult(
         authorization=r.authorization
     ),
+    blocks.BlockAnswer: lambda r, _: exchange_pb2.BlockResult(number=r.number, blocked=r.blocked),
     Key: lambda r, _: key_message(r),
     programmes.Published: _published,
     rates.Proposed: lambda r, _: proposal_message(r),
