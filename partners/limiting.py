@@ -178,10 +178,11 @@ def level_reached(limits: Limits, before: int, after: int) -> int | None:
     """The highest level, in per cent of cap and cover, that is reached on the way up.
 
     A level is reached by owing as much; the reserve, for which 100 stands as well, by owing more
-    than is covered. None where none is.
+    than is covered; where nothing is covered there is no other level. None where none is.
     """
     covered = limits.covered_minor
-    levels = [p for p in limits.alert_percents if before * WHOLE < p * covered <= after * WHOLE]
+    percents = limits.alert_percents if covered else ()
+    levels = [p for p in percents if before * WHOLE < p * covered <= after * WHOLE]
     if before <= covered < after:
         levels.append(WHOLE)
     return max(levels, default=None)
