@@ -40,7 +40,7 @@ def test_a_limit_with_its_alert(day: Day) -> None:
     alerts = [
         found
         for found in day.client("hotel").follow(0, stop_at_end=True)
-        if found.record.kind == "LIMIT_ALERT"
+        if found.record.entry.kind == "LIMIT_ALERT"
     ]
     assert [found.number for found in alerts] == [answer.receipt.number + 1]
     assert alerts[0].record.facts == {
@@ -51,7 +51,7 @@ def test_a_limit_with_its_alert(day: Day) -> None:
         "reserve": "0",
     }
     airline = day.client("airline").follow(0, stop_at_end=True)
-    assert all(found.record.kind != "LIMIT_ALERT" for found in airline)
+    assert all(found.record.entry.kind != "LIMIT_ALERT" for found in airline)
     with day.engine.connect() as connection:
         coalition = load_coalition(connection)
     assert coalition is not None
