@@ -281,6 +281,21 @@ def test_points_have_to_be_so_old(world: Bench, age: timedelta, amount: int, rea
         assert converted(world, amount).reason == reason
 
 
+def test_every_programme_has_its_own_period(world: Bench) -> None:
+    """Also where a batch asks for points of two, one of which looks back further."""
+    with guarded(world, EARNED, Safeguards("beta", earned_cooling_seconds=7_200)):
+        earn(world, 500, "new")
+        key = ActivityKey("beta", "GIFT", "new")
+        assert not world.ask("beta", report(B, key, [("beta", "BASE", 500)])).reason
+        world.now = LATER + HOUR
+        outcomes = world.batch(
+            world.submission("alpha", quote(A, B, OLD + 500)),
+            world.submission("beta", quote(B, A, 500)),
+        )
+        assert [o.reason for o in outcomes] == ["", "COOLING_OFF"]
+        assert at(outcomes[1]) == timestamp(LATER + 2 * HOUR)
+
+
 def test_it_says_when_enough_will_be_old_enough(world: Bench) -> None:
     with guarded(world, EARNED):
         earn(world, 100, "first")
