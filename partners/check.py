@@ -230,6 +230,22 @@ where coalesce(u.used, 0) <> coalesce(g.times, 0)
 order by 1
 """
 
+_PROMISED = """
+with held as (
+  select c.operator as participant, sum(
+    div(h.amount::numeric * a.reimbursement_numerator, a.reimbursement_denominator)
+  ) as amount
+  from redemption_hold h join agreement a on a.number = h.agreement cross join coalition c
+  where h.state = 'OPEN' group by 1
+)
+select participant as number,
+       coalesce(p.amount, 0)::text as found, coalesce(h.amount, 0)::text as expected
+from promised p full join held h using (participant)
+where coalesce(p.amount, 0) <> coalesce(h.amount, 0)
+order by 1
+"""
+"""What counts against a limit for holds is what open holds come to at their agreements' prices."""
+
 _CHECKS = {
     "entry-request": ("entry", _ENTRY_WITHOUT_REQUEST),
     "request-entry": ("request of entry", _REQUEST_WITHOUT_ENTRY),
@@ -248,6 +264,7 @@ _CHECKS = {
     "rule-usage": ("rule", _RULE_USAGE),
     "award-usage": ("award", _AWARD_USAGE),
     **HOLD_CHECKS,
+    "promised": ("participant", _PROMISED),
 }
 """Each check's name, what its numbers are of, and the query that finds what is wrong."""
 

@@ -5,7 +5,7 @@ a later item of a batch sees what the earlier ones did.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -19,6 +19,7 @@ from partners.programmes.tiers import TierTerm
 from settlement.ledger.accounts import Account
 from settlement.ledger.book import Counters
 from settlement.ledger.entries import Line
+from settlement.ledger.exposure import owed_by
 
 MembershipKey = tuple[str, str]
 AccountKey = tuple[int, str]
@@ -440,6 +441,16 @@ class State:
     """Members of old programmes that are not carried over yet, the first so many."""
     remaining: dict[str, int] = field(default_factory=dict)
     """How many members of old programmes are not carried over yet, in all."""
+    owed: dict[str, int] = field(default_factory=dict)
+    """What participants with limits owe on balance, in shared minor units, promises included."""
+    converted: defaultdict[AccountKey, set[int]] = field(default_factory=lambda: defaultdict(set))
+    """Numbers of conversions by their source; of watched accounts those of the last day."""
+    linked_at: dict[tuple[AccountKey, AccountKey], datetime] = field(default_factory=dict)
+    """Since when memberships are linked, of those whose links have to be old enough."""
+    young: dict[AccountKey, dict[int, int]] = field(default_factory=dict)
+    """Points of watched accounts by the number of the accrual that they came by not long ago."""
+    earned_at: dict[int, datetime] = field(default_factory=dict)
+    """When these accruals were accepted."""
 
     def add_membership(self, membership: Membership) -> None:
         """Put a membership where both of its keys find it."""
@@ -464,8 +475,9 @@ class State:
             self.open_holds[hold.account].add(hold.number)
 
     def put_conversion(self, conversion: Conversion) -> None:
-        """Put a conversion where its number and the hold that it uses find it."""
+        """Put a conversion where its number, its source and the hold that it uses find it."""
         self.conversions[conversion.number] = conversion
+        self.converted[conversion.source].add(conversion.number)
         hold = conversion.source[1], conversion.source_hold
         if conversion.uses_hold:
             self.source_holds[hold] = conversion.number
@@ -557,11 +569,18 @@ class State:
             one.account, set()
         )
 
-    def post(self, lines: Iterable[Line]) -> None:
-        """Show what lines do to members' balances."""
+    def post(self, lines: Sequence[Line]) -> None:
+        """Show what lines do to members' balances, and to what participants with limits owe."""
         for line in lines:
             self._move(line.debit, Counters(debits=line.amount))
             self._move(line.credit, Counters(credits=line.amount))
+        for participant, amount in owed_by(lines).items() if self.owed else ():
+            self.owe(participant, amount)
+
+    def owe(self, participant: str, amount: int) -> None:
+        """Add to what a participant owes, where that is watched."""
+        if participant in self.owed:
+            self.owed[participant] += amount
 
     def _move(self, account: Account, moved: Counters) -> None:
         if account.member_id is None or account.programme is None:

@@ -544,6 +544,14 @@ hold = Table(
     comment="Points of the shared currency held for spending, and what became of them.",
 )
 
+promised = Table(
+    "promised",
+    metadata,
+    Column("participant", Text, primary_key=True),
+    Column("amount", BigInteger, nullable=False),
+    comment="What participants will owe for holds that are open, were they captured whole.",
+)
+
 request = Table(
     "request",
     metadata,

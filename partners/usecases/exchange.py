@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from partners.context import Context, Decision, require_active, unknown_membership
+from partners.context import Bound, Context, Decision, require_active, unknown_membership
 from partners.counting import begin_to_age
 from partners.deliveries import (
     delivery_terms,
@@ -22,6 +22,7 @@ from partners.exchange_changes import (
 )
 from partners.offered import Offered, best_offer, count_for_caps, require_caps
 from partners.refusals import Reason, Refused, invalid
+from partners.safeguarding import require_not_blocked, require_safe, require_sane_amount
 from partners.soundness import last_instant
 from partners.standing import require_points_alive
 from partners.state import (
@@ -76,17 +77,18 @@ def request_quote(command: RequestQuote, context: Context) -> Decision:
 
     1. The sender may debit the source; the target is the same member's or linked to it.
     2. The terms in force now that give most, or those that were asked for, give the amounts.
-    3. The member gets at least what was asked for.
+    3. The member gets at least what was asked for, and safeguards allow it as things stand.
     4. A quote that was open for the same membership and pair gives way.
     """
     source, target = _parties(command, context)
-    require_active(source)
-    require_active(target)
+    _require_usable_memberships(source, target, context)
+    require_sane_amount(source.programme, command.amount_minor, context)
     context.require_open(target.programme, context.now)
     require_points_alive(source.programme, context)
     _require_direction(source, target, context)
     offered = best_offer(source, target, command.amount_minor, command.offer, context)
     _require_min_out(command, offered, context)
+    require_safe(source, target, command.amount_minor, context)
     quote = _quote(command, source, target, offered, context)
     quote = replace(quote, expires_at=last_instant(quote, QUOTE_LIFETIME, context))
     before = context.state.open_quotes.get(quote.slot)
@@ -101,6 +103,14 @@ def request_quote(command: RequestQuote, context: Context) -> Decision:
         result=Terms(quote, source, target, offered.steps),
         changes=(*gives_way, QuoteOpened(quote)),
     )
+
+
+def _require_usable_memberships(source: Membership, target: Membership, context: Context) -> None:
+    """Both are active and on no block list."""
+    for membership in (source, target):
+        require_active(membership)
+    for membership in (source, target):
+        require_not_blocked(membership, context)
 
 
 def _require_min_out(command: RequestQuote, offered: Offered, context: Context) -> None:
@@ -240,13 +250,14 @@ def execute(command: Convert, context: Context) -> Decision:
     source, target = (context.state.accounts[a] for a in (quote.source, quote.target))
     if not context.state.are_linked(source, target):
         raise unknown_membership((target.programme, target.member_number))
-    require_active(source)
-    require_active(target)
+    _require_usable_memberships(source, target, context)
+    require_sane_amount(source.programme, quote.source_minor, context)
     require_points_alive(source.programme, context)
     _require_usable(quote, context)
     authorization_used = _authorization_used(quote, context)
     hold = required_hold(command.source_hold, quote, context)
     require_caps(quote, context)
+    require_safe(source, target, quote.source_minor, context)
     _require_covered(quote, context)
     conversion = _conversion(quote, hold, context)
     return Decision(
@@ -263,6 +274,7 @@ def execute(command: Convert, context: Context) -> Decision:
             *begin_to_age(target, quote.target_minor, context.number, context),
         ),
         consequences=tuple(told_to_deliver(conversion, target, context)),
+        bound=Bound.SPENDING,
     )
 
 
@@ -396,6 +408,8 @@ def authorize_debit(command: AuthorizeDebit, context: Context) -> Decision:
     else:
         require_no_hold(command.source_hold, command.source[0], context)
     source, target = _authorized(command, context)
+    for membership in (source,) if target is None else (source, target):
+        require_not_blocked(membership, context)
     authorization = DebitAuthorization(
         number=context.number,
         grantee=command.grantee,

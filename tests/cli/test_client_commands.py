@@ -516,6 +516,26 @@ CALLS: dict[str, tuple[str, dict[str, object]]] = {
         "Exchange.Convert",
         {"quote": "5", "source_hold": "H-77"},
     ),
+    "member block hotel/1 --reason fraud": (
+        "Exchange.Block",
+        {
+            "membership": {"programme": "hotel", "member_number": "1"},
+            "blocked": True,
+            "reason": "fraud",
+        },
+    ),
+    "member unblock hotel/1 --reason cleared": (
+        "Exchange.Block",
+        {"membership": {"programme": "hotel", "member_number": "1"}, "reason": "cleared"},
+    ),
+    "partners block hotel --reason insolvent": (
+        "Exchange.Block",
+        {"participant": "hotel", "blocked": True, "reason": "insolvent"},
+    ),
+    "partners unblock hotel --reason cleared": (
+        "Exchange.Block",
+        {"participant": "hotel", "reason": "cleared"},
+    ),
     "reverse STAY folio-7 --reason mistake": (
         "Accrual.Reverse",
         {

@@ -145,6 +145,10 @@ WRITES: dict[str, tuple[Message, frozenset[str]]] = {
         ),
         PARTNERS,
     ),
+    "Exchange.Block": (
+        exchange_pb2.BlockRequest(membership=NOWHERE, blocked=True, reason="test"),
+        PARTNERS,
+    ),
     "Members.Enrol": (members_pb2.EnrolRequest(membership=NOWHERE), PARTNERS),
     "Members.UpdateMembership": (members_pb2.UpdateMembershipRequest(membership=NOWHERE), PARTNERS),
     "Members.Invite": (members_pb2.InviteRequest(membership=NOWHERE), PARTNERS),
@@ -326,6 +330,10 @@ FOREIGN: dict[str, tuple[Callable[[dict[str, int]], Message], str]] = {
         lambda _: exchange_pb2.AuthorizeDebitRequest(
             source=HOTEL, target=HOTEL, grantee="card", amount_minor=1, expires_at=SOON
         ),
+        "NOT_AUTHORIZED",
+    ),
+    "Exchange.Block": (
+        lambda _: exchange_pb2.BlockRequest(membership=HOTEL, blocked=True, reason="x"),
         "NOT_AUTHORIZED",
     ),
     "Members.Enrol": (lambda _: members_pb2.EnrolRequest(membership=HOTEL), "NO_AGREEMENT"),

@@ -136,7 +136,7 @@ QUOTES: dict[str, tuple[str, Command, str]] = {
     "to a member that is not linked": ("alpha", quote(A, ("beta", "2"), 1), "UNKNOWN_MEMBERSHIP"),
     "without a rate": ("alpha", quote(A, ("gamma", "1"), 1), "NO_RATE"),
     "too small": ("alpha", quote(A, B, 1), "AMOUNT_TOO_SMALL"),
-    "too large": ("alpha", quote(A, B, 2**63 - 1), "OVERFLOW"),
+    "too large": ("alpha", quote(A, B, 2**63 - 1), "IMPLAUSIBLE"),
     "more than is held": ("alpha", quote(A, B, 10**9), ""),
     "under no authorisation": ("gamma", quote(A, B, 100, 10**9), "BAD_AUTHORIZATION"),
 }

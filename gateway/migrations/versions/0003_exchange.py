@@ -136,6 +136,13 @@ def _make_tables() -> None:
         comment="Pairs whose conversions were stopped.",
     )
     op.create_table(
+        "promised",
+        sa.Column("participant", sa.Text(), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("participant", name=op.f("promised_pkey")),
+        comment="What participants will owe for holds that are open, were they captured whole.",
+    )
+    op.create_table(
         "proposal",
         sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("document", sa.LargeBinary(), nullable=False),
@@ -366,6 +373,7 @@ def downgrade() -> None:
     op.drop_table("redemption_hold")
     _restore_the_rates()
     op.drop_table("proposal")
+    op.drop_table("promised")
     op.drop_table("pair_stop")
     op.drop_table("exposure")
     op.drop_table("exchange_block")
