@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from partners.changes import Change
 from partners.context import Context, Decision
 from partners.directory import Agreement
-from partners.hold_changes import HoldChanged, PendingMoved
+from partners.hold_changes import HoldAdded, HoldChanged, PendingMoved
+from partners.limiting import hold_promised, hold_settled
 from partners.postings import FORFEITED
 from partners.refusals import Reason, Refused
 from partners.state import AccountKey, Hold, HoldState, Membership, MembershipState
@@ -152,12 +153,19 @@ def captured(after: Hold, changes: tuple[Change, ...], context: Context) -> Deci
 def ended(kind: str, after: Hold, context: Context) -> Decision:
     """A hold that ends with nothing taken."""
     lines = forfeited(after.account, after.amount_minor, context)
-    return hold_decision(kind, after, context, lines=lines, changes=released(after))
+    return hold_decision(kind, after, context, lines=lines, changes=released(after, context))
 
 
-def released(after: Hold) -> tuple[Change, ...]:
-    """The changes by which nothing is pending for a hold any longer."""
-    return HoldChanged(after), PendingMoved(after.account, -after.amount_minor)
+def granted(hold: Hold, context: Context) -> tuple[Change, ...]:
+    """The changes by which points are pending for a hold, and promised to the merchant."""
+    promised = hold_promised(hold.amount_minor, hold.agreement, context)
+    return HoldAdded(hold), PendingMoved(hold.account, hold.amount_minor), promised
+
+
+def released(after: Hold, context: Context) -> tuple[Change, ...]:
+    """The changes by which nothing is pending or promised for a hold any longer."""
+    settled = hold_settled(after.amount_minor, after.agreement, context)
+    return HoldChanged(after), PendingMoved(after.account, -after.amount_minor), settled
 
 
 def forfeited(account: AccountKey, freed_minor: int, context: Context) -> Iterator[Line]:

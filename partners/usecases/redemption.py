@@ -6,16 +6,17 @@ A hold that was granted is honoured: see `partners.holding`.
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from partners.context import Context, Decision, require_active
+from partners.context import Bound, Context, Decision, require_active
 from partners.directory import Agreement, Permission, Programme
 from partners.exchange_changes import AuthorizationUsed
-from partners.hold_changes import HoldAdded, HoldChanged, PendingMoved
+from partners.hold_changes import HoldAdded, HoldChanged
 from partners.holding import (
     agreed,
     as_captured,
     captured,
     ended,
     forfeited,
+    granted,
     hold_decision,
     is_operators,
     known_hold,
@@ -27,6 +28,7 @@ from partners.holding import (
     unknown_hold,
 )
 from partners.refusals import Reason, Refused, invalid
+from partners.safeguarding import require_not_blocked, require_sane_amount
 from partners.standing import require_points_alive
 from partners.state import (
     DebitAuthorization,
@@ -82,7 +84,7 @@ def authorize(command: Authorize, context: Context) -> Decision:
     _require_merchant(command, context)
     membership, given = _spender(command, context)
     _require_may_spend(membership, context)
-    _require_plausible(command, context)
+    require_sane_amount(programme.programme_id, command.amount_minor, context)
     agreement = _agreement(command, context)
     _require_covered(membership, command, context)
     hold = Hold(
@@ -99,9 +101,11 @@ def authorize(command: Authorize, context: Context) -> Decision:
     used = () if given is None else (AuthorizationUsed(given),)
     if command.capture:
         after = as_captured(hold, hold.amount_minor, context)
-        return captured(after, (HoldAdded(after), *used), context)
-    pending = PendingMoved(hold.account, hold.amount_minor)
-    return hold_decision("HOLD", hold, context, changes=(HoldAdded(hold), pending, *used))
+        decision = captured(after, (HoldAdded(after), *used), context)
+    else:
+        changes = (*granted(hold, context), *used)
+        decision = hold_decision("HOLD", hold, context, changes=changes)
+    return replace(decision, bound=Bound.SPENDING)
 
 
 def _require_may_authorize(command: Authorize, context: Context) -> None:
@@ -139,6 +143,12 @@ def _require_merchant(command: Authorize, context: Context) -> None:
             f"there is no participant {command.merchant}",
             {"merchant": command.merchant},
         )
+    if ("", command.merchant) in context.directory.blocks:
+        raise Refused(
+            Reason.BLOCKED,
+            f"nothing is spent at {command.merchant}: it is on the block list",
+            {"merchant": command.merchant},
+        )
 
 
 def _spender(command: Authorize, context: Context) -> tuple[Membership, DebitAuthorization | None]:
@@ -171,20 +181,7 @@ def _require_may_spend(membership: Membership, context: Context) -> None:
     """What a membership has to be for its points to be held: the one place that says so."""
     require_points_alive(membership.programme, context)
     require_active(membership)
-
-
-def _require_plausible(command: Authorize, context: Context) -> None:
-    """Refuse a decimal point in the wrong place."""
-    programme = command.membership[0]
-    exponent = context.directory.coalition.exponent
-    ceiling = context.directory.book.ceiling_minor(programme, exponent, context.now)
-    if command.amount_minor > ceiling:
-        raise Refused(
-            Reason.IMPLAUSIBLE,
-            f"{context.points(programme, command.amount_minor)} is more than the "
-            f"{context.points(programme, ceiling)} that are spent at once at most",
-            {"asked": str(command.amount_minor), "allowed": str(ceiling)},
-        )
+    require_not_blocked(membership, context)
 
 
 def _agreement(command: Authorize, context: Context) -> Agreement:
@@ -250,7 +247,7 @@ def capture(command: Capture, context: Context) -> Decision:
             {"hold": str(hold.number), "held": str(hold.amount_minor)},
         )
     after = as_captured(hold, command.amount_minor, context)
-    return captured(after, released(after), context)
+    return captured(after, released(after, context), context)
 
 
 @dataclass(frozen=True, slots=True)

@@ -199,6 +199,13 @@ WRITES: dict[str, tuple[Message, frozenset[str]]] = {
     ),
     "Rates.Propose": (rates_pb2.ProposeRequest(changes=[RATE], reason="test"), RATES),
     "Rates.Approve": (rates_pb2.ApproveRequest(proposal=MANY), RATES),
+    "Rates.Reject": (rates_pb2.RejectRequest(proposal=MANY, reason="test"), RATES),
+    "Rates.Withdraw": (rates_pb2.WithdrawRequest(proposal=MANY, reason="test"), RATES),
+    "Rates.Consent": (rates_pb2.ConsentRequest(proposal=MANY), PARTNERS),
+    "Rates.StopPair": (
+        rates_pb2.StopPairRequest(source="no-programme", target="no-programme", reason="test"),
+        RATES,
+    ),
     "Redemption.Authorize": (
         redemption_pb2.AuthorizeRequest(
             membership=NOWHERE, merchant="hotel", amount_minor=1, reference="x"
@@ -523,6 +530,7 @@ READS: dict[str, Message] = {
     "Partners.ListKeys": partners_pb2.ListKeysRequest(),
     "Partners.ListKeyUse": partners_pb2.ListKeyUseRequest(keyid="0" * 64),
     "Rates.ListRates": rates_pb2.ListRatesRequest(),
+    "Rates.ListProposals": rates_pb2.ListProposalsRequest(),
     "Redemption.ListHolds": redemption_pb2.ListHoldsRequest(),
     "Receipts.GetReceipt": receipts_pb2.GetReceiptRequest(request_id="none"),
     "Settlement.ListWindows": settlement_pb2.ListWindowsRequest(),

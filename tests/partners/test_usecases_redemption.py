@@ -12,7 +12,7 @@ from sqlalchemy import text
 from partners.check import check_agreed
 from partners.directory import Permission
 from partners.exchange.proposals import Change
-from partners.exchange.terms import Safeguards
+from partners.exchange.terms import Limits, Safeguards
 from partners.hold_queries import holds
 from partners.hold_store import find_expired
 from partners.queries import Asker, balance
@@ -20,9 +20,10 @@ from partners.state import MembershipState, Needs
 from partners.state_store import load
 from partners.usecases.agreements import Suspend
 from partners.usecases.awards import Redeem
+from partners.usecases.blocks import SetBlock
 from partners.usecases.exchange import AuthorizeDebit, Convert
 from partners.usecases.lives import CarryOver, MergeMembers, Unmerge
-from partners.usecases.redemption import Capture, Refund, Void, expire
+from partners.usecases.redemption import Authorize, Capture, Refund, Void, expire
 from settlement.ledger.check import check
 from support.coalition_day import NOON
 from support.holds import (
@@ -740,6 +741,42 @@ def test_what_is_held_is_carried_over_when_it_is_free(world: Bench) -> None:
     assert posted(world) == 0
 
 
+# Limits and blocks ----------------------------------------------------------------------------
+
+
+def test_what_is_held_counts_against_the_operators_limit(world: Bench) -> None:
+    """At 0.90 a hold of 100 promises 90; the operator may owe 180: two of them, and no third."""
+    world.published(Limits(OPERATOR, 180, alert_percents=(50, 100)))
+    first, second = (held(world, 100) for _ in range(2))
+    assert [first.reason, second.reason] == ["", ""]
+    assert held(world, 1, capture=True).reason == ""
+    assert held(world, 2).reason == "LIMIT_EXCEEDED"
+    assert held(world, 2, capture=True).reason == "LIMIT_EXCEEDED"
+    assert captured(world, first.number, 100).reason == ""
+    assert held(world, 2).reason == "LIMIT_EXCEEDED"
+    assert voided(world, second.number).reason == ""
+    assert held(world, 100).reason == ""
+
+
+def test_holds_in_one_batch_share_a_limit(world: Bench) -> None:
+    world.published(Limits(OPERATOR, 90))
+    asked = [
+        world.submission(ADMIN, Authorize(MEMBER, "shop", amount, f"r{amount}"))
+        for amount in (60, 60, 40)
+    ]
+    assert [outcome.reason for outcome in world.batch(*asked)] == ["", "LIMIT_EXCEEDED", ""]
+
+
+def test_nobody_on_the_block_list_spends_or_is_spent_at(world: Bench) -> None:
+    hold = held(world, 10).number
+    assert world.ask(ADMIN, SetBlock(MEMBER, "", blocked=True, reason="fraud")).reason == ""
+    assert held(world, 10).reason == "BLOCKED"
+    assert captured(world, hold, 10).reason == "", "what was granted is honoured"
+    assert world.ask(ADMIN, SetBlock(MEMBER, "", blocked=False, reason="cleared")).reason == ""
+    assert world.ask(ADMIN, SetBlock(None, "shop", blocked=True, reason="insolvent")).reason == ""
+    assert held(world, 10).reason == "BLOCKED"
+
+
 # What the self-check sees --------------------------------------------------------------------
 
 DAMAGES: dict[str, set[str]] = {
@@ -749,8 +786,16 @@ DAMAGES: dict[str, set[str]] = {
         "pending",
         "hold-entry",
     },
-    "update redemption_hold set state = 'VOIDED' where state = 'OPEN'": {"pending", "hold-entry"},
-    "update redemption_hold set state = 'OPEN' where state = 'VOIDED'": {"pending", "hold-entry"},
+    "update redemption_hold set state = 'VOIDED' where state = 'OPEN'": {
+        "pending",
+        "hold-entry",
+        "promised",
+    },
+    "update redemption_hold set state = 'OPEN' where state = 'VOIDED'": {
+        "pending",
+        "hold-entry",
+        "promised",
+    },
     "update redemption_hold set captured = captured + 1 where state = 'CAPTURED'": {
         "hold-entry",
         "hold-lines",
@@ -764,7 +809,11 @@ DAMAGES: dict[str, set[str]] = {
     },
     "update redemption_hold set merchant = 'cafe'": {"hold-entry"},
     "update redemption_hold set reference = 'x'": {"hold-entry"},
-    "update agreement set reimbursement_numerator = 1 where buyer = 'shop'": {"hold-lines"},
+    "update agreement set reimbursement_numerator = 1 where buyer = 'shop'": {
+        "hold-lines",
+        "promised",
+    },
+    "update promised set amount = amount + 1": {"promised"},
     "delete from redemption_hold where state = 'VOIDED'": {"hold-entry", "hold-lines"},
     "insert into redemption_hold select 1, member_id, programme, merchant, amount, captured, "
     "refunded, capture_number, agreement, requester, captured_by, state, expires_at, reference "
