@@ -53,7 +53,7 @@ def _load_quotes(connection: Connection, state: State, needs: Needs) -> None:
     )
     every = _every_open_quote(connection, needs) if needs.all_open_quotes else ()
     for row in (*named, *still_open, *every):
-        state.add_quote(_quote(row))
+        state.add_quote(quote_of(row))
     accounts = {account for q in state.quotes.values() for account in (q.source, q.target)}
     if needs.all_open_quotes:
         return
@@ -71,7 +71,8 @@ def _every_open_quote(connection: Connection, needs: Needs) -> Sequence[Any]:
     ).all()
 
 
-def _quote(row: Any) -> Quote:  # noqa: ANN401 - a row, here and below
+def quote_of(row: Any) -> Quote:  # noqa: ANN401 - a row, here and below
+    """A quote from its row."""
     return Quote(
         number=row.number,
         requester=row.requester,

@@ -17,6 +17,7 @@ from coalition.v1 import (
     settlement_pb2,
 )
 from gateway.translation import forms, programme_reads
+from gateway.translation.rate_reads import what_would_have_been
 from gateway.translation.rate_results import proposal_message, stop_message, version_message
 from gateway.translation.reading import Reading
 from gateway.translation.results import (
@@ -289,6 +290,7 @@ _READS: Mapping[type[Message], Callable[[Any, Reading], Message]] = {
     partners_pb2.GetDefinitionRequest: programme_reads.definition,
     rates_pb2.ListRatesRequest: _rates,
     rates_pb2.ListProposalsRequest: _proposals,
+    rates_pb2.WhatIfRequest: what_would_have_been,
     agreements_pb2.ListAgreementsRequest: _agreements,
     partners_pb2.ListPartnersRequest: _partners,
     partners_pb2.ListKeysRequest: _keys,
