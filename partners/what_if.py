@@ -27,8 +27,8 @@ DEFAULT_WINDOWS = 7
 MOST_WINDOWS = 400
 """A year of nightly windows and more."""
 
-MOST_CONVERSIONS = 200_000
-"""Replayed at once: some seconds of one thread of the gateway."""
+MOST_CONVERSIONS = 100_000
+"""Replayed at once: some ten seconds of one thread of the gateway."""
 
 MOST_ENTRIES = 2_000_000
 """Of the ledger, whose lines are summed where somebody has limits: some seconds of the database."""

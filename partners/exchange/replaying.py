@@ -198,6 +198,8 @@ class Replay:
         used = self._used(quote)
         found = candidates(quote.pair, "", sight)
         names = [_name(terms) for terms in found]
+        if names == [used]:
+            return set()
         place_used = names.index(used) if used in names else len(names)
         closed: set[str | None] = set()
         for place, terms in enumerate(found):

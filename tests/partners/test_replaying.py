@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from partners.exchange.arithmetic import ConversionAmounts
@@ -85,7 +85,7 @@ def histories(draw: st.DrawFn) -> tuple[RateBook, list[Past]]:
     )
     asked = st.tuples(st.sampled_from(PAIRS), st.integers(1, 3_000), st.integers(0, 12))
     pasts = []
-    for place, (pair, amount, hours) in enumerate(draw(st.lists(asked, max_size=12))):
+    for place, (pair, amount, hours) in enumerate(draw(st.lists(asked, min_size=1, max_size=5))):
         at = BEGAN + timedelta(hours=hours)
         fitting = quotes(book, pair, amount, at)
         if not fitting:
@@ -158,6 +158,7 @@ def test_what_is_in_force_already_changes_nothing(
         assert all(before == after for _, before, after in sums.rows())
 
 
+@settings(max_examples=50)
 @given(histories(), rate_terms("alpha"), st.lists(pair_terms("two"), max_size=2))
 def test_nets_sum_to_zero_whatever_is_changed(
     history: tuple[RateBook, list[Past]], rate: RateTerms, pairs: list[PairTerms]
@@ -169,6 +170,7 @@ def test_nets_sum_to_zero_whatever_is_changed(
     assert all(row[1] >= 0 and row[2] >= 0 for row in tally.fees.rows())
 
 
+@settings(max_examples=30)
 @given(histories())
 def test_a_way_that_is_closed_refuses_all_that_took_it(
     history: tuple[RateBook, list[Past]],
@@ -181,6 +183,7 @@ def test_a_way_that_is_closed_refuses_all_that_took_it(
     assert sum(tally.refused.values()) == out_of_alpha
 
 
+@settings(max_examples=30)
 @given(histories(), st.integers(2, 9))
 def test_an_offer_that_gives_more_is_taken(
     history: tuple[RateBook, list[Past]], times: int
