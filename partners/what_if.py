@@ -27,11 +27,12 @@ DEFAULT_WINDOWS = 7
 MOST_WINDOWS = 400
 """A year of nightly windows and more."""
 
-MOST_CONVERSIONS = 100_000
-"""Replayed at once: some ten seconds of one thread of the gateway."""
+MOST_CONVERSIONS = 50_000
+"""Replayed at once, the newest: some seconds of one thread of the gateway, and less than clients
+wait for an answer."""
 
 MOST_ENTRIES = 2_000_000
-"""Of the ledger, whose lines are summed where somebody has limits: some seconds of the database."""
+"""Newest entries whose lines are summed where somebody has limits: seconds of the database."""
 
 PAGE = 1_000
 """Conversions read at a time; no more than these are kept in memory."""
@@ -59,11 +60,13 @@ class WhatIf:
 
 @dataclass(frozen=True, slots=True)
 class WouldHaveBeen:
-    """The answer: the windows, oldest first; sums before and after; limits that were crossed."""
+    """The answer: the windows, oldest first; sums before and after; limits crossed."""
 
     windows: tuple[int, ...]
     tally: Tally
     crossings: tuple[Crossing, ...]
+    left_out: int
+    """Older conversions of these windows, beyond what is replayed at once."""
 
 
 def what_if(
@@ -78,17 +81,20 @@ def what_if(
     _require_decider(asker)
     changes = _changes(asker, asked)
     replayed = spans[-_windows(asked.windows) :]
-    first, end = replayed[0].first_number, read_head(connection).size
-    _require_bounded(connection, first, end)
     replay = Replay.of(_programmes(asker.directory), asker.directory.book, changes)
-    tally, walk = Tally(), None
-    for page in _pages(connection, first, end, spans):
-        if walk is None:
-            walk = _Walking.begun(connection, asker.directory, replay, page[0].number, end)
-        walk.take(page, tally)
+    part = _part(connection, replayed[0].first_number, read_head(connection).size, replay)
+    tally, walking = Tally(), None
+    for page in _pages(connection, part, spans):
+        if walking is None:
+            walking = _Walking.begun(connection, asker.directory, replay, page[0].number)
+        walking.take(page, tally)
     _require_countable(tally)
-    crossings = () if walk is None else tuple(walk.crossings())
-    return WouldHaveBeen(tuple(span.window for span in replayed), tally, crossings)
+    return WouldHaveBeen(
+        windows=tuple(span.window for span in replayed),
+        tally=tally,
+        crossings=() if walking is None else walking.crossings(),
+        left_out=part.left_out,
+    )
 
 
 def _require_decider(asker: Asker) -> None:
@@ -124,21 +130,30 @@ def _changes(asker: Asker, asked: WhatIf) -> tuple[Change, ...]:
     return asked.changes
 
 
-def _require_bounded(connection: Connection, first: int, end: int) -> None:
-    """Not more conversions than are replayed at once."""
-    counted = connection.execute(
-        text(
-            "select count(*) from (select 1 from conversion where number >= :first "
-            "and number < :end limit :most) as counted"
-        ),
-        {"first": first, "end": end, "most": MOST_CONVERSIONS + 1},
-    )
-    if counted.scalar_one() > MOST_CONVERSIONS:
-        raise invalid(
-            "windows",
-            f"hold more than {MOST_CONVERSIONS} conversions, which is the most that is replayed; "
-            "ask for fewer windows",
-        )
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Of the log what is replayed: from a number on and below another."""
+
+    first: int
+    end: int
+    left_out: int
+
+
+_START = text(
+    "select coalesce(min(number), :first) from (select number from conversion "
+    "where number >= :first and number < :end order by number desc limit :most) as newest"
+)
+_OLDER = text("select count(*) from conversion where number >= :first and number < :start")
+
+
+def _part(connection: Connection, first: int, end: int, replay: Replay) -> _Part:
+    """The windows, or as much of their end as is replayed at once."""
+    bounds = {"first": first, "end": end, "most": MOST_CONVERSIONS}
+    start: int = connection.execute(_START, bounds).scalar_one()
+    if limited(replay.book, replay.proposed):
+        start = max(start, end - MOST_ENTRIES)
+    older = connection.execute(_OLDER, {"first": first, "start": start})
+    return _Part(start, end, older.scalar_one())
 
 
 def _require_countable(tally: Tally) -> None:
@@ -169,14 +184,13 @@ _PAGE = text(
 )
 
 
-def _pages(
-    connection: Connection, first: int, end: int, spans: Sequence[Span]
-) -> Iterator[list[Past]]:
-    """Conversions in order, from a number on and below another."""
+def _pages(connection: Connection, part: _Part, spans: Sequence[Span]) -> Iterator[list[Past]]:
+    """Conversions in order, with when the window opened in which each was quoted."""
     begun = [span.first_number for span in spans]
-    after = first - 1
+    after = part.first - 1
     while True:
-        rows = connection.execute(_PAGE, {"after": after, "end": end, "page": PAGE}).all()
+        bounds = {"after": after, "end": part.end, "page": PAGE}
+        rows = connection.execute(_PAGE, bounds).all()
         if not rows:
             return
         after = rows[-1].conversion
@@ -210,17 +224,11 @@ class _Walking:
 
     @classmethod
     def begun(
-        cls, connection: Connection, directory: Directory, replay: Replay, first: int, end: int
+        cls, connection: Connection, directory: Directory, replay: Replay, first: int
     ) -> "_Walking":
         """Before the first conversion."""
         currency = directory.coalition.currency
         participants = sorted(limited(replay.book, replay.proposed))
-        if participants and end - first > MOST_ENTRIES:
-            raise invalid(
-                "windows",
-                f"hold more than {MOST_ENTRIES} entries since their first conversion, which is "
-                "the most that limits are walked along; ask for fewer windows",
-            )
         before = _net_debits(connection, currency, participants, first) if participants else {}
         walk = Walk(replay.book, replay.proposed, before)
         return cls(connection, currency, replay, participants, first - 1, walk)
@@ -235,9 +243,10 @@ class _Walking:
                 self.walk.step(past, replayed, moved.get(place, {}))
         self.after = page[-1].number
 
-    def crossings(self) -> list[Crossing]:
+    def crossings(self) -> tuple[Crossing, ...]:
         """In the order in which they would have happened."""
-        return sorted(self.walk.crossings.values(), key=lambda c: (c.number, c.participant))
+        found = self.walk.crossings.values()
+        return tuple(sorted(found, key=lambda c: (c.number, c.participant)))
 
     def _moved(self, numbers: Sequence[int]) -> dict[int, dict[str, int]]:
         """By how much net debits grew up to each of these entries, since the one before."""

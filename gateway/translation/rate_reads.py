@@ -35,6 +35,7 @@ def _result(found: WouldHaveBeen) -> rates_pb2.WhatIfResult:
             for reason in Reason
             if tally.refused.get(reason)
         ],
+        left_out=found.left_out,
         nets=_rows(tally.nets),
         fees=_rows(tally.fees),
         outstanding=_rows(tally.outstanding),

@@ -375,16 +375,45 @@ def test_windows_without_conversions(world: Bench) -> None:
     assert (found.tally.conversions, found.crossings) == (0, ())
 
 
-@pytest.mark.parametrize(("name", "most"), [("MOST_CONVERSIONS", 3), ("MOST_ENTRIES", 6)])
-def test_bounds(world: Bench, monkeypatch: pytest.MonkeyPatch, name: str, most: int) -> None:
+@pytest.mark.parametrize(
+    ("name", "most", "conversions"),
+    [
+        ("MOST_CONVERSIONS", 3, 3),
+        ("MOST_CONVERSIONS", 2, 2),
+        ("MOST_CONVERSIONS", 1, 1),
+        ("MOST_ENTRIES", 5, 3),  # a quote and a conversion each: the first is the second of six
+        ("MOST_ENTRIES", 4, 2),
+        ("MOST_ENTRIES", 3, 2),
+        ("MOST_ENTRIES", 2, 1),
+    ],
+)
+def test_of_too_many_the_newest_are_replayed(
+    world: Bench, monkeypatch: pytest.MonkeyPatch, name: str, most: int, conversions: int
+) -> None:
+    monkeypatch.setattr(asking, name, most)
     with world.undone():
-        three(world)  # a quote and a conversion each; the first conversion is the second of six
-        proposed = LOWER, Limits("alpha", 10**9)
-        monkeypatch.setattr(asking, name, most if most == 3 else most - 1)
-        assert asked(world, *proposed).tally.conversions == 3
-        monkeypatch.setattr(asking, name, most - 1 if most == 3 else most - 2)
-        with pytest.raises(Refused, match="ask for fewer windows"):
-            asked(world, *proposed)
+        three(world)
+        found = asked(world, LOWER, Limits("alpha", 10**9))
+
+    assert (found.tally.conversions, found.left_out) == (conversions, 3 - conversions)
+    assert (
+        found.tally.nets.rows()[-1]
+        == {
+            3: ("operator", 18_520, 13_200),
+            2: ("operator", 17_000, 12_000),
+            1: ("operator", -8_000, -8_000),
+        }[conversions]
+    )
+
+
+def test_sums_beyond_64_bits(world: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    with world.undone():
+        three(world)
+        monkeypatch.setattr(asking, "INT64_MAX", 75_000)
+        asked(world, LOWER)
+        monkeypatch.setattr(asking, "INT64_MAX", 74_999)
+        with pytest.raises(Refused, match="OVERFLOW: the sums of alpha"):
+            asked(world, LOWER)
 
 
 @pytest.mark.parametrize(

@@ -376,7 +376,7 @@ class WhatIfRefused(_message.Message):
     def __init__(self, reason: _Optional[_Union[_errors_pb2.Reason, str]] = ..., conversions: _Optional[int] = ...) -> None: ...
 
 class WhatIfResult(_message.Message):
-    __slots__ = ("windows", "conversions", "refused", "nets", "fees", "outstanding", "crossings", "refused_by")
+    __slots__ = ("windows", "conversions", "refused", "nets", "fees", "outstanding", "crossings", "refused_by", "left_out")
     WINDOWS_FIELD_NUMBER: _ClassVar[int]
     CONVERSIONS_FIELD_NUMBER: _ClassVar[int]
     REFUSED_FIELD_NUMBER: _ClassVar[int]
@@ -385,6 +385,7 @@ class WhatIfResult(_message.Message):
     OUTSTANDING_FIELD_NUMBER: _ClassVar[int]
     CROSSINGS_FIELD_NUMBER: _ClassVar[int]
     REFUSED_BY_FIELD_NUMBER: _ClassVar[int]
+    LEFT_OUT_FIELD_NUMBER: _ClassVar[int]
     windows: _containers.RepeatedScalarFieldContainer[int]
     conversions: int
     refused: int
@@ -393,4 +394,5 @@ class WhatIfResult(_message.Message):
     outstanding: _containers.RepeatedCompositeFieldContainer[WhatIfRow]
     crossings: _containers.RepeatedCompositeFieldContainer[WhatIfCrossing]
     refused_by: _containers.RepeatedCompositeFieldContainer[WhatIfRefused]
-    def __init__(self, windows: _Optional[_Iterable[int]] = ..., conversions: _Optional[int] = ..., refused: _Optional[int] = ..., nets: _Optional[_Iterable[_Union[WhatIfRow, _Mapping]]] = ..., fees: _Optional[_Iterable[_Union[WhatIfRow, _Mapping]]] = ..., outstanding: _Optional[_Iterable[_Union[WhatIfRow, _Mapping]]] = ..., crossings: _Optional[_Iterable[_Union[WhatIfCrossing, _Mapping]]] = ..., refused_by: _Optional[_Iterable[_Union[WhatIfRefused, _Mapping]]] = ...) -> None: ...
+    left_out: int
+    def __init__(self, windows: _Optional[_Iterable[int]] = ..., conversions: _Optional[int] = ..., refused: _Optional[int] = ..., nets: _Optional[_Iterable[_Union[WhatIfRow, _Mapping]]] = ..., fees: _Optional[_Iterable[_Union[WhatIfRow, _Mapping]]] = ..., outstanding: _Optional[_Iterable[_Union[WhatIfRow, _Mapping]]] = ..., crossings: _Optional[_Iterable[_Union[WhatIfCrossing, _Mapping]]] = ..., refused_by: _Optional[_Iterable[_Union[WhatIfRefused, _Mapping]]] = ..., left_out: _Optional[int] = ...) -> None: ...
