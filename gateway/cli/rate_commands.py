@@ -18,6 +18,7 @@ from gateway.cli.types import (
     per_point,
     plain,
 )
+from gateway.cli.what_if_command import what_if
 
 
 @click.group()
@@ -126,3 +127,6 @@ def _part(value: object) -> str:
     numerator = getattr(value, "numerator", 0)
     denominator = getattr(value, "denominator", 0)
     return plain(Fraction(numerator, denominator)) if denominator else "0"
+
+
+rates.add_command(what_if)
