@@ -12,7 +12,7 @@ from sqlalchemy import Connection, text
 from partners import what_if as asking
 from partners.activities import ActivityKey
 from partners.directory import Permission
-from partners.directory_store import load_directory
+from partners.directory_store import load_directory, money_at
 from partners.exchange.crossing import Crossing
 from partners.exchange.proposals import Change
 from partners.exchange.terms import (
@@ -350,7 +350,7 @@ def test_windows(world: Bench) -> None:
     with world.undone() as connection:
         for amount in (100, 200, 400):
             convert(world, A, B, amount)
-            cut(connection, world.coalition, world.now)
+            cut(connection, world.coalition, world.now, money_at)
         convert(world, A, B, 800)
         seen = {n: asked(world, LOWER, windows=n) for n in (1, 2, 3, 4, 7, 400, 0)}
         with pytest.raises(Refused, match="INVALID_ARGUMENT: windows: are 401"):
@@ -494,7 +494,7 @@ def test_a_limit_that_was_crossed_anyway_is_no_news(world: Bench) -> None:
 def test_what_was_settled_and_what_came_before_count(alone: Bench) -> None:
     """What is due stays owed until it is paid: also what was booked before the windows."""
     numbers = owing(alone, 10**9)
-    settle(alone.engine, alone.coalition, ["alpha", "beta"], lambda: alone.now)
+    settle(alone.engine, alone.coalition, ["alpha", "beta"], lambda: alone.now, money_at)
     numbers.append(convert(alone, A, B, 1_000))
     # 700 + 500.00 + 300 + 100.00 + 5,000 were owed before the second window.
     limit = 66_000 + 55_000
