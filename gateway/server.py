@@ -19,6 +19,7 @@ from gateway.authentication import MAX_ENVELOPE_BYTES
 from gateway.directories import DirectoryCache
 from gateway.keyring import Keyring
 from gateway.service import Service
+from gateway.timekeeping import Timekeeper
 from gateway.translation.answers import Answers
 from gateway.writer import Writer
 from settlement.ledger.book import load_coalition
@@ -84,6 +85,8 @@ class Gateway:
 
         service.writer.on_commit = on_commit
         service.writer.start()
+        timekeeper = Timekeeper(self.engine, service.directories.coalition, self.clock, on_commit)
+        timekeeper.start()
         server = grpc.aio.server(
             options=OPTIONS,
             maximum_concurrent_rpcs=MAX_CONCURRENT_CALLS,
@@ -100,6 +103,7 @@ class Gateway:
         await healthy(health_pb2.HealthCheckResponse.NOT_SERVING)
         service.drain()
         await server.stop(DRAIN_SECONDS)
+        await asyncio.to_thread(timekeeper.stop)
         await asyncio.to_thread(service.writer.stop)
         await asyncio.to_thread(service.close)
         _log.info("stopped")

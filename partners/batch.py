@@ -11,6 +11,7 @@ from partners.changes import Change, write_all
 from partners.context import Context, Decision
 from partners.directory import Directory
 from partners.directory_store import current_directory
+from partners.limiting import load_owed, within_limits
 from partners.refusals import STORED, Reason, Refused
 from partners.requests import (
     Accepted,
@@ -23,6 +24,7 @@ from partners.requests import (
     remember,
     remembered,
 )
+from partners.safeguarding import load_safeguarded, note_earned
 from partners.state import Needs, State
 from partners.state_store import load
 from partners.usecases import USE_CASES
@@ -81,7 +83,10 @@ def run_batch(
     seen = remembered(connection, {key for s in submissions for key in s.keys})
     needs = _needs(submissions, seen)
     needs.now = max(now, head.accepted_at)
-    desk = _Desk(directory, head, needs.now, seen, load(connection, needs), writer)
+    state = load(connection, needs)
+    load_owed(connection, state, directory, needs)
+    load_safeguarded(connection, state, directory, needs)
+    desk = _Desk(directory, head, needs.now, seen, state, writer)
     replies = [desk.judge(submission) for submission in submissions]
     append(connection, head, desk.entries)
     write_all(connection, desk.changes)
@@ -185,9 +190,20 @@ class _Desk:
         return self.writer.accepted(request, accepted, self.directory), context.number
 
     def _decided(self, request: Request, context: Context) -> Decision:
-        """What the use case says; a result that cannot be kept is refused like the rest."""
+        """What the use case says and limits allow; a refusal is noted where that is asked for."""
         try:
-            decision = USE_CASES[request.asks].decide(request.command, context)
+            return self._judged(request, context)
+        except Refused as refused:
+            note = USE_CASES[request.asks].note
+            if note is not None:
+                refused.changes = (*refused.changes, note(request.command, context, refused))
+            raise
+
+    def _judged(self, request: Request, context: Context) -> Decision:
+        """A decision with its alerts; a result that cannot be kept is refused like the rest."""
+        try:
+            use_case = USE_CASES[request.asks]
+            decision = within_limits(use_case.decide(request.command, context), context)
             for change in decision.changes:
                 change.require_fits(self.state)
         except AmountOverflow as error:
@@ -209,6 +225,7 @@ class _Desk:
         self.entries.append(entry)
         self.state.lines[entry.number] = decision.lines
         self.state.post(decision.lines)
+        note_earned(decision, entry, self.state)
         self._apply(decision.changes)
         return entry
 

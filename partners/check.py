@@ -5,6 +5,8 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from partners.check_conversions import CONVERSION_CHECKS
+from partners.hold_check import HOLD_CHECKS
 from settlement.ledger.problems import Problem
 
 _ENTRY_WITHOUT_REQUEST = """
@@ -57,13 +59,39 @@ with moved as (
   select l.terms as agreement,
          sum(case when l.debit like 'issued/%' then l.amount else -l.amount end) as points
   from line l join agreement a on a.number = l.terms
-  where l.debit like 'issued/%' or l.credit like 'issued/%'
+  where (l.debit like 'issued/%' or l.credit like 'issued/%')
+    and l.number not in (select number from entry where kind in ('CAPTURE', 'REFUND'))
   group by l.terms
 )
 select coalesce(u.agreement, m.agreement) as number,
        coalesce(u.used, 0)::text as found, coalesce(m.points, 0)::text as expected
 from agreement_usage u full join moved m on m.agreement = u.agreement
 where coalesce(u.used, 0) <> coalesce(m.points, 0)
+order by 1
+"""
+
+_BOOK_VERSION = """
+select coalesce(b.number, e.number) as number,
+       coalesce(convert_from(b.document, 'UTF8')::jsonb::text, 'no version') as found,
+       coalesce((convert_from(e.facts, 'UTF8')::jsonb)::text, 'no entry') as expected
+from book_version b full join (select * from entry where kind = 'RATE') e using (number)
+where b.number is null or e.number is null
+  or not convert_from(e.facts, 'UTF8')::jsonb @> convert_from(b.document, 'UTF8')::jsonb - 'kind'
+order by 1
+"""
+"""The book is what its entries say; of the first schema's rates entries do not name the kind."""
+
+_PROPOSAL = """
+with told as (
+  select distinct on (f ->> 'proposal') (f ->> 'proposal')::bigint as number, f ->> 'state' as state
+  from (
+    select number, convert_from(facts, 'UTF8')::jsonb as f from entry
+    where kind in ('PROPOSAL', 'APPROVAL', 'CONSENT', 'REJECTION', 'WITHDRAWAL')
+  ) e order by f ->> 'proposal', e.number desc
+)
+select p.number, p.state as found, t.state as expected
+from told t left join proposal p using (number)
+where p.state is distinct from t.state
 order by 1
 """
 
@@ -202,13 +230,32 @@ where coalesce(u.used, 0) <> coalesce(g.times, 0)
 order by 1
 """
 
+_PROMISED = """
+with held as (
+  select c.operator as participant, sum(
+    div(h.amount::numeric * a.reimbursement_numerator, a.reimbursement_denominator)
+  ) as amount
+  from redemption_hold h join agreement a on a.number = h.agreement cross join coalition c
+  where h.state = 'OPEN' group by 1
+)
+select participant as number,
+       coalesce(p.amount, 0)::text as found, coalesce(h.amount, 0)::text as expected
+from promised p full join held h using (participant)
+where coalesce(p.amount, 0) <> coalesce(h.amount, 0)
+order by 1
+"""
+"""What counts against a limit for holds is what open holds come to at their agreements' prices."""
+
 _CHECKS = {
     "entry-request": ("entry", _ENTRY_WITHOUT_REQUEST),
     "request-entry": ("request of entry", _REQUEST_WITHOUT_ENTRY),
     "accrual-activity": ("entry", _ACCRUAL_WITHOUT_ACTIVITY),
     "reversal-activity": ("entry", _REVERSAL_WITHOUT_ACTIVITY),
     "conversion-quote": ("quote", _CONVERSION_WITHOUT_QUOTE),
+    **CONVERSION_CHECKS,
     "agreement-usage": ("agreement", _AGREEMENT_USAGE),
+    "book-version": ("version", _BOOK_VERSION),
+    "proposal": ("proposal", _PROPOSAL),
     "enrolment": ("member", _ENROLMENT),
     "membership-tier": ("member", _MEMBERSHIP_TIER),
     "progress": ("member", _PROGRESS),
@@ -216,12 +263,14 @@ _CHECKS = {
     "voucher-state": ("voucher", _VOUCHER_STATE),
     "rule-usage": ("rule", _RULE_USAGE),
     "award-usage": ("award", _AWARD_USAGE),
+    **HOLD_CHECKS,
+    "promised": ("participant", _PROMISED),
 }
 """Each check's name, what its numbers are of, and the query that finds what is wrong."""
 
 
 def check_agreed(connection: Connection) -> Iterator[Problem]:
-    """Requests, activities, quotes, agreements, members and vouchers agree with the book."""
+    """Requests, activities, quotes, agreements, members, vouchers, holds agree with the book."""
     for name, (where, query) in _CHECKS.items():
         rows = connection.execute(text(query))
         yield from _problems(name, where, rows)

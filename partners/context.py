@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Protocol
 
 from partners.changes import Change
@@ -171,6 +172,18 @@ def require_active(membership: Membership) -> None:
         )
 
 
+class Bound(StrEnum):
+    """How far a decision may let participants come to owe; partners.limiting judges it.
+
+    NONE: corrections, and what is owed whatever anybody says. EARNING: up to cap, cover and
+    reserve. SPENDING: up to cap and cover.
+    """
+
+    NONE = "NONE"
+    EARNING = "EARNING"
+    SPENDING = "SPENDING"
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     """An accepted event before it is written.
@@ -190,6 +203,7 @@ class Decision:
     directory: bool = False
     consequences: "tuple[Decision, ...]" = ()
     """What follows from it, as entries of their own directly after it; they have no result."""
+    bound: Bound = Bound.NONE
 
     def draft(self, sender: str, request_sha256: bytes | None = None) -> Draft:
         """The event for the book."""

@@ -11,6 +11,7 @@ from partners.changes import Accumulation, Insertion, Modification
 from partners.state import (
     Conversion,
     DebitAuthorization,
+    DeliveryBreak,
     Quote,
     QuoteState,
     State,
@@ -153,7 +154,7 @@ class ConversionAdded(Insertion):
 
     def apply(self, state: State) -> None:
         """Add it."""
-        state.conversions[self.conversion.number] = self.conversion
+        state.put_conversion(self.conversion)
 
     def row(self) -> tuple[object, ...]:
         """The row."""
@@ -194,12 +195,39 @@ class ConversionChanged(Modification):
 
     def apply(self, state: State) -> None:
         """Replace it."""
-        state.conversions[self.conversion.number] = self.conversion
+        state.put_conversion(self.conversion)
 
     def row(self) -> tuple[object, ...]:
         """Key and new values."""
         c = self.conversion
         return c.number, c.state, c.reference, c.returned_source_minor, c.returned_target_minor
+
+
+@dataclass(frozen=True, slots=True)
+class BreakRecorded(Insertion):
+    """A partner's report disagrees with the ledger."""
+
+    table: ClassVar[Table] = tables.delivery_break
+
+    found: DeliveryBreak
+
+    def apply(self, state: State) -> None:
+        """Add it."""
+        state.breaks[self.found.conversion].append(self.found)
+
+    def row(self) -> tuple[object, ...]:
+        """The row."""
+        b = self.found
+        return (
+            b.number,
+            b.kind,
+            b.conversion,
+            b.owner,
+            b.ledger_minor,
+            b.reported_minor,
+            b.reference,
+            b.recorded_at,
+        )
 
 
 @dataclass(frozen=True, slots=True)

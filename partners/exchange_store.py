@@ -7,19 +7,23 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from partners import tables
 from partners.exchange.arithmetic import Bonus, ConversionAmounts, MoneyCharge
 from partners.member_store import load_accounts, load_member_counters
 from partners.offered import EVER, EVERYBODY, periods
 from partners.querying import ACCOUNT, query
 from partners.state import (
+    BreakKind,
     Conversion,
     ConversionState,
     DebitAuthorization,
+    DeliveryBreak,
     Needs,
     Quote,
     QuoteState,
     State,
 )
+from settlement.ledger.reading import lines_of
 
 _NUMBER = {"number": "bigint"}
 
@@ -27,8 +31,10 @@ _NUMBER = {"number": "bigint"}
 def load_exchange(connection: Connection, state: State, needs: Needs) -> None:
     """Quotes, authorisations and conversions that `needs` name, and what hangs on them."""
     _load_authorizations(connection, state, needs.authorizations)
-    _load_quotes(connection, state, needs)
     load_conversions(connection, state, needs.conversions)
+    _load_deliveries(connection, state, needs.conversions)
+    _load_quotes(connection, state, needs)
+    _load_source_holds(connection, state, needs.source_holds)
     _load_usage(connection, state, needs)
 
 
@@ -37,7 +43,7 @@ def _load_quotes(connection: Connection, state: State, needs: Needs) -> None:
         connection,
         "select q.* from {batch} join quote q using (number)",
         {"number": "bigint"},
-        ((number,) for number in needs.quotes),
+        ((n,) for n in needs.quotes | {c.quote for c in state.conversions.values()}),
     )
     sources = {
         membership.account
@@ -55,8 +61,6 @@ def _load_quotes(connection: Connection, state: State, needs: Needs) -> None:
     for row in (*named, *still_open, *every):
         state.add_quote(quote_of(row))
     accounts = {account for q in state.quotes.values() for account in (q.source, q.target)}
-    if needs.all_open_quotes:
-        return
     load_accounts(connection, state, accounts)
     load_member_counters(connection, state, {q.source for q in state.quotes.values()})
     used = {q.authorization for q in state.quotes.values() if q.authorization is not None}
@@ -137,7 +141,53 @@ def load_conversions(connection: Connection, state: State, numbers: Iterable[int
         ((number,) for number in numbers),
     )
     for row in rows:
-        state.conversions[row.number] = conversion_of(row)
+        state.put_conversion(conversion_of(row))
+
+
+def _load_deliveries(connection: Connection, state: State, numbers: Iterable[int]) -> None:
+    """Lines and breaks of conversions."""
+    known = state.conversions.keys() & set(numbers)
+    for number, lines in lines_of(connection, known).items():
+        state.lines[number] = tuple(line.as_line() for line in lines)
+    rows = query(
+        connection,
+        "select b.* from {batch} join delivery_break b on b.conversion = batch.number "
+        "order by b.number",
+        _NUMBER,
+        ((number,) for number in known),
+    )
+    for row in rows:
+        state.breaks[row.conversion].append(break_of(row))
+
+
+def break_of(row: Any) -> DeliveryBreak:  # noqa: ANN401
+    """A break from its row."""
+    return DeliveryBreak(
+        number=row.number,
+        kind=BreakKind(row.kind),
+        conversion=row.conversion,
+        owner=row.owner,
+        ledger_minor=row.ledger_minor,
+        reported_minor=row.reported_minor,
+        reference=row.reference,
+        recorded_at=row.recorded_at,
+    )
+
+
+def _load_source_holds(connection: Connection, state: State, references: set[str]) -> None:
+    """Which holds are used that these quotes could name: their sender's, or an authorisation's."""
+    authorized = {a.source_hold for a in state.authorizations.values() if a.source_hold}
+    programmes = {quote.source[1] for quote in state.quotes.values()}
+    rows = query(
+        connection,
+        "select c.* from {batch} "  # noqa: S608 - our names
+        "join conversion c using (source_programme, source_hold) "
+        f"where {tables.HOLD_IS_USED}",
+        {"source_programme": "text", "source_hold": "text"},
+        ((p, r) for p in programmes for r in references | authorized),
+    )
+    for row in rows:
+        state.source_holds[row.source_programme, row.source_hold] = row.number
 
 
 def conversion_of(row: Any) -> Conversion:  # noqa: ANN401

@@ -136,6 +136,7 @@ class LinkChanged(Change):
         """Link or unlink them, from both sides."""
         for side, far in self.sides:
             near = state.links.setdefault(side, set())
+            state.linked_at.pop((side, far), None)
             if self.number is None:
                 near.discard(far)
             else:

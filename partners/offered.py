@@ -19,7 +19,7 @@ from partners.exchange.explaining import Unit, Units, explain
 from partners.exchange.terms import Caps, PairTerms
 from partners.exchange_changes import ConversionUsed
 from partners.refusals import Reason, Refused
-from partners.state import Membership, Quote, UsageKey
+from partners.state import Conversion, Membership, Quote, UsageKey
 
 EVERYBODY = 0
 """Stands for all members together where it is counted what was converted."""
@@ -183,13 +183,26 @@ def _counted(terms: PairTerms, member_id: int, now: datetime) -> Iterator[UsageK
 
 def count_for_caps(quote: Quote, context: Context) -> Iterator[ConversionUsed]:
     """What a conversion adds to what was converted by its pair's terms, capped yet or not."""
+    for key in _counted_by(quote, context.now, context):
+        yield ConversionUsed(key, quote.source_minor)
+
+
+def give_back_caps(
+    quote: Quote, conversion: Conversion, context: Context
+) -> Iterator[ConversionUsed]:
+    """What a conversion that is taken back leaves to be converted, on its day and in its year."""
+    still_there = conversion.source_minor - conversion.returned_source_minor
+    for key in _counted_by(quote, conversion.accepted_at, context):
+        yield ConversionUsed(key, -still_there)
+
+
+def _counted_by(quote: Quote, at: datetime, context: Context) -> Iterator[UsageKey]:
     terms = _terms_of(quote, context)
     if terms is None:
         return
-    for key in _counted(terms, quote.source[0], context.now):
-        yield ConversionUsed(key, quote.source_minor)
+    yield from _counted(terms, quote.source[0], at)
     if terms.once_per_member:
-        yield ConversionUsed(_ever(terms, quote.source[0]), quote.source_minor)
+        yield _ever(terms, quote.source[0])
 
 
 def _ever(terms: PairTerms, member_id: int) -> UsageKey:

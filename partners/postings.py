@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from partners.directory import Directory, Programme
-from partners.state import Membership, Quote
+from partners.state import Hold, Membership, Quote
 from settlement.ledger import accounts
 from settlement.ledger.accounts import Account
 from settlement.ledger.amounts import prorate
@@ -24,6 +24,7 @@ CONVERSION = "CONVERSION"
 BONUS = "BONUS"
 FORFEITED = "FORFEITED"
 REDEEMED = "REDEEMED"
+REFUNDED = "REFUNDED"
 PURCHASED = "PURCHASED"
 RESTORED = "RESTORED"
 EXPIRED = "EXPIRED"
@@ -235,6 +236,37 @@ class Book:
         }
         yield from (replace(whole, kind=kind, amount=n) for kind, n in parts.items() if n)
 
+    def spent(
+        self, hold: Hold, holder: tuple[int, str], amount: int, owed: int, price: Fraction
+    ) -> Iterator[Line]:
+        """Shared currency that a member spends at a merchant, and what the operator owes for it."""
+        if amount:
+            yield self._spending(REDEEMED, hold, holder, amount, price)
+        operator = self.directory.coalition.operator
+        yield from self.obligation(PRINCIPAL, operator, hold.merchant, owed, terms=hold.agreement)
+
+    def refunded(
+        self, hold: Hold, holder: tuple[int, str], amount: int, owed: int, price: Fraction
+    ) -> Iterator[Line]:
+        """What was spent comes back, and the merchant owes what it no longer is owed."""
+        line = self._spending(REFUNDED, hold, holder, amount, price)
+        yield replace(line, debit=line.credit, credit=line.debit)
+        operator = self.directory.coalition.operator
+        yield from self.obligation(PRINCIPAL, hold.merchant, operator, owed, terms=hold.agreement)
+
+    def _spending(
+        self, kind: str, hold: Hold, holder: tuple[int, str], amount: int, price: Fraction
+    ) -> Line:
+        return Line(
+            kind=kind,
+            amount=amount,
+            debit=self.holder(holder),
+            credit=self.issued(holder[1]),
+            parties=frozenset({self.issuer(holder[1])}),
+            price=price,
+            terms=hold.agreement,
+        )
+
     def undone(self, lines: Iterable[Line], before: Fraction, after: Fraction) -> Iterator[Line]:
         """The inverse of a conversion's lines, from the part undone `before` to that `after`.
 
@@ -251,7 +283,15 @@ class Book:
                     line.kind, creditor, debtor, amount, terms=line.terms, rule=line.rule
                 )
             elif amount:
-                yield replace(line, amount=amount, debit=line.credit, credit=line.debit)
+                back = replace(line, amount=amount, debit=line.credit, credit=line.debit)
+                yield replace(back, parties=self._parties(back))
+
+    def _parties(self, points: Line) -> frozenset[str]:
+        """Who is shown a line of points: their issuer, and who paid for them."""
+        ends = (points.debit.code, points.credit.code)
+        programme = next(code.split("/", 1)[1] for code in ends if code.startswith("issued/"))
+        issuer = self.issuer(programme)
+        return frozenset({issuer, points.funder or issuer})
 
     def reversal(
         self,

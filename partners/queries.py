@@ -111,11 +111,11 @@ def balance(connection: Connection, asker: Asker, key: MembershipKey) -> MemberB
     state = load(connection, Needs(memberships={key}, balances={key}))
     membership = asker.context(state).own_membership(key)
     head = read_head(connection)
-    waiting = state.posted(membership.account) - state.available(membership.account, asker.now)
+    counters = state.balances.get(membership.account, Counters())
     return MemberBalance(
         currency=asker.directory.programmes[membership.programme].currency,
-        counters=state.balances.get(membership.account, Counters()),
-        held_minor=waiting,
+        counters=counters,
+        held_minor=counters.balance - state.available(membership.account, asker.now),
         as_of_number=head.size,
     )
 

@@ -44,8 +44,9 @@ class Finding:
     """Something that the review did, or would do, for people to read."""
 
     kind: str
-    """TIER, INVITATION, EXPIRY or EXPIRY_NOTICE."""
+    """TIER, INVITATION, EXPIRY or EXPIRY_NOTICE; or of the entry by which something ended."""
     programme: str
+    """Empty, as what follows, where it is not of one membership."""
     member_id: int
     member_number: str
     what: str

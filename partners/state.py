@@ -5,7 +5,7 @@ a later item of a batch sees what the earlier ones did.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -19,6 +19,7 @@ from partners.programmes.tiers import TierTerm
 from settlement.ledger.accounts import Account
 from settlement.ledger.book import Counters
 from settlement.ledger.entries import Line
+from settlement.ledger.exposure import owed_by
 
 MembershipKey = tuple[str, str]
 AccountKey = tuple[int, str]
@@ -261,6 +262,44 @@ class Conversion:
     returned_source_minor: int = 0
     returned_target_minor: int = 0
 
+    @property
+    def returned(self) -> Fraction:
+        """The part of it that came back."""
+        return Fraction(self.returned_source_minor, self.source_minor)
+
+    @property
+    def uses_hold(self) -> bool:
+        """Whether its hold in the source partner's system is used up by it."""
+        taken_back = (ConversionState.REFUSED, ConversionState.TIMED_OUT)
+        return bool(self.source_hold) and self.state not in taken_back
+
+
+class BreakKind(StrEnum):
+    """How a partner's report of a delivery disagrees with the ledger."""
+
+    LATE_CONFIRMATION = "LATE_CONFIRMATION"
+    CONFIRMED_AFTER_REFUSAL = "CONFIRMED_AFTER_REFUSAL"
+    REFUSED_AFTER_CONFIRMATION = "REFUSED_AFTER_CONFIRMATION"
+    AMOUNT_DIFFERS = "AMOUNT_DIFFERS"
+    CONFIRMED_TWICE = "CONFIRMED_TWICE"
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryBreak:
+    """A disagreement about a conversion; amounts in minor units of the target.
+
+    `owner` bears it until it is resolved. `reference` is the partner's own, or its reason.
+    """
+
+    number: int
+    kind: BreakKind
+    conversion: int
+    owner: str
+    ledger_minor: int
+    reported_minor: int
+    reference: str
+    recorded_at: datetime
+
 
 @dataclass(frozen=True, slots=True)
 class DebitAuthorization:
@@ -278,6 +317,48 @@ class DebitAuthorization:
     expires_at: datetime
     source_hold: str
     used: bool
+
+
+class HoldState(StrEnum):
+    """A hold is captured or voided once; EXPIRED once that is booked, past its expiry by time."""
+
+    OPEN = "OPEN"
+    CAPTURED = "CAPTURED"
+    VOIDED = "VOIDED"
+    EXPIRED = "EXPIRED"
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Shared currency of a member that is held for spending, and what became of it.
+
+    Amounts are in shared minor units. `agreement` is the one whose reimbursement price holds,
+    `requester` the participant that made it, `captured_by` the one that captured it.
+    """
+
+    number: int
+    account: AccountKey
+    merchant: str
+    amount_minor: int
+    agreement: int
+    requester: str
+    expires_at: datetime
+    reference: str
+    state: HoldState = HoldState.OPEN
+    captured_minor: int = 0
+    refunded_minor: int = 0
+    capture_number: int | None = None
+    captured_by: str = ""
+
+    @property
+    def kept_minor(self) -> int:
+        """What was captured and not given back."""
+        return self.captured_minor - self.refunded_minor
+
+    def state_at(self, now: datetime) -> HoldState:
+        """How far it is: past its expiry it is over, booked yet or not."""
+        is_over = self.state is HoldState.OPEN and now > self.expires_at
+        return HoldState.EXPIRED if is_over else self.state
 
 
 UsageKey = tuple[str, str, str, int, str]
@@ -299,6 +380,10 @@ class Needs:
     now: datetime | None = None
     """When it is decided; what was used in a day or a year is of that day and year."""
     conversions: set[int] = field(default_factory=set)
+    """Conversions with their quotes, lines, members and breaks."""
+    source_holds: set[str] = field(default_factory=set)
+    """References of holds in partners' systems, of which it is asked whether they are used."""
+    holds: set[int] = field(default_factory=set)
     balances: set[MembershipKey] = field(default_factory=set)
     lines_of: set[ActivityKey] = field(default_factory=set)
     standings: set[MembershipKey] = field(default_factory=set)
@@ -327,8 +412,15 @@ class State:
     open_quotes: dict[tuple[int, str, str], int] = field(default_factory=dict)
     authorizations: dict[int, DebitAuthorization] = field(default_factory=dict)
     conversions: dict[int, Conversion] = field(default_factory=dict)
+    source_holds: dict[tuple[str, str], int] = field(default_factory=dict)
+    """Conversions that use a hold in a partner's system, by source programme and reference."""
+    breaks: defaultdict[int, list[DeliveryBreak]] = field(default_factory=lambda: defaultdict(list))
+    """Disagreements by the conversion that they are about."""
     conversion_usage: dict[UsageKey, int] = field(default_factory=dict)
     """What members converted by pair and offer in a period; of those that are loaded."""
+    holds: dict[int, Hold] = field(default_factory=dict)
+    open_holds: defaultdict[AccountKey, set[int]] = field(default_factory=lambda: defaultdict(set))
+    """Numbers of the holds that are not booked as over; those of every balance that is loaded."""
     link_codes: dict[int, LinkCode] = field(default_factory=dict)
     usage: dict[int, int] = field(default_factory=dict)
     terms: dict[AccountKey, list[TierTerm]] = field(default_factory=dict)
@@ -349,6 +441,16 @@ class State:
     """Members of old programmes that are not carried over yet, the first so many."""
     remaining: dict[str, int] = field(default_factory=dict)
     """How many members of old programmes are not carried over yet, in all."""
+    owed: dict[str, int] = field(default_factory=dict)
+    """What participants with limits owe on balance, in shared minor units, promises included."""
+    converted: defaultdict[AccountKey, set[int]] = field(default_factory=lambda: defaultdict(set))
+    """Numbers of conversions by their source; of watched accounts those of the last day."""
+    linked_at: dict[tuple[AccountKey, AccountKey], datetime] = field(default_factory=dict)
+    """Since when memberships are linked, of those whose links have to be old enough."""
+    young: dict[AccountKey, dict[int, int]] = field(default_factory=dict)
+    """Points of watched accounts by the number of the accrual that they came by not long ago."""
+    earned_at: dict[int, datetime] = field(default_factory=dict)
+    """When these accruals were accepted."""
 
     def add_membership(self, membership: Membership) -> None:
         """Put a membership where both of its keys find it."""
@@ -363,9 +465,38 @@ class State:
         if quote.state is QuoteState.OPEN:
             self.open_quotes[quote.slot] = quote.number
 
+    def put_hold(self, hold: Hold) -> None:
+        """Put a hold where its number and, while it is open, its account find it."""
+        before = self.holds.get(hold.number)
+        if before is not None:
+            self.open_holds[before.account].discard(hold.number)
+        self.holds[hold.number] = hold
+        if hold.state is HoldState.OPEN:
+            self.open_holds[hold.account].add(hold.number)
+
+    def put_conversion(self, conversion: Conversion) -> None:
+        """Put a conversion where its number, its source and the hold that it uses find it."""
+        self.conversions[conversion.number] = conversion
+        self.converted[conversion.source].add(conversion.number)
+        hold = conversion.source[1], conversion.source_hold
+        if conversion.uses_hold:
+            self.source_holds[hold] = conversion.number
+        elif self.source_holds.get(hold) == conversion.number:
+            del self.source_holds[hold]
+
     def available(self, account: AccountKey, now: datetime) -> int:
-        """Posted balance less what is held, in minor units; points that came by a merge too."""
-        return self.posted(account) - sum(self.waiting(side, now) for side in self.sides(account))
+        """Balance less what is held, in minor units; points that came by a merge too.
+
+        A hold past its expiry holds nothing, though it is pending until that is booked.
+        """
+        held = self.promised(account, now)
+        held += sum(self.waiting(side, now) for side in self.sides(account))
+        return self.balances.get(account, Counters()).balance - held
+
+    def promised(self, account: AccountKey, now: datetime) -> int:
+        """What is held for spending and not past its expiry, in minor units."""
+        found = (self.holds[number] for number in self.open_holds.get(account, ()))
+        return sum(h.amount_minor for h in found if h.state_at(now) is HoldState.OPEN)
 
     def waiting(self, account: AccountKey, now: datetime) -> int:
         """Points that are held back, in minor units."""
@@ -389,7 +520,10 @@ class State:
                 earned.add((voucher.award, voucher.multiple))
 
     def posted(self, account: AccountKey) -> int:
-        """Posted balance less what is promised elsewhere, in minor units; held points are in it."""
+        """Balance less what is pending, in minor units; points that are held back are in it.
+
+        What may be taken from a member for good: of holds past their expiry, once that is booked.
+        """
         counters = self.balances.get(account, Counters())
         return counters.balance - counters.debits_pending
 
@@ -435,11 +569,18 @@ class State:
             one.account, set()
         )
 
-    def post(self, lines: Iterable[Line]) -> None:
-        """Show what lines do to members' balances."""
+    def post(self, lines: Sequence[Line]) -> None:
+        """Show what lines do to members' balances, and to what participants with limits owe."""
         for line in lines:
             self._move(line.debit, Counters(debits=line.amount))
             self._move(line.credit, Counters(credits=line.amount))
+        for participant, amount in owed_by(lines).items() if self.owed else ():
+            self.owe(participant, amount)
+
+    def owe(self, participant: str, amount: int) -> None:
+        """Add to what a participant owes, where that is watched."""
+        if participant in self.owed:
+            self.owed[participant] += amount
 
     def _move(self, account: Account, moved: Counters) -> None:
         if account.member_id is None or account.programme is None:

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, text
 from partners.activities import ActivityKey
 from partners.counted import read_counted, read_recovered
 from partners.exchange_store import load_exchange
+from partners.hold_store import load_holds, load_open_holds
 from partners.member_store import (
     add_membership,
     load_accounts,
@@ -46,6 +47,7 @@ def load(connection: Connection, needs: Needs) -> State:
     load_memberships(connection, state, named)
     _load_activities(connection, state, needs.activities)
     load_exchange(connection, state, needs)
+    load_holds(connection, state, needs.holds)
     _load_link_codes(connection, state, needs.link_codes)
     _load_lines(connection, state, needs.lines_of)
     reversible = [state.activities[key] for key in needs.lines_of if key in state.activities]
@@ -56,6 +58,7 @@ def load(connection: Connection, needs: Needs) -> State:
     _load_balances(connection, state, needs.balances)
     load_invitations(connection, state, needs.standings | needs.invitations)
     load_standings(connection, state, _standing_accounts(state, needs, reversible))
+    load_open_holds(connection, state)
     load_held(connection, state, {side for a in state.balances for side in state.sides(a)})
     load_usage(connection, state)
     return state
@@ -97,7 +100,7 @@ def _load_carried_over(
                 "select m.*, count(*) over () as remaining from membership m "
                 "left join member_account a using (member_id, programme) "
                 "where programme = :old and (m.state in ('ACTIVE', 'BLOCKED') "
-                "or m.state = 'CARRIED_OVER' and a.credits <> a.debits) "
+                "or m.state = 'CARRIED_OVER' and a.credits - a.debits <> a.debits_pending) "
                 "order by member_id limit :limit"
             ),
             {"old": old, "limit": limit},

@@ -458,6 +458,9 @@ debit_authorization = Table(
     comment="Leave to debit a member once, given by the member's partner.",
 )
 
+HOLD_IS_USED = "source_hold <> '' and state in ('PENDING', 'COMPLETED')"
+"""Of a conversion: it uses up a hold in the system of its source's partner."""
+
 conversion = Table(
     "conversion",
     metadata,
@@ -480,6 +483,13 @@ conversion = Table(
     Column("returned_target_minor", BigInteger, nullable=False),
     Index("conversion_source_idx", "source_member_id", "source_programme", "number"),
     Index("conversion_target_idx", "target_member_id", "target_programme", "number"),
+    Index(
+        "conversion_hold_idx",
+        "source_programme",
+        "source_hold",
+        unique=True,
+        postgresql_where=text(HOLD_IS_USED),
+    ),
     Index("conversion_pending_idx", "deadline", postgresql_where=text("state = 'PENDING'")),
     comment="What was converted, how far it is, and what of it came back.",
 )
@@ -523,6 +533,8 @@ hold = Table(
     Column("refunded", BigInteger, nullable=False),
     Column("capture_number", BigInteger),
     Column("agreement", BigInteger, nullable=False),
+    Column("requester", Text, nullable=False),
+    Column("captured_by", Text, nullable=False),
     Column("state", Text, nullable=False),
     instant("expires_at"),
     Column("reference", Text, nullable=False),
@@ -530,6 +542,14 @@ hold = Table(
     Index("hold_expiry_idx", "expires_at", postgresql_where=text("state = 'OPEN'")),
     Index("hold_merchant_idx", "merchant", "number"),
     comment="Points of the shared currency held for spending, and what became of them.",
+)
+
+promised = Table(
+    "promised",
+    metadata,
+    Column("participant", Text, primary_key=True),
+    Column("amount", BigInteger, nullable=False),
+    comment="What participants will owe for holds that are open, were they captured whole.",
 )
 
 request = Table(

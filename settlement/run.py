@@ -86,8 +86,8 @@ def settle(
     """Settle the open window, or finish the settlement that an earlier run left.
 
     Where the open window has no business, nothing is cut and the last settlement's report is
-    given again. `money_at` says what the cut pins. Every participant named, the operator, and whoever owes or is owed, gets a
-    statement.
+    given again. `money_at` says what the cut pins. Every participant named, the operator, and
+    whoever owes or is owed, gets a statement.
 
     Raises SettlementUnderWay where another run holds the lock, and SettlementDifference where
     the books do not agree; then the stage that found it changed nothing.

@@ -14,6 +14,7 @@ from gateway.cli.types import (
     EXACT,
     INSTANT,
     PART,
+    RANGE,
     fraction,
     in_major,
     per_minor_unit,
@@ -28,6 +29,7 @@ _PERMISSIONS = {
     "enrol": agreements_pb2.PERMISSION_ENROL,
     "report-activities": agreements_pb2.PERMISSION_REPORT_ACTIVITIES,
     "fund-promotions": agreements_pb2.PERMISSION_FUND_PROMOTIONS,
+    "redeem": agreements_pb2.PERMISSION_REDEEM,
 }
 
 _number = click.argument("agreement", type=click.IntRange(min=1))
@@ -63,6 +65,9 @@ def list_agreements(session: Session, *, points_exponent: int | None) -> None:
             ("buyer", lambda a: a.terms.buyer),
             ("price", lambda a: per_point(a.terms.price, shared.exponent, exponent(a))),
             ("fee", lambda a: _part(a.terms)),
+            ("reimbursed", lambda a: _reimbursed(a.terms, shared.exponent, exponent(a))),
+            ("rate in", lambda a: _range(a.terms, "rate_in", shared.exponent, exponent(a))),
+            ("cost out", lambda a: _range(a.terms, "cost_out", shared.exponent, exponent(a))),
             ("cap", lambda a: in_major(a.terms.cap_minor, exponent(a))),
             ("used", lambda a: in_major(a.used_minor, exponent(a))),
             ("permissions", lambda a: _permissions(a.terms)),
@@ -94,6 +99,17 @@ def list_agreements(session: Session, *, points_exponent: int | None) -> None:
     type=click.Choice(list(_PERMISSIONS)),
     help="May be given several times.",
 )
+@click.option(
+    "--reimbursement-price",
+    type=EXACT,
+    help="Shared units that you owe for a point of the shared currency spent at the buyer.",
+)
+@click.option(
+    "--rate-in-range",
+    type=RANGE,
+    help="With the operator: within which the rate in is set without your consent.",
+)
+@click.option("--cost-out-range", type=RANGE, help="The same of the cost out.")
 @click.option("--valid-from", type=INSTANT, help="By default when it is accepted.")
 @click.option("--valid-to", type=INSTANT, help="By default until suspended or replaced.")
 @points_exponent_option
@@ -108,6 +124,9 @@ def offer(  # noqa: PLR0913 - one parameter per option
     operator_fee: Fraction,
     cap: Fraction,
     permissions: Sequence[str],
+    reimbursement_price: Fraction | None,
+    rate_in_range: tuple[Fraction, Fraction] | None,
+    cost_out_range: tuple[Fraction, Fraction] | None,
     valid_from: datetime | None,
     valid_to: datetime | None,
     points_exponent: int | None,
@@ -116,6 +135,16 @@ def offer(  # noqa: PLR0913 - one parameter per option
     """Offer terms for PROGRAMME's points. Prices and caps are in whole points."""
     shared = session.profile.currency.exponent
     exponent = decimals(session).exponent_of(programme, points_exponent)
+
+    def ranged(given: tuple[Fraction, Fraction] | None) -> agreements_pb2.RateRange | None:
+        if given is None:
+            return None
+        lowest, highest = (per_minor_unit(rate, shared, exponent) for rate in given)
+        return agreements_pb2.RateRange(lowest=lowest, highest=highest)
+
+    reimbursed = None
+    if reimbursement_price is not None:
+        reimbursed = per_minor_unit(reimbursement_price, shared, exponent)
     terms = agreements_pb2.AgreementTerms(
         programme=programme,
         buyer=buyer,
@@ -125,6 +154,9 @@ def offer(  # noqa: PLR0913 - one parameter per option
         permissions=[_PERMISSIONS[name] for name in permissions],
         valid_from=valid_from,
         valid_to=valid_to,
+        reimbursement_price=reimbursed,
+        rate_in_range=ranged(rate_in_range),
+        cost_out_range=ranged(cost_out_range),
     )
     session.write("Agreements.Offer", agreements_pb2.OfferRequest(terms=terms), request_id)
 
@@ -162,6 +194,19 @@ def resume(session: Session, *, agreement: int, request_id: str | None) -> None:
 def _part(terms: agreements_pb2.AgreementTerms) -> str:
     fee = terms.operator_fee
     return plain(Fraction(fee.numerator, fee.denominator)) if fee.denominator else "0"
+
+
+def _reimbursed(terms: agreements_pb2.AgreementTerms, shared: int, points: int) -> str:
+    has = terms.HasField("reimbursement_price") and terms.reimbursement_price.numerator
+    return per_point(terms.reimbursement_price, shared, points) if has else ""
+
+
+def _range(terms: agreements_pb2.AgreementTerms, name: str, shared: int, points: int) -> str:
+    if not terms.HasField(f"{name}_range"):
+        return ""
+    allowed: agreements_pb2.RateRange = getattr(terms, f"{name}_range")
+    ends = allowed.lowest, allowed.highest
+    return " to ".join(per_point(rate, shared, points) for rate in ends)
 
 
 def _permissions(terms: agreements_pb2.AgreementTerms) -> str:

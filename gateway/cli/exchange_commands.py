@@ -5,6 +5,7 @@ from fractions import Fraction
 import click
 
 from coalition.v1 import accrual_pb2, common_pb2, exchange_pb2
+from gateway.cli.conversion_tables import told_with
 from gateway.cli.points import decimals, points_exponent_option
 from gateway.cli.session import Session, request_id_option, signed_options
 from gateway.cli.types import (
@@ -26,9 +27,13 @@ from gateway.cli.types import (
     type=click.IntRange(min=1),
     help="Number of the other partner's permission, where SOURCE is none of your programme.",
 )
+@click.option(
+    "--min-out", type=EXACT, help="Least points of TARGET to get; by default whatever it is."
+)
+@click.option("--offer", help="Name of an offer; by default what gives most.")
 @request_id_option
 @signed_options
-def quote(
+def quote(  # noqa: PLR0913 - one parameter per option
     session: Session,
     *,
     giving: common_pb2.MembershipRef,
@@ -36,29 +41,46 @@ def quote(
     amount: Fraction,
     points_exponent: int | None,
     authorization: int | None,
+    min_out: Fraction | None,
+    offer: str | None,
     request_id: str | None,
 ) -> None:
     """Ask what AMOUNT points of SOURCE come to at TARGET. The answer binds until it expires.
 
     SOURCE and TARGET are written PROGRAMME/NUMBER.
     """
-    exponent = decimals(session).exponent_of(giving.programme, points_exponent)
+    known = decimals(session)
+    exponent = known.exponent_of(giving.programme, points_exponent)
+    least = 0
+    if min_out is not None:
+        least = to_minor(min_out, known.exponent_of(getting.programme, None))
     request = exchange_pb2.QuoteRequest(
         source=giving,
         target=getting,
         amount_minor=to_minor(amount, exponent),
         authorization=authorization or 0,
+        min_out_minor=least,
+        offer=offer or "",
     )
-    session.write("Exchange.Quote", request, request_id)
+    told = told_with(session.profile.currency)
+    session.write("Exchange.Quote", request, request_id, told=told)
 
 
 @click.command()
 @click.argument("number", type=click.IntRange(min=1))
+@click.option(
+    "--source-hold",
+    help="Where your programme keeps its balances itself: your reference of the hold.",
+)
 @request_id_option
 @signed_options
-def convert(session: Session, *, number: int, request_id: str | None) -> None:
+def convert(
+    session: Session, *, number: int, source_hold: str | None, request_id: str | None
+) -> None:
     """Execute the quote of that number: exactly its amounts, or a refusal."""
-    session.write("Exchange.Convert", exchange_pb2.ConvertRequest(quote=number), request_id)
+    request = exchange_pb2.ConvertRequest(quote=number, source_hold=source_hold or "")
+    told = told_with(session.profile.currency)
+    session.write("Exchange.Convert", request, request_id, told=told)
 
 
 @click.command()

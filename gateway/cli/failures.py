@@ -13,6 +13,7 @@ from coalition.keyfiles import KeyFileError
 from coalition.methods import UnknownMethod
 from coalition.profile import ProfileError
 from coalition.receipt_file import ReceiptFileError
+from gateway.rate_files.problems import BadFile
 
 REFUSED = 1
 USAGE = 2
@@ -27,7 +28,7 @@ Exit codes:
   1    refused by the gateway
   2    wrong use, or a file of yours that cannot be used
   3    no answer from the gateway: the same command can safely be given again
-  4    a file was sent, and some of its rows do not count
+  4    a file was sent or checked, and some of its rows do not count
   5    an answer, receipt or statement does not verify
   130  interrupted"""
 
@@ -49,7 +50,7 @@ _WHAT_TO_DO: Mapping[str, str] = MappingProxyType(
     }
 )
 
-_FILES = (ActivityFileError, BadMapping, KeyFileError, ProfileError, ReceiptFileError)
+_FILES = (ActivityFileError, BadFile, BadMapping, KeyFileError, ProfileError, ReceiptFileError)
 
 
 class RefusedByGateway(click.ClickException):

@@ -3,7 +3,7 @@
 import click
 
 from coalition.v1 import common_pb2, members_pb2
-from gateway.cli import activity_commands, output, tier_commands
+from gateway.cli import activity_commands, block_commands, output, tier_commands
 from gateway.cli.points import UNKNOWN, Decimals, decimals_if_told, read_with_decimals
 from gateway.cli.session import Session, request_id_option, signed_options
 from gateway.cli.types import MEMBERSHIP, MONEY
@@ -205,5 +205,7 @@ for _command in (
     tier_commands.register,
     tier_commands.tiers,
     activity_commands.claim,
+    block_commands.block_member,
+    block_commands.unblock_member,
 ):
     member.add_command(_command)

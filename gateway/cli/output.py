@@ -95,8 +95,10 @@ def show_message(message: Message, title: str, *, as_json: bool) -> None:
     show_table(title, ("field", "value"), _flat(found))
 
 
-def show_outcome(outcome: Decision, *, as_json: bool) -> None:
-    """What came of one request, or of one item of a batch."""
+def show_outcome(
+    outcome: Decision, *, as_json: bool, rows: Iterable[tuple[str, str]] | None = None
+) -> None:
+    """What came of one request, or of one item of a batch; `rows` in place of its result."""
     decided = outcome.answer
     if isinstance(decided, Refusal):
         show_message(decided, "Refused", as_json=as_json)
@@ -107,7 +109,7 @@ def show_outcome(outcome: Decision, *, as_json: bool) -> None:
     if as_json:
         show_json({**head, "result": result})
         return
-    show_table("Accepted", ("field", "value"), [*_flat(head), *_flat(result)])
+    show_table("Accepted", ("field", "value"), [*_flat(head), *(rows or _flat(result))])
 
 
 def _flat(value: object, name: str = "") -> Iterable[tuple[str, str]]:

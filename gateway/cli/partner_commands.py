@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from coalition.v1 import partners_pb2
-from gateway.cli import output
+from gateway.cli import block_commands, output
 from gateway.cli.session import Session, request_id_option, signed_options
 from gateway.cli.types import INSTANT
 
@@ -181,3 +181,7 @@ def _programmes(programmes: Sequence[partners_pb2.Programme]) -> str:
     return ", ".join(
         f"{p.programme} ({p.currency or 'no points'}, version {p.version})" for p in programmes
     )
+
+
+for _command in (block_commands.block_partner, block_commands.unblock_partner):
+    partners.add_command(_command)

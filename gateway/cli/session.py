@@ -1,6 +1,6 @@
 """Options of every command that signs, and the client made from them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -17,6 +17,9 @@ from coalition.receipt_file import ReceiptFile
 from gateway.cli import output
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+Told = Callable[[Client, Any], Iterable[tuple[str, str]]]
+"""Fields with their values for people, from the result of a write."""
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -63,12 +66,25 @@ class Session(NamedTuple):
             message = f"{problem} (--ca FILE)"
             raise click.UsageError(message) from None
 
-    def write(self, method: str, message: Message, request_id: str | None = None) -> None:
-        """One write, and its receipt shown; of a batch, that of every item."""
+    def write(
+        self,
+        method: str,
+        message: Message,
+        request_id: str | None = None,
+        *,
+        told: Told | None = None,
+    ) -> None:
+        """One write, and its receipt shown; of a batch, that of every item.
+
+        `told` says for people what the result of one that is accepted is.
+        """
         with self.client() as client:
             answer = _written(client, method, message, request_id)
-        for outcome in answer.outcomes:
-            output.show_outcome(outcome, as_json=self.as_json)
+            for outcome in answer.outcomes:
+                rows = None
+                if told is not None and outcome.result is not None and not self.as_json:
+                    rows = told(client, outcome.result)
+                output.show_outcome(outcome, as_json=self.as_json, rows=rows)
 
     def read(self, method: str, message: Message, kind: type[output.M]) -> output.M:
         """The answer to one read; what becomes of it is the command's business."""

@@ -40,6 +40,26 @@ class Exact(click.ParamType[Fraction]):
         return Fraction(text.removesuffix("%")) / (100 if is_percentage else 1)
 
 
+class Range(click.ParamType[tuple[Fraction, Fraction]]):
+    """Two exact numbers, the lower first: 0.40:0.60."""
+
+    name = "low:high"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[Fraction, Fraction]:
+        """Read both, or say what is expected."""
+        if isinstance(value, tuple):
+            return value
+        low, _, high = str(value).partition(":")
+        if not (low and high):
+            self.fail(f"{value!r} is no range such as 0.40:0.60", param, ctx)
+        found = EXACT.convert(low, param, ctx), EXACT.convert(high, param, ctx)
+        if found[0] > found[1]:
+            self.fail(f"{value!r} ends below its beginning", param, ctx)
+        return found
+
+
 class Instant(click.ParamType[datetime]):
     """An instant as ISO 8601 writes it; UTC where it names no offset."""
 
@@ -190,6 +210,7 @@ DAY = Day()
 MONEY = Money()
 PART = Exact(percent=True)
 INSTANT = Instant()
+RANGE = Range()
 MEMBERSHIP = Membership()
 SPEND = Spend()
 QUANTITY = Quantity()

@@ -1,19 +1,21 @@
 """`coalition rates what-if`: what the last conversions would have come to under proposed rates."""
 
-import json
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import click
-from google.protobuf import json_format
 
 from coalition.v1 import errors_pb2, rates_pb2
 from gateway.cli import output
 from gateway.cli.failures import BadUse
 from gateway.cli.points import Decimals, read_with_decimals
+from gateway.cli.rate_proposals import scale_of
 from gateway.cli.session import Session, signed_options
 from gateway.cli.types import in_major
 from gateway.cli.what_if_chart import Bars, Chart, draw, require_drawable
+from gateway.rate_files.book_files import RateBookFile, changes_of
+from gateway.rate_files.documents import read_document
+from gateway.translation.rate_terms import change_message
 
 BAR_WIDTH = 20
 """Blocks of the longest bar in a table."""
@@ -27,7 +29,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
     "--file",
     "file",
     type=_FILE,
-    help="Changes that nobody proposed yet: a JSON list, each as `rates list --json` shows it.",
+    help="Changes that nobody proposed yet, in a file as `propose-file` takes it (TOML).",
 )
 @click.option(
     "--windows",
@@ -48,7 +50,7 @@ def what_if(
     """
     if chart is not None:
         require_drawable(chart)
-    request = _request(proposal, file, windows)
+    request = _request(session, proposal, file, windows)
     result, known = read_with_decimals(session, "Rates.WhatIf", request, rates_pb2.WhatIfResult)
     if chart is not None:
         subject = f"proposal {proposal}" if proposal else f"the changes of {file}"
@@ -59,23 +61,17 @@ def what_if(
         _show(result, session, known)
 
 
-def _request(proposal: int | None, file: Path | None, windows: int) -> rates_pb2.WhatIfRequest:
-    """About a proposal, or about changes. Raises BadUse."""
+def _request(
+    session: Session, proposal: int | None, file: Path | None, windows: int
+) -> rates_pb2.WhatIfRequest:
+    """About a proposal, or about the changes of a file. Raises BadUse, BadFile."""
     if (proposal is None) == (file is None):
         message = "name a proposal by its number, or changes with --file: one of them"
         raise BadUse(message)
-    changes = [] if file is None else _changes(file)
-    return rates_pb2.WhatIfRequest(proposal=proposal or 0, changes=changes, windows=windows)
-
-
-def _changes(file: Path) -> list[rates_pb2.BookChange]:
-    try:
-        found = json.loads(file.read_bytes())
-        listed = found if isinstance(found, list) else [found]
-        return [json_format.ParseDict(change, rates_pb2.BookChange()) for change in listed]
-    except (ValueError, json_format.ParseError) as problem:
-        message = f"{file} holds no changes of the rate book in JSON: {problem}"
-        raise BadUse(message) from problem
+    if file is None:
+        return rates_pb2.WhatIfRequest(proposal=proposal, windows=windows)
+    changes = changes_of(read_document(file, RateBookFile), scale_of(session))
+    return rates_pb2.WhatIfRequest(changes=map(change_message, changes), windows=windows)
 
 
 def _show(result: rates_pb2.WhatIfResult, session: Session, known: Decimals) -> None:

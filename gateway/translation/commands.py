@@ -18,15 +18,17 @@ from coalition.v1 import (
     partners_pb2,
 )
 from gateway.translation import forms
+from gateway.translation.delivery_commands import DELIVERY_COMMANDS
 from gateway.translation.member_commands import MEMBER_COMMANDS, CommandTable
 from gateway.translation.programme_commands import PROGRAMME_COMMANDS
 from gateway.translation.rate_commands import RATE_COMMANDS
+from gateway.translation.redemption_commands import REDEMPTION_COMMANDS
 from partners.activities import Activity, Quantity, Spend, StatedLeg
 from partners.context import Command
 from partners.directory import NOT_PARTICIPANTS, AgreementTerms, Permission, PrincipalKind
 from partners.exchange.proposals import RateRange
 from partners.refusals import Reason, Refused, invalid
-from partners.usecases import accrual, agreements, directory, exchange, reversal
+from partners.usecases import accrual, agreements, blocks, directory, exchange, reversal
 
 MAX_PARTS = 50
 """Lines of spend, quantities, or stated legs of one activity: a long hotel bill has thirty."""
@@ -34,6 +36,7 @@ MAX_PARTS = 50
 MAX_NAME = 100
 MAX_REASON = 500
 MAX_REVERSAL_REASON = 200
+MAX_BLOCK_REASON = 200
 
 MAX_ATTRIBUTES = 20
 """Of one activity: a programme asks for four or five."""
@@ -165,6 +168,19 @@ def _authorize_debit(m: exchange_pb2.AuthorizeDebitRequest) -> exchange.Authoriz
     )
 
 
+def _block(m: exchange_pb2.BlockRequest) -> blocks.SetBlock:
+    if m.HasField("membership") == bool(m.participant):
+        raise invalid("membership", "or participant is named, and not both")
+    return blocks.SetBlock(
+        membership=forms.membership_key(m.membership, "membership")
+        if m.HasField("membership")
+        else None,
+        participant=forms.optional(forms.SLUG, m.participant, "participant"),
+        blocked=m.blocked,
+        reason=forms.words(m.reason, "reason", MAX_BLOCK_REASON),
+    )
+
+
 def _part(terms: Message, field: str) -> Fraction:
     """A part that may be left out for zero."""
     if not terms.HasField(field):
@@ -261,11 +277,14 @@ _COMMANDS: CommandTable = {
     **MEMBER_COMMANDS,
     **PROGRAMME_COMMANDS,
     **RATE_COMMANDS,
+    **REDEMPTION_COMMANDS,
+    **DELIVERY_COMMANDS,
     accrual_pb2.AccrueRequest: (accrual.Accrue, single_accrual),
     accrual_pb2.ReverseRequest: (reversal.Reverse, _reverse),
     exchange_pb2.QuoteRequest: (exchange.RequestQuote, _quote),
     exchange_pb2.ConvertRequest: (exchange.Convert, _convert),
     exchange_pb2.AuthorizeDebitRequest: (exchange.AuthorizeDebit, _authorize_debit),
+    exchange_pb2.BlockRequest: (blocks.SetBlock, _block),
     agreements_pb2.OfferRequest: (agreements.Offer, _offer),
     agreements_pb2.AcceptRequest: (agreements.Accept, _accept),
     agreements_pb2.SuspendRequest: (agreements.Suspend, _suspend),

@@ -14,9 +14,11 @@ from coalition.v1 import (
     partners_pb2,
     rates_pb2,
     receipts_pb2,
+    redemption_pb2,
     settlement_pb2,
 )
-from gateway.translation import forms, programme_reads
+from gateway.translation import forms, programme_reads, redemption_reads
+from gateway.translation.delivery_reads import DELIVERY_READS
 from gateway.translation.rate_reads import what_would_have_been
 from gateway.translation.rate_results import proposal_message, stop_message, version_message
 from gateway.translation.reading import Reading
@@ -291,7 +293,9 @@ _READS: Mapping[type[Message], Callable[[Any, Reading], Message]] = {
     rates_pb2.ListRatesRequest: _rates,
     rates_pb2.ListProposalsRequest: _proposals,
     rates_pb2.WhatIfRequest: what_would_have_been,
+    **DELIVERY_READS,
     agreements_pb2.ListAgreementsRequest: _agreements,
+    redemption_pb2.ListHoldsRequest: redemption_reads.list_holds,
     partners_pb2.ListPartnersRequest: _partners,
     partners_pb2.ListKeysRequest: _keys,
     partners_pb2.ListKeyUseRequest: _key_use,

@@ -14,10 +14,14 @@ from coalition.v1 import (
     members_pb2,
     partners_pb2,
 )
+from gateway.translation.delivery_results import conversion_message
 from gateway.translation.rate_results import proposal_message, stopped_message
+from gateway.translation.redemption_results import hold_message
 from gateway.translation.values import amount, day_text, fraction, membership_ref, timestamp
+from partners.deliveries import ConversionSeen
 from partners.directory import Agreement, Directory, Key, Programme, ProgrammeVersion
 from partners.exchange.proposals import RateRange
+from partners.holding import HoldOf
 from partners.postings import PricedLeg
 from partners.programmes.forms import MoneyAmount
 from partners.programmes.tiers import TierTerm
@@ -26,6 +30,7 @@ from partners.usecases import (
     accrual,
     agreements,
     awards,
+    blocks,
     exchange,
     links,
     lives,
@@ -309,6 +314,9 @@ _RESULTS: Mapping[type, Callable[[Any, Directory], Message]] = {
     exchange.Authorized: lambda r, _: exchange_pb2.AuthorizeDebitResult(
         authorization=r.authorization
     ),
+    HoldOf: lambda r, _: hold_message(r),
+    ConversionSeen: conversion_message,
+    blocks.BlockAnswer: lambda r, _: exchange_pb2.BlockResult(number=r.number, blocked=r.blocked),
     Key: lambda r, _: key_message(r),
     programmes.Published: _published,
     rates.Proposed: lambda r, _: proposal_message(r),

@@ -2,12 +2,15 @@
 
 from datetime import date, datetime
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from coalition.v1 import common_pb2
 from partners.programmes.forms import MoneyAmount
-from partners.state import MembershipKey
+
+if TYPE_CHECKING:  # at run time it would need the database
+    from partners.state import MembershipKey
 
 
 def timestamp(instant: datetime | None) -> Timestamp | None:
@@ -26,7 +29,7 @@ def fraction(value: Fraction | None) -> common_pb2.Fraction | None:
     return common_pb2.Fraction(numerator=value.numerator, denominator=value.denominator)
 
 
-def membership_ref(key: MembershipKey) -> common_pb2.MembershipRef:
+def membership_ref(key: "MembershipKey") -> common_pb2.MembershipRef:
     """A membership's key on the wire."""
     return common_pb2.MembershipRef(programme=key[0], member_number=key[1])
 

@@ -19,7 +19,10 @@ from partners.exchange.ways import ONE, SHIFT, Way
 _ROUNDS = 12
 """Rounds of the table before a band counts as not proven. Real books need two to four."""
 
-_FIRST_TRY = 4_000
+_CLIPPINGS = 4
+"""Times that ranges are clipped by each other: it could go on unit by unit round a cycle."""
+
+_FIRST_TRY = 8_000
 """Work on the cycles of a band before it is cut in two instead."""
 
 _NARROW = Fraction(65, 64)
@@ -47,25 +50,26 @@ class Search:
             for programme in (way.source, way.target):
                 rate = self.rate_in_of.get(programme, Fraction(1))
                 self.worth[programme] = -(-_YARDSTICK * rate.numerator // rate.denominator)
-        pending = [self._whole()]
-        while pending:
-            band = pending.pop()
-            if self._is_sound(band):
-                continue
-            narrow = band.highest * _NARROW.denominator <= band.lowest * _NARROW.numerator
+        pending, deferred = [self._whole()], list[Band]()
+        while pending or deferred:
+            # What takes long comes last: a chain elsewhere makes it needless.
+            band, limit = (pending.pop(), _FIRST_TRY) if pending else (deferred.pop(), None)
             try:
-                found = self._walk_band(band, None if narrow else _FIRST_TRY)
+                found = None if self._is_sound(band) else self._walk_band(band, limit)
             except OutOfWork:
-                if narrow or self.work.spent > self.work.allowed:
+                if limit is None or self.work.spent > self.work.allowed:
                     raise
-                pending += self._halves(band)
+                if band.highest * _NARROW.denominator <= band.lowest * _NARROW.numerator:
+                    deferred.append(band)
+                else:
+                    pending += self._halves(band)
                 continue
             if found is not None:
                 return found
         return None
 
     def _whole(self) -> Band:
-        spans = self._clipped(((way, 1, way.largest) for way in self.ways))
+        spans = self._clipped((way, 1, way.largest) for way in self.ways)
         worths = [self.worth[s.way.source] * x for s in spans for x in (s.lowest, s.highest)]
         if self.required is not None:
             at = self.worth[self.required.source]
@@ -100,7 +104,7 @@ class Search:
         last step too.
         """
         found = [(way, *way.snapped(max(1, low), high)) for way, low, high in ranges]
-        while True:
+        for _ in range(_CLIPPINGS):
             least: dict[str, int] = {}
             most: dict[str, int] = {}
             kept = [entry for entry in found if entry[1] <= entry[2]]
@@ -112,18 +116,20 @@ class Search:
                 for way, low, high in kept
                 if way.target in least and way.high(high) >= least[way.target]
             ]
-            self.work.spend(len(found))
+            self.work.spend(1 + len(found) // 2)
             if narrowed == found:
                 break
             found = narrowed
-        return tuple(Span(way, low, high, way.bound(low, high)) for way, low, high in found)
+        return tuple(
+            Span(way, low, high, way.bound(low, high)) for way, low, high in found if low <= high
+        )
 
     def _is_sound(self, band: Band) -> bool:
         """Whether no cycle of bounds exceeds one, so that none gains."""
         if self.required is not None and all(s.way is not self.required for s in band.spans):
             return True
         edges = [(u, v, bound) for (u, v), bound in best_of(band.spans).items()]
-        reached = {u: ONE * _YARDSTICK // self.worth[u] for u, _, _ in edges}
+        reached = {name: ONE * _YARDSTICK // worth for name, worth in self.worth.items()}
         for _ in range(_ROUNDS):
             self.work.spend(1 + len(edges) // 16)
             changed = False

@@ -1,6 +1,6 @@
 """The search of every simple cycle within a band of worths, short ones first."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -49,6 +49,7 @@ class Walk:
     work: Work
     required: Way | None = None
     _leaving: dict[str, list[Span]] = field(default_factory=dict)
+    _coming: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
     _start: str = ""
     _rows: list[Row] = field(default_factory=list)
 
@@ -56,38 +57,37 @@ class Walk:
         """A cycle and an amount that gains, or None if none does. Raises OutOfWork."""
         for span in sorted(self.band.spans, key=lambda s: -s.bound):
             self._leaving.setdefault(span.way.source, []).append(span)
-        edges = [(u, v, bound) for (u, v), bound in best_of(self.band.spans).items()]
-        tables: dict[str, list[Row]] = {start: [] for start in sorted(self._leaving)}
+        for (source, target), bound in best_of(self.band.spans).items():
+            self._coming.setdefault(target, []).append((source, bound))
+        tables: dict[str, list[Row]] = {start: [{start: ONE}] for start in sorted(self._leaving)}
         for length in range(2, len(tables) + 1):
-            for start in tables:
-                self._extend(tables[start], start, edges, length)
-                found = self._from(start, tables[start], length)
+            for start, rows in tables.items():
+                found = self._from(start, rows, length)
                 if found is not None:
                     return found
         return None
 
-    def _extend(
-        self, rows: list[Row], start: str, edges: list[tuple[str, str, int]], length: int
-    ) -> None:
-        """Rows by length: the largest product of bounds of walks of that length to the start."""
-        if not rows:
-            rows += [{start: ONE}]
-        while len(rows) <= length:
-            self.work.spend(1 + len(edges) // 16)
-            before, row = rows[-1], dict[str, int]()
-            for source, target, bound in edges:
-                onward = before.get(target)
-                if onward is not None and (target != start or len(rows) == 1):
-                    product = (bound * onward >> SHIFT) + 1
-                    if product > row.get(source, 0):
-                        row[source] = product
-            rows.append(row)
+    def _extend(self, rows: list[Row], start: str) -> None:
+        """One row more: the largest product of bounds of walks of its length to the start."""
+        row = Row()
+        for target, onward in rows[-1].items():
+            if target == start and len(rows) > 1:
+                continue
+            coming = self._coming.get(target, ())
+            self.work.spend(1 + len(coming) // 16)
+            for source, bound in coming:
+                product = (bound * onward >> SHIFT) + 1
+                if product > row.get(source, 0):
+                    row[source] = product
+        rows.append(row)
 
     def _from(self, start: str, rows: list[Row], length: int) -> tuple[Cycle, int] | None:
         """Cycles of a length from a start."""
         lowest = max(1, self.band.lowest // self.worth[start])
         highest = self.band.highest // self.worth[start]
-        if lowest > highest or rows[length].get(start, 0) <= ONE + ONE // (highest + 1):
+        while len(rows) < length:
+            self._extend(rows, start)
+        if lowest > highest:
             return None
         self._start, self._rows = start, rows
         return self._onward((), (lowest, highest), (lowest, highest), ONE, length)
@@ -105,10 +105,12 @@ class Walk:
         if not left:
             return self._closed(path, starts)
         passed = {way.source for way in path}
-        for span in self._leaving.get(here, ()):
+        leaving = self._leaving.get(here, ())
+        self.work.spend(1 + len(leaving) // 8)
+        for span in leaving:
             target = span.way.target
             onward = self._rows[left - 1].get(target)
-            if onward is None or target in passed and left > 1:
+            if onward is None or (target in passed and left > 1):
                 continue
             if not self._may_gain(ratio * span.bound >> SHIFT, onward, starts[1]):
                 continue
@@ -122,7 +124,7 @@ class Walk:
             given = max(1, span.way.low(low)), span.way.high(high)
             if not self._may_gain(so_far, onward, starts[1]):
                 continue
-            if given[1] * onward >> SHIFT <= starts[0] - 1:
+            if given[1] * onward >> SHIFT <= starts[0]:
                 continue
             found = self._onward((*path, span.way), starts, given, so_far, left - 1)
             if found is not None:
@@ -134,7 +136,7 @@ class Walk:
         return ((so_far + 1) * (onward + 1) >> SHIFT) - ONE >= ONE // (highest + 1)
 
     def _closed(self, path: Cycle, starts: tuple[int, int]) -> tuple[Cycle, int] | None:
-        if self.required is not None and self.required not in path:
+        if self.required is not None and all(way is not self.required for way in path):
             return None
         self.work.suspect = path
         search = CycleSearch(path, self.rate_in_of.get(self._start), self.work)

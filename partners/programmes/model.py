@@ -48,6 +48,9 @@ MAX_CHOICES = 30
 MAX_COUNTERS = 30
 """Each activity may move each of them, which is a row."""
 
+MAX_DELIVERY_MINUTES = 43_200
+"""Thirty days: by then a statement has closed in which the conversion still stood."""
+
 MAX_FX = 2_000
 """Rates of money: some years of monthly ones for a dozen currencies."""
 
@@ -118,6 +121,9 @@ class Conversion(DefinitionTable):
     """Whether other points may be turned into these."""
     out: bool = True
     """Whether these may be turned into others."""
+    delivery_minutes: Annotated[int, Field(ge=1, le=MAX_DELIVERY_MINUTES)] = 1_440
+    """With custody "partner": how many minutes the partner has to say that points which were
+    turned into these are credited; then the conversion is taken back. Absent: a day."""
 
 
 class Choice(DefinitionTable):

@@ -4,12 +4,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from partners.changes import Change
 from partners.context import Context, Decision
 from partners.directory import Role
+from partners.refusals import Refused
 from partners.usecases import (
     accrual,
     agreements,
     awards,
+    blocks,
+    delivery,
     directory,
     exchange,
     links,
@@ -17,6 +21,7 @@ from partners.usecases import (
     members,
     programmes,
     rates,
+    redemption,
     reversal,
     tiers,
 )
@@ -33,12 +38,14 @@ class UseCase:
     """How a kind of command is decided, and which roles may ask for it.
 
     On whose data is the function's business: each begins with it. `administrative` commands
-    change the directory, so they are a batch by themselves.
+    change the directory, so they are a batch by themselves. `note` is what a refusal leaves
+    behind.
     """
 
     decide: Callable[[Any, Context], Decision]
     roles: frozenset[Role]
     administrative: bool = False
+    note: Callable[[Any, Context, Refused], Change] | None = None
 
 
 USE_CASES: Mapping[type, UseCase] = {
@@ -56,11 +63,18 @@ USE_CASES: Mapping[type, UseCase] = {
     links.CreateLinkCode: UseCase(links.create_link_code, PARTNERS),
     links.Link: UseCase(links.link, PARTNERS),
     links.Unlink: UseCase(links.unlink, PARTNERS),
-    accrual.Accrue: UseCase(accrual.accrue, PARTNERS),
+    accrual.Accrue: UseCase(accrual.accrue, PARTNERS, note=accrual.refused),
     reversal.Reverse: UseCase(reversal.reverse, PARTNERS),
     exchange.RequestQuote: UseCase(exchange.request_quote, PARTNERS),
     exchange.Convert: UseCase(exchange.execute, PARTNERS),
     exchange.AuthorizeDebit: UseCase(exchange.authorize_debit, PARTNERS),
+    redemption.Authorize: UseCase(redemption.authorize, PARTNERS),
+    redemption.Capture: UseCase(redemption.capture, PARTNERS),
+    redemption.Void: UseCase(redemption.void, PARTNERS),
+    redemption.Refund: UseCase(redemption.refund, PARTNERS),
+    delivery.Confirm: UseCase(delivery.confirm, PARTNERS),
+    delivery.Refuse: UseCase(delivery.refuse, PARTNERS),
+    blocks.SetBlock: UseCase(blocks.set_block, PARTNERS, administrative=True),
     rates.Propose: UseCase(rates.propose, RATE_ADMINISTRATORS, administrative=True),
     rates.Approve: UseCase(rates.approve, RATE_ADMINISTRATORS, administrative=True),
     rates.Reject: UseCase(rates.reject, RATE_ADMINISTRATORS, administrative=True),

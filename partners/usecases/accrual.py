@@ -10,7 +10,7 @@ from partners.activities import (
     require_plausible,
     require_plausible_points,
 )
-from partners.context import Context, Decision, require_active
+from partners.context import Bound, Context, Decision, require_active
 from partners.counting import counted, held, rules_used
 from partners.directory import Permission, ProgrammeVersion
 from partners.earned import Earned, earned
@@ -71,23 +71,6 @@ class Accrued:
 
 
 def accrue(command: Accrue, context: Context) -> Decision:
-    """Decide one activity; a refusal is noted with it, for whoever misses it later."""
-    try:
-        return _decide(command, context)
-    except Refused as refused:
-        note = ActivityRefused(
-            key=command.activity.key,
-            sender=context.sender,
-            request_id=context.request_id,
-            reason=str(refused.reason),
-            message=refused.message,
-            decided_at=context.now,
-        )
-        refused.changes = (*refused.changes, note)
-        raise
-
-
-def _decide(command: Accrue, context: Context) -> Decision:
     """Decide one activity.
 
     1. Supplier and programmes exist, and the sender may report this for that membership.
@@ -132,6 +115,19 @@ def _decide(command: Accrue, context: Context) -> Decision:
             *seen_to(membership, context),
         ),
         consequences=after.consequences,
+        bound=Bound.EARNING,
+    )
+
+
+def refused(command: Accrue, context: Context, refusal: Refused) -> ActivityRefused:
+    """A refusal is noted with its activity, for whoever misses it later."""
+    return ActivityRefused(
+        key=command.activity.key,
+        sender=context.sender,
+        request_id=context.request_id,
+        reason=str(refusal.reason),
+        message=refusal.message,
+        decided_at=context.now,
     )
 
 

@@ -41,6 +41,15 @@ class WithoutMembers:
 
 
 @dataclass(frozen=True, slots=True)
+class WithOpenQuotes:
+    """A command that is judged by the quotes that are open."""
+
+    def add_needs(self, needs: Needs) -> None:
+        """All of them."""
+        needs.all_open_quotes = True
+
+
+@dataclass(frozen=True, slots=True)
 class RegisterPartner(WithoutMembers):
     """Admit a partner with its first key."""
 

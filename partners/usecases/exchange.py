@@ -1,10 +1,18 @@
 """Use cases of exchange: quote, convert, let another partner convert once."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from partners.context import Context, Decision, require_active, unknown_membership
+from partners.context import Bound, Context, Decision, require_active, unknown_membership
 from partners.counting import begin_to_age
+from partners.deliveries import (
+    delivery_terms,
+    kept_by_partner,
+    require_hold,
+    require_no_hold,
+    required_hold,
+    told_to_deliver,
+)
 from partners.exchange_changes import (
     AuthorizationAdded,
     AuthorizationUsed,
@@ -14,10 +22,11 @@ from partners.exchange_changes import (
 )
 from partners.offered import Offered, best_offer, count_for_caps, require_caps
 from partners.refusals import Reason, Refused, invalid
+from partners.safeguarding import require_not_blocked, require_safe, require_sane_amount
+from partners.soundness import last_instant
 from partners.standing import require_points_alive
 from partners.state import (
     Conversion,
-    ConversionState,
     DebitAuthorization,
     Membership,
     MembershipKey,
@@ -68,18 +77,20 @@ def request_quote(command: RequestQuote, context: Context) -> Decision:
 
     1. The sender may debit the source; the target is the same member's or linked to it.
     2. The terms in force now that give most, or those that were asked for, give the amounts.
-    3. The member gets at least what was asked for.
+    3. The member gets at least what was asked for, and safeguards allow it as things stand.
     4. A quote that was open for the same membership and pair gives way.
     """
     source, target = _parties(command, context)
-    require_active(source)
-    require_active(target)
+    _require_usable_memberships(source, target, context)
+    require_sane_amount(source.programme, command.amount_minor, context)
     context.require_open(target.programme, context.now)
     require_points_alive(source.programme, context)
     _require_direction(source, target, context)
     offered = best_offer(source, target, command.amount_minor, command.offer, context)
     _require_min_out(command, offered, context)
+    require_safe(source, target, command.amount_minor, context)
     quote = _quote(command, source, target, offered, context)
+    quote = replace(quote, expires_at=last_instant(quote, QUOTE_LIFETIME, context))
     before = context.state.open_quotes.get(quote.slot)
     gives_way = (
         ()
@@ -92,6 +103,14 @@ def request_quote(command: RequestQuote, context: Context) -> Decision:
         result=Terms(quote, source, target, offered.steps),
         changes=(*gives_way, QuoteOpened(quote)),
     )
+
+
+def _require_usable_memberships(source: Membership, target: Membership, context: Context) -> None:
+    """Both are active and on no block list."""
+    for membership in (source, target):
+        require_active(membership)
+    for membership in (source, target):
+        require_not_blocked(membership, context)
 
 
 def _require_min_out(command: RequestQuote, offered: Offered, context: Context) -> None:
@@ -215,28 +234,37 @@ class Convert:
     source_hold: str = ""
 
     def add_needs(self, needs: Needs) -> None:
-        """The quote with its memberships, balance and authorisation."""
+        """The quote with its memberships, balance and authorisation; whether the hold is used."""
         needs.quotes.add(self.quote)
+        if self.source_hold:
+            needs.source_holds.add(self.source_hold)
 
 
 def execute(command: Convert, context: Context) -> Decision:
-    """Exactly the quoted amounts, or a named refusal."""
+    """Exactly the quoted amounts, or a named refusal.
+
+    Out of a programme whose partner keeps the balances, under a hold that it signed for; into
+    one, it waits for that partner.
+    """
     quote = _own_quote(command, context)
     source, target = (context.state.accounts[a] for a in (quote.source, quote.target))
     if not context.state.are_linked(source, target):
         raise unknown_membership((target.programme, target.member_number))
-    require_active(source)
-    require_active(target)
+    _require_usable_memberships(source, target, context)
+    require_sane_amount(source.programme, quote.source_minor, context)
     require_points_alive(source.programme, context)
     _require_usable(quote, context)
     authorization_used = _authorization_used(quote, context)
+    hold = required_hold(command.source_hold, quote, context)
     require_caps(quote, context)
+    require_safe(source, target, quote.source_minor, context)
     _require_covered(quote, context)
-    conversion = _conversion(quote, command.source_hold, context)
+    conversion = _conversion(quote, hold, context)
     return Decision(
         kind="CONVERSION",
-        facts=_facts(quote),
+        facts={**_facts(quote), **_delivery_facts(conversion)},
         result=Terms(quote, source, target, conversion=conversion),
+        facts_parties=frozenset({context.programme(source.programme).partner} if hold else ()),
         lines=context.book.conversion(quote),
         changes=(
             QuoteChanged(quote, QuoteState.USED),
@@ -245,10 +273,22 @@ def execute(command: Convert, context: Context) -> Decision:
             *authorization_used,
             *begin_to_age(target, quote.target_minor, context.number, context),
         ),
+        consequences=tuple(told_to_deliver(conversion, target, context)),
+        bound=Bound.SPENDING,
     )
 
 
+def _delivery_facts(conversion: Conversion) -> dict[str, object]:
+    """The hold that it uses, and until when it waits; empty where there is none."""
+    deadline = conversion.deadline
+    return {
+        "source_hold": conversion.source_hold,
+        "deadline": None if deadline is None else timestamp(deadline),
+    }
+
+
 def _conversion(quote: Quote, source_hold: str, context: Context) -> Conversion:
+    state, deadline = delivery_terms(quote.target[1], context)
     return Conversion(
         number=context.number,
         quote=quote.number,
@@ -260,8 +300,8 @@ def _conversion(quote: Quote, source_hold: str, context: Context) -> Conversion:
         target_rate=quote.target_rate,
         source_hold=source_hold,
         accepted_at=context.now,
-        deadline=None,
-        state=ConversionState.COMPLETED,
+        deadline=deadline,
+        state=state,
     )
 
 
@@ -363,7 +403,13 @@ def authorize_debit(command: AuthorizeDebit, context: Context) -> Decision:
             f"there is no participant {command.grantee}",
             {"grantee": command.grantee},
         )
+    if kept_by_partner(command.source[0], context):
+        require_hold(command.source_hold, command.source[0])
+    else:
+        require_no_hold(command.source_hold, command.source[0], context)
     source, target = _authorized(command, context)
+    for membership in (source,) if target is None else (source, target):
+        require_not_blocked(membership, context)
     authorization = DebitAuthorization(
         number=context.number,
         grantee=command.grantee,

@@ -7,6 +7,7 @@ from fractions import Fraction
 from partners.changes import Change
 from partners.context import Context, Decision, require_active
 from partners.counting import begin_to_age
+from partners.hold_changes import holds_moved
 from partners.member_changes import MembershipAdded, MembershipUpdated
 from partners.postings import CARRIED_OVER, MERGED
 from partners.programme_changes import MergeAdded, MergeUndone
@@ -16,6 +17,7 @@ from partners.refusals import Reason, Refused, invalid
 from partners.state import Membership, MembershipKey, MembershipState, Merge, Needs
 from partners.usecases.members import membership_facts, standing_changes
 from settlement.ledger.amounts import floor_times
+from settlement.ledger.book import Counters
 from settlement.ledger.entries import Line
 
 
@@ -44,7 +46,8 @@ class MergeMade:
 def merge(command: MergeMembers, context: Context) -> Decision:
     """By the programme's partner. All points move, a debt too; what was counted counts together.
 
-    What is reported for the merged membership from then on counts for the kept one.
+    What is reported for the merged membership from then on counts for the kept one. What is held
+    for spending moves with its holds, which are the kept one's from then on.
     """
     if command.kept[0] != command.merged[0] or command.kept == command.merged:
         raise invalid("merged", "is another membership of the same programme")
@@ -52,7 +55,7 @@ def merge(command: MergeMembers, context: Context) -> Decision:
     kept, merged = (context.known_membership(key) for key in (command.kept, command.merged))
     require_active(kept)
     require_active(merged)
-    moved = context.state.posted(merged.account)
+    moved = context.state.balances.get(merged.account, Counters()).balance
     made = Merge(
         number=context.number,
         programme=kept.programme,
@@ -67,7 +70,11 @@ def merge(command: MergeMembers, context: Context) -> Decision:
         facts=_merge_facts(made),
         result=MergeMade(context.number, moved),
         lines=tuple(_moved(made, context)),
-        changes=(MergeAdded(made), MembershipUpdated(after)),
+        changes=(
+            MergeAdded(made),
+            MembershipUpdated(after),
+            *holds_moved(merged.account, kept.account, context.state),
+        ),
     )
 
 

@@ -10,12 +10,13 @@ from partners.directory_changes import ProgrammePublished
 from partners.programme_changes import ClosingSet
 from partners.programmes.definition import BadDefinition, ProgrammeDefinition
 from partners.refusals import Reason, Refused, Violation
-from partners.usecases.directory import WithoutMembers
+from partners.soundness import convertible, require_sound
+from partners.usecases.directory import WithOpenQuotes, WithoutMembers
 from settlement.ledger.entries import EVERYONE, timestamp
 
 
 @dataclass(frozen=True, slots=True)
-class PublishProgramme(WithoutMembers):
+class PublishProgramme(WithOpenQuotes):
     """Publish a programme or a new version of it.
 
     `parsed` was made of the definition before the writer's lock was taken: it takes long.
@@ -50,6 +51,7 @@ def publish_programme(command: PublishProgramme, context: Context) -> Decision:
         _require_free(definition, context)
     else:
         _require_successor(definition, context)
+        _require_nothing_to_milk(definition, context)
     published = Published(
         programme=definition.programme,
         partner=context.participant,
@@ -105,6 +107,14 @@ def _require_free(definition: ProgrammeDefinition, context: Context) -> None:
     for taken, value in ((others, definition.programme), (currencies, code)):
         if value is not None and value in taken:
             raise Refused(Reason.ALREADY_EXISTS, f"{value} is taken", {"id": value})
+
+
+def _require_nothing_to_milk(definition: ProgrammeDefinition, context: Context) -> None:
+    """A way that a definition opens to conversions may close a circle that gains."""
+    before = convertible(context).get(definition.programme)
+    after = definition.conversion
+    if before and (after.out > before.out or after.into > before.into):
+        require_sound(context.directory.book, context, definition)
 
 
 def _require_successor(definition: ProgrammeDefinition, context: Context) -> None:

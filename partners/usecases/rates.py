@@ -27,20 +27,10 @@ from partners.exchange.terms import Limits, PairTerms, RateTerms, Terms
 from partners.exchange_changes import QuoteChanged
 from partners.refusals import Reason, Refused, invalid
 from partners.soundness import require_sound
-from partners.state import Needs as StateNeeds
 from partners.state import Quote, QuoteState
-from partners.usecases.directory import WithoutMembers
+from partners.usecases.directory import WithOpenQuotes, WithoutMembers
 from partners.usecases.proposed import require_fitting
 from settlement.ledger.entries import EVERYONE, timestamp
-
-
-@dataclass(frozen=True, slots=True)
-class WithOpenQuotes:
-    """A command that is judged by the quotes that are open."""
-
-    def add_needs(self, needs: StateNeeds) -> None:
-        """All of them."""
-        needs.all_open_quotes = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,3 +65,11 @@ def clearing_pair(code: str) -> tuple[str, str]:
     """Owner and counterparty of a clearing account's code."""
     owner, _, counterparty = code.rsplit("/", 1)[1].partition(":")
     return owner, counterparty
+
+
+def owner(code: str) -> str | None:
+    """Whose account between participants a code names; None where it is another's."""
+    kind, _, rest = code.partition("/")
+    if kind == "clearing":
+        return clearing_pair(code)[0]
+    return rest if kind == "settlement" else None

@@ -11,6 +11,7 @@ from settlement.ledger import tables
 from settlement.ledger.accounts import Account
 from settlement.ledger.bulk import copy_rows, unnest
 from settlement.ledger.entries import Coalition, Draft, Entry, price_text
+from settlement.ledger.exposure import add_to_exposure
 from settlement.ledger.tree import extend
 
 FIRST_WINDOW = 1
@@ -268,6 +269,7 @@ def _add_to_counters(connection: Connection, entries: Sequence[Entry]) -> None:
     moved = movements(entries)
     companies = [(a, c) for a, c in moved.items() if a.member_id is None]
     members = [(a, c) for a, c in moved.items() if a.member_id is not None]
+    add_to_exposure(connection, moved)
     if companies:
         result = connection.execute(
             _ADD_TO_COMPANIES,

@@ -88,6 +88,21 @@ def _owner(code: str) -> str:
             when {code} ^@ 'settlement/' then split_part({code}, '/', 2) end"""
 
 
+_EXPOSURE = f"""
+    with sums as (
+        select {_owner("code")} as participant, sum(debits) as debits, sum(credits) as credits
+        from company_account where code ^@ 'clearing/' or code ^@ 'settlement/' group by 1
+    )
+    select 'participant ' || participant as place,
+        format('debits %s, credits %s', coalesce(e.debits, 0), coalesce(e.credits, 0)) as found,
+        format('debits %s, credits %s', coalesce(s.debits, 0), coalesce(s.credits, 0)) as expected
+    from exposure e full join sums s using (participant)
+    where (coalesce(e.debits, 0), coalesce(e.credits, 0))
+        is distinct from (coalesce(s.debits, 0), coalesce(s.credits, 0))
+    order by 1
+"""  # noqa: S608 - all of it is of this module
+"""What limits are judged by is what participants' accounts say."""
+
 _OWNED = f"""
     select number, "index", {_owner("debit")} as owner from line
     where debit ^@ 'clearing/' or debit ^@ 'settlement/'
@@ -159,6 +174,7 @@ SUM_CHECKS: Mapping[str, str] = {
     "points-issued": _POINTS,
     "between-companies": _BETWEEN_COMPANIES,
     "mirrors": _MIRRORS,
+    "exposure": _EXPOSURE,
     "feed-shown": _SHOWN,
     "feed-confidential": _CONFIDENTIAL,
     "feed-entries": _FED,

@@ -212,6 +212,27 @@ def member_movements(
                 )
 
 
+_FIRST_AFTER = text(
+    """
+    with recursive search (low, high) as (
+        select 0::bigint, size from ledger_head
+        union all
+        select case when e.accepted_at > :instant then s.low else e.number + 1 end,
+            case when e.accepted_at > :instant then e.number else s.high end
+        from search s join entry e on e.number = (s.low + s.high) / 2
+        where s.low < s.high
+    )
+    select max(low) from search
+    """
+)
+"""Halves the log: instants never go backwards, so none is looked at but on the way."""
+
+
+def first_after(connection: Connection, instant: datetime) -> int:
+    """Number of the first entry that was accepted after an instant; the log's size for none."""
+    return int(connection.execute(_FIRST_AFTER, {"instant": instant}).scalar_one())
+
+
 def count_lines(connection: Connection) -> int:
     """How many lines the book has."""
     return int(connection.execute(text("select count(*) from line")).scalar_one())

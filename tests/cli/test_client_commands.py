@@ -30,7 +30,7 @@ from coalition.v1.envelope_pb2 import FeedRecord
 from coalition.v1.errors_pb2 import Reason
 from coalition.v1.members_pb2 import ActivityPage, Balance, Balances, Movement
 from coalition.v1.partners_pb2 import RegisterPartnerRequest
-from coalition.v1.rates_pb2 import Rate, RateBook, RateTerms
+from coalition.v1.rates_pb2 import BookChange, BookVersion, RateBook, RateTerms
 from coalition.v1.settlement_pb2 import Position, PositionList, Statement
 from contract.book import COALITION, Entry
 from contract.fake_gateway import (
@@ -238,19 +238,174 @@ CALLS: dict[str, tuple[str, dict[str, object]]] = {
         {"membership": {"programme": "hh", "member_number": "a/b"}},
     ),
     "rates propose hotel --rate-in 0.50 --cost-out 1/3 --fee 2% --spread 0.01 --reason new": (
-        "Rates.ProposeRate",
+        "Rates.Propose",
         {
-            "terms": {
-                "programme": "hotel",
-                "rate_in": {"numerator": "50", "denominator": "1"},
-                "cost_out": {"numerator": "100", "denominator": "3"},
-                "fee": {"numerator": "1", "denominator": "50"},
-                "spread": {"numerator": "1", "denominator": "100"},
-            },
+            "changes": [
+                {
+                    "rate": {
+                        "programme": "hotel",
+                        "rate_in": {"numerator": "50", "denominator": "1"},
+                        "cost_out": {"numerator": "100", "denominator": "3"},
+                        "fee": {"numerator": "1", "denominator": "50"},
+                        "spread": {"numerator": "1", "denominator": "100"},
+                    }
+                }
+            ],
             "reason": "new",
         },
     ),
-    "rates approve 7": ("Rates.ApproveRate", {"proposal": "7"}),
+    "rates propose hotel --rate-in 0.50 --effective-from 2027-01-01 --reason new": (
+        "Rates.Propose",
+        {
+            "changes": [
+                {
+                    "rate": {
+                        "programme": "hotel",
+                        "rate_in": {"numerator": "50", "denominator": "1"},
+                        "fee": {"denominator": "1"},
+                        "spread": {"denominator": "1"},
+                    },
+                    "effective_from": "2027-01-01T00:00:00Z",
+                }
+            ],
+            "reason": "new",
+        },
+    ),
+    "rates pair hotel airline --ratio 3:1 --price 1.20 --minimum 3000 --increment 3000 "
+    "--bonus 60000:5000:hotel --bonus 90000:0.5:airline --fee 0.0006:USD:99 "
+    "--cap member-daily=5000 --cap pair-yearly=70000 --offer spring --once "
+    "--shortfall-funder hotel --effective-from 2027-01-01 --effective-to 2027-02-01 "
+    "--reason new": (
+        "Rates.Propose",
+        {
+            "changes": [
+                {
+                    "pair": {
+                        "source": "hotel",
+                        "target": "airline",
+                        "offer": "spring",
+                        "ratio": {"numerator": "10", "denominator": "3"},
+                        "settlement_price": {"numerator": "12", "denominator": "1"},
+                        "minimum_minor": "3000",
+                        "increment_minor": "3000",
+                        "bonuses": [
+                            {
+                                "every_source_minor": "60000",
+                                "bonus_target_minor": "50000",
+                                "funder": "hotel",
+                            },
+                            {
+                                "every_source_minor": "90000",
+                                "bonus_target_minor": "5",
+                                "funder": "airline",
+                            },
+                        ],
+                        "fee": {
+                            "currency": "USD",
+                            "per_source_minor": {"numerator": "3", "denominator": "50"},
+                            "cap_minor": "9900",
+                        },
+                        "caps": {"member_daily_minor": "5000", "pair_yearly_minor": "70000"},
+                        "once_per_member": True,
+                        "shortfall_funder": "hotel",
+                    },
+                    "effective_from": "2027-01-01T00:00:00Z",
+                    "effective_to": "2027-02-01T00:00:00Z",
+                }
+            ],
+            "reason": "new",
+        },
+    ),
+    "rates pair fine airline --ratio 1/3 --price 1 --reason new": (
+        "Rates.Propose",
+        {
+            "changes": [
+                {
+                    "pair": {
+                        "source": "fine",
+                        "target": "airline",
+                        "ratio": {"numerator": "1", "denominator": "30"},
+                        "settlement_price": {"numerator": "10", "denominator": "1"},
+                        "minimum_minor": "1",
+                        "increment_minor": "1",
+                    }
+                }
+            ],
+            "reason": "new",
+        },
+    ),
+    "rates money USD 0.01 --reason new": (
+        "Rates.Propose",
+        {
+            "changes": [
+                {
+                    "money_value": {
+                        "currency": "USD",
+                        "per_shared_minor": {"numerator": "1", "denominator": "100"},
+                    }
+                }
+            ],
+            "reason": "new",
+        },
+    ),
+    "rates guard-rails --largest-change 10% --reason new": (
+        "Rates.Propose",
+        {
+            "changes": [
+                {"guard_rails": {"largest_change": {"numerator": "1", "denominator": "10"}}}
+            ],
+            "reason": "new",
+        },
+    ),
+    "rates limits hotel --net-debit-cap 1000 --prefunded 20.50 --alert 50 --alert 80 "
+    "--reason new": (
+        "Rates.Propose",
+        {
+            "changes": [
+                {
+                    "limits": {
+                        "participant": "hotel",
+                        "net_debit_cap_minor": "100000",
+                        "prefunded_minor": "2050",
+                        "alert_percents": [50, 80],
+                    }
+                }
+            ],
+            "reason": "new",
+        },
+    ),
+    "rates safeguards fine --ceiling 1000.50 --daily-count 5 --reason new": (
+        "Rates.Propose",
+        {
+            "changes": [
+                {
+                    "safeguards": {
+                        "programme": "fine",
+                        "ceiling_minor": "100050",
+                        "minimum_minor": "1",
+                        "daily_count": "5",
+                    }
+                }
+            ],
+            "reason": "new",
+        },
+    ),
+    "rates resume hotel airline --reason new": (
+        "Rates.Propose",
+        {
+            "changes": [{"resumption": {"source": "hotel", "target": "airline"}}],
+            "reason": "new",
+        },
+    ),
+    "rates approve 7": ("Rates.Approve", {"proposal": "7"}),
+    "rates reject 7 --reason no": ("Rates.Reject", {"proposal": "7", "reason": "no"}),
+    "rates withdraw 7 --reason no": ("Rates.Withdraw", {"proposal": "7", "reason": "no"}),
+    "rates consent 7": ("Rates.Consent", {"proposal": "7"}),
+    "rates stop hotel airline --reason stolen": (
+        "Rates.StopPair",
+        {"source": "hotel", "target": "airline", "reason": "stolen"},
+    ),
+    "rates proposals --open": ("Rates.ListProposals", {"open": True}),
     "rates list --as-of 2026-01-01": ("Rates.ListRates", {"as_of": "2026-01-01T00:00:00Z"}),
     "agreements offer airline --buyer hotel --price 1.2 --cap 10.5 --points-exponent 1 "
     "--operator-fee 0.02 --permission double-dip --permission enrol": (
@@ -263,6 +418,29 @@ CALLS: dict[str, tuple[str, dict[str, object]]] = {
                 "operator_fee": {"numerator": "1", "denominator": "50"},
                 "cap_minor": "105",
                 "permissions": ["PERMISSION_DOUBLE_DIP", "PERMISSION_ENROL"],
+            }
+        },
+    ),
+    "agreements offer airline --buyer operator --price 1 --cap 1 --permission redeem "
+    "--reimbursement-price 0.9 --rate-in-range 0.40:0.60 --cost-out-range 1/3:0.70": (
+        "Agreements.Offer",
+        {
+            "terms": {
+                "programme": "airline",
+                "buyer": "operator",
+                "price": {"numerator": "10", "denominator": "1"},
+                "operator_fee": {"denominator": "1"},
+                "cap_minor": "10",
+                "permissions": ["PERMISSION_REDEEM"],
+                "reimbursement_price": {"numerator": "9", "denominator": "1"},
+                "rate_in_range": {
+                    "lowest": {"numerator": "4", "denominator": "1"},
+                    "highest": {"numerator": "6", "denominator": "1"},
+                },
+                "cost_out_range": {
+                    "lowest": {"numerator": "10", "denominator": "3"},
+                    "highest": {"numerator": "7", "denominator": "1"},
+                },
             }
         },
     ),
@@ -279,15 +457,19 @@ CALLS: dict[str, tuple[str, dict[str, object]]] = {
         },
     ),
     "rates propose fine --rate-in 0.01 --cost-out 0.02 --reason new": (
-        "Rates.ProposeRate",
+        "Rates.Propose",
         {
-            "terms": {
-                "programme": "fine",
-                "rate_in": {"numerator": "1", "denominator": "100"},
-                "cost_out": {"numerator": "1", "denominator": "50"},
-                "fee": {"denominator": "1"},
-                "spread": {"denominator": "1"},
-            },
+            "changes": [
+                {
+                    "rate": {
+                        "programme": "fine",
+                        "rate_in": {"numerator": "1", "denominator": "100"},
+                        "cost_out": {"numerator": "1", "denominator": "50"},
+                        "fee": {"denominator": "1"},
+                        "spread": {"denominator": "1"},
+                    }
+                }
+            ],
             "reason": "new",
         },
     ),
@@ -310,6 +492,17 @@ CALLS: dict[str, tuple[str, dict[str, object]]] = {
             "amount_minor": "1000",
         },
     ),
+    "quote hotel/1 airline/2 1000 --min-out 12.5 --offer spring --authorization 9": (
+        "Exchange.Quote",
+        {
+            "source": {"programme": "hotel", "member_number": "1"},
+            "target": {"programme": "airline", "member_number": "2"},
+            "amount_minor": "1000",
+            "authorization": "9",
+            "min_out_minor": "125",
+            "offer": "spring",
+        },
+    ),
     "quote fine/1 airline/2 0.05": (
         "Exchange.Quote",
         {
@@ -319,6 +512,30 @@ CALLS: dict[str, tuple[str, dict[str, object]]] = {
         },
     ),
     "convert 5": ("Exchange.Convert", {"quote": "5"}),
+    "convert 5 --source-hold H-77": (
+        "Exchange.Convert",
+        {"quote": "5", "source_hold": "H-77"},
+    ),
+    "member block hotel/1 --reason fraud": (
+        "Exchange.Block",
+        {
+            "membership": {"programme": "hotel", "member_number": "1"},
+            "blocked": True,
+            "reason": "fraud",
+        },
+    ),
+    "member unblock hotel/1 --reason cleared": (
+        "Exchange.Block",
+        {"membership": {"programme": "hotel", "member_number": "1"}, "reason": "cleared"},
+    ),
+    "partners block hotel --reason insolvent": (
+        "Exchange.Block",
+        {"participant": "hotel", "blocked": True, "reason": "insolvent"},
+    ),
+    "partners unblock hotel --reason cleared": (
+        "Exchange.Block",
+        {"participant": "hotel", "reason": "cleared"},
+    ),
     "reverse STAY folio-7 --reason mistake": (
         "Accrual.Reverse",
         {
@@ -511,6 +728,31 @@ WRONG = {
     "convert": "Missing argument 'NUMBER'",
     "quote hotel airline/1 5": "'hotel' is no membership such as hotel/H001",
     "quote hotel/1 airline/1 1e3": "'1e3' is no number such as 0.50 or 1/3",
+    "rates propose hotel --reason x": "say --rate-in, --cost-out or both",
+    "rates pair a b --ratio 1:1 --price 1 --bonus 60000:5000 --reason x": (
+        "'60000:5000' is not of the form EVERY:GIVES:FUNDER"
+    ),
+    "rates pair a b --ratio 1:1 --price 1 --fee 0.0006 --reason x": (
+        "'0.0006' is not of the form PER_POINT:CURRENCY:[CAP]"
+    ),
+    "rates pair a b --ratio 1:1 --price 1 --cap weekly=5 --reason x": (
+        "'weekly=5' is not of the form member-daily=5000"
+    ),
+    "rates pair hotel airline --ratio 3:0 --price 1 --reason x": (
+        'ratio is "3:0": write source to target, such as "3:1"'
+    ),
+    "rates pair hotel airline --ratio 1:1 --price 1 --fee 1:ABC --reason x": (
+        'fee.currency is "ABC": write a current currency code'
+    ),
+    "rates guard-rails --notice soon --reason x": 'notice is "soon": write a length of time',
+    "rates propose-file none.toml --reason x": "none.toml: No such file",
+    "rates load none.csv --declare none.toml --reason x": "none.csv: No such file",
+    "agreements offer a --buyer b --price 1 --cap 1 --rate-in-range 2": (
+        "'2' is no range such as 0.40:0.60"
+    ),
+    "agreements offer a --buyer b --price 1 --cap 1 --rate-in-range 2:1": (
+        "'2:1' ends below its beginning"
+    ),
     "rates list --as-of yesterday": "'yesterday' is no instant such as",
     "call Exchange.Convrt": "near: Exchange.Convert",
     "call Feed.Follow": "say `coalition feed`",
@@ -567,6 +809,16 @@ AGAINST_THE_GATEWAY = {
     "rates propose nobody --rate-in 1 --cost-out 1 --reason x": (
         "the coalition has no programme 'nobody' with points of its own"
     ),
+    "rates pair hotel nobody --ratio 1:1 --price 1 --reason x": (
+        "target is nobody, and there is no such programme with points"
+    ),
+    "rates pair hotel hotel --ratio 1:1 --price 1 --reason x": (
+        "target is the source: a conversion is between two programmes"
+    ),
+    "rates pair hotel airline --ratio 1:1 --price 1 --minimum 0.5 --reason x": (
+        "minimum is 1/2, which is no amount with 0 decimals"
+    ),
+    "quote hotel/1 airline/1 5 --min-out 0.05": "0.05 is no amount with 1 decimals",
 }
 
 
@@ -587,7 +839,8 @@ def test_agreements_and_rates_are_shown_in_whole_points(partner: Run, gateway: F
     terms = AgreementTerms(programme="fine", buyer="b", price=price, cap_minor=10050)
     agreed = AgreementList(agreements=[Agreement(terms=terms, used_minor=5)])
     rate = RateTerms(programme="airline", rate_in=price, cost_out=price)
-    gateway.script = [lambda *_: agreed, lambda *_: RateBook(rates=[Rate(terms=rate)])]
+    book = RateBook(versions=[BookVersion(version=7, change=BookChange(rate=rate))])
+    gateway.script = [lambda *_: agreed, lambda *_: book]
     shown = partner("agreements", "list").stdout
     assert "prices in COIN per point, cap and used in points" in shown
     assert {"0.01", "100.50", "0.05"} <= set(shown.split())
@@ -672,8 +925,8 @@ def test_settings(run: Run, home: Path, gateway: FakeGateway) -> None:
     done = run(*command, "1")
     assert done.exit_code == 0, done.output
     assert json.loads(done.stdout)["number"] == 123
-    request = asked(gateway, "Rates.ProposeRate")
-    assert (request.reason, request.terms.rate_in.numerator) == ("as agreed", 1)
+    request = asked(gateway, "Rates.Propose")
+    assert (request.reason, request.changes[0].rate.rate_in.numerator) == ("as agreed", 1)
     assert run(*command, "1", "--points-exponent", "0").exit_code == 2
 
 
@@ -732,6 +985,7 @@ def test_the_client_works_without_the_server() -> None:
     assert without_server("send", "--help").returncode == 0
     validated = without_server("programme", "validate", str(SAMPLES / "hotel.toml"))
     assert validated.returncode == 0, validated.stderr
+    assert without_server("rates", "schema").returncode == 0
     missing = without_server("serve")
     assert missing.returncode == 2
     assert "pip install 'coalition-gateway[server]'" in missing.stderr

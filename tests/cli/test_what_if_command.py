@@ -100,24 +100,23 @@ def test_json(run: Run, proposal: int) -> None:
 
 
 def test_changes_that_nobody_proposed(run: Run, tmp_path: Path) -> None:
-    """As a file; a limit that would have been crossed, and a reason to refuse."""
-    changes = [
-        {"rate": {"programme": "airline", "cost_out": {"numerator": "100", "denominator": "1"}}},
-        {"limits": {"participant": "operator", "net_debit_cap_minor": "5"}},
-        {"limits": {"participant": "hotel", "net_debit_cap_minor": "40000"}},
-    ]
-    (tmp_path / "changes.json").write_text(json.dumps(changes))
-    shown = run("--file", "changes.json")
+    """In whole units; a limit that would have been crossed, and a reason to refuse."""
+    (tmp_path / "changes.toml").write_text(
+        '[[rate]]\nprogramme = "airline"\ncost_out = "1.00"\n'
+        '[[limits]]\nparticipant = "operator"\nnet_debit_cap = "0.05"\n'
+        '[[limits]]\nparticipant = "hotel"\nnet_debit_cap = "400.00"\n'
+    )
+    shown = run("--file", "changes.toml")
 
     assert shown.exit_code == 0, shown.output
     rows = [line.split() for line in shown.output.replace("│", " ").splitlines()]
-    conversion = next(row for row in rows if row[:1] == ["hotel"] and row[-1:] == ["400.00"])
-    assert conversion[2:] == ["744.80", "400.00"]  # 244.80 for miles that were earned
+    crossing = next(row for row in rows if row[:1] == ["hotel"] and row[-1:] == ["400.00"])
+    assert crossing[2:] == ["744.80", "400.00"]  # 244.80 for miles that were earned
 
-    (tmp_path / "changes.json").write_text(
-        json.dumps({"safeguards": {"programme": "hotel", "minimum_minor": "5000"}})
+    (tmp_path / "changes.toml").write_text(
+        '[[safeguards]]\nprogramme = "hotel"\nminimum = "5000"\n'
     )
-    shown = run("--file", "changes.json")
+    shown = run("--file", "changes.toml")
     assert "would have been refused: BELOW_MINIMUM" in shown.output
 
 
@@ -129,10 +128,10 @@ def test_partners_do_not_ask(run: Run, proposal: int) -> None:
 
 USED_WRONGLY: dict[str, tuple[list[str], str]] = {
     "nothing asked about": ([], "name a proposal"),
-    "both": (["7", "--file", "changes.json"], "name a proposal"),
-    "no such file": (["--file", "no-such.json"], "no-such.json"),
-    "no JSON": (["--file", "coalition.toml"], "holds no changes"),
-    "no changes": (["--file", "coalition.json"], "holds no changes"),
+    "both": (["7", "--file", "changes.toml"], "name a proposal"),
+    "no such file": (["--file", "no-such.toml"], "no-such.toml"),
+    "no TOML": (["--file", "coalition.json"], "cannot be used"),
+    "no changes": (["--file", "empty.toml"], "cannot be used"),
     "another format": (["7", "--chart", "chart.pdf"], "neither a .svg nor a .png"),
     "no windows": (["7", "--windows", "0"], "--windows"),
     "too many windows": (["7", "--windows", "401"], "--windows"),
@@ -142,7 +141,7 @@ USED_WRONGLY: dict[str, tuple[list[str], str]] = {
 @pytest.mark.parametrize("name", USED_WRONGLY)
 def test_used_wrongly(run: Run, tmp_path: Path, name: str) -> None:
     args, expected = USED_WRONGLY[name]
-    (tmp_path / "coalition.toml").write_text("")
+    (tmp_path / "empty.toml").write_text("")
     shown = run(*args)
 
     assert (shown.exit_code, expected in shown.output) == (2, True), shown.output

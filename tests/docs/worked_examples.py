@@ -1,7 +1,7 @@
 """Plays the worked examples of docs/ACCOUNTING.md on a real gateway, and tells what it booked."""
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from fractions import Fraction
@@ -11,7 +11,14 @@ from typing import Any
 from sqlalchemy import text
 
 from coalition.answers import Answer
-from coalition.v1 import accrual_pb2, awards_pb2, members_pb2
+from coalition.v1 import (
+    accrual_pb2,
+    awards_pb2,
+    delivery_pb2,
+    members_pb2,
+    rates_pb2,
+    redemption_pb2,
+)
 from docs.markdown import Row, Section, page, sections
 from gateway.database import report_engine
 from gateway.reviewing import review
@@ -23,7 +30,13 @@ from support.coalition_day import Day, activity_key, fraction, item, membership
 
 OPERATOR = "operator"
 SHARED = "COIN"
-PARTNERS = {"hotel": "HOTEL", "airline": "AIRLINE", "rail": "OTHER", "card": "CARD_ISSUER"}
+PARTNERS = {
+    "hotel": "HOTEL",
+    "airline": "AIRLINE",
+    "rail": "OTHER",
+    "card": "CARD_ISSUER",
+    "wallet": "OTHER",
+}
 LETTERS = "mnp"
 PAGE = sections(page("docs/ACCOUNTING.md"))
 EXAMPLES = [section for section in PAGE if section.code("toml example")]
@@ -47,6 +60,38 @@ def number(written: str) -> Fraction:
     return value / 100 if written.endswith("%") else value
 
 
+def _book(world: Mapping[str, Any]) -> Iterator[rates_pb2.BookChange]:
+    """Values in money and terms of pairs, from whole units to minor ones."""
+    for currency, value in world.get("money", {}).items():
+        worth = rates_pb2.MoneyValue(currency=currency, per_shared_minor=fraction(number(value)))
+        yield rates_pb2.BookChange(money_value=worth)
+    for pair in world.get("pairs", []):
+        every, more, funder = pair["bonus"]
+        per_point, currency, cap = pair["fee"]
+        yield rates_pb2.BookChange(
+            pair=rates_pb2.PairTerms(
+                source=pair["from"],
+                target=pair["to"],
+                ratio=fraction(number(pair["ratio"])),
+                settlement_price=fraction(number(pair["price"]) * 100),
+                minimum_minor=minor(pair["minimum"]),
+                increment_minor=minor(pair["minimum"]),
+                bonuses=[
+                    rates_pb2.BonusStep(
+                        every_source_minor=minor(every),
+                        bonus_target_minor=minor(more),
+                        funder=funder,
+                    )
+                ],
+                fee=rates_pb2.MoneyFee(
+                    currency=currency,
+                    per_source_minor=fraction(number(per_point) * 100),
+                    cap_minor=minor(cap),
+                ),
+            )
+        )
+
+
 @dataclass
 class Player:
     """One coalition, in which one example happens."""
@@ -57,7 +102,9 @@ class Player:
     report: SettlementReport | None = None
     events: int = 0
     voucher: int | None = None
+    hold: int = 0
     reviewed: int | None = None
+    converted: int = 0
 
     def prepare(self, world: Mapping[str, Any]) -> None:
         """Partners, programmes, terms and linked members."""
@@ -69,15 +116,32 @@ class Player:
             self._agree(**terms)
         for terms in world.get("rates", []):
             self._rate(terms)
+        changes = list(_book(world))
+        if changes:
+            self.day.published(*changes)
         for member in world["members"]:
             programme = member.pop("programme")
             self.members[programme] = self.day.enrol(programme, "1", **member)
         for one, other in combinations(self.members, 2):
             self.day.link((one, "1"), (other, "1"))
 
-    def _agree(self, programme: str, buyer: str, price: str, operator_fee: str = "0%") -> None:
+    def _agree(
+        self,
+        programme: str,
+        buyer: str,
+        price: str,
+        operator_fee: str = "0%",
+        reimbursement: str = "0",
+    ) -> None:
         per_minor = number(price) if programme == OPERATOR else number(price) * 100
-        self.day.agree(programme, buyer, price=per_minor, fee=number(operator_fee))
+        self.day.agree(
+            programme,
+            buyer,
+            price=per_minor,
+            fee=number(operator_fee),
+            permissions=("DOUBLE_DIP", *(("REDEEM",) if number(reimbursement) else ())),
+            reimbursement=number(reimbursement),
+        )
 
     def _rate(self, terms: Mapping[str, str]) -> None:
         scale = 1 if terms["programme"] == OPERATOR else 100
@@ -96,9 +160,6 @@ class Player:
             match event:
                 case {"accrue": kind, "by": partner, "spend": spend}:
                     self._accrue(kind, partner, spend)
-                case {"convert": amount, "from": source, "to": target}:
-                    quote = self.day.quote((source, "1"), (target, "1"), minor(amount))
-                    self.last = self.day.convert(quote.quote, source)
                 case {"reverse": kind, "by": partner, **rest}:
                     self._reverse(kind, partner, **rest)
                 case {"redeem": award, "by": partner, "buy_missing": buys}:
@@ -113,8 +174,24 @@ class Player:
                     self._review(timedelta(days=days))
                 case {"settle": True}:
                     self.settle()
+                case {"convert": _} | {"refuse": _}:
+                    self._exchange(event)
                 case _:
-                    raise AssertionError(event)
+                    self._spend(event)
+
+    def _exchange(self, event: Mapping[str, Any]) -> None:
+        match event:
+            case {"convert": amount, "from": source, "to": target}:
+                quote = self.day.quote((source, "1"), (target, "1"), minor(amount))
+                self.last = self.day.convert(quote.quote, source)
+                self.converted = self.last.receipt.number
+            case {"refuse": "delivery", "by": partner}:
+                request = delivery_pb2.RefuseDeliveryRequest(
+                    conversion=self.converted, reason="the example says so"
+                )
+                self.last = self.day.client(partner).write("Delivery.Refuse", request)
+            case _:
+                raise AssertionError(event)
 
     def _accrue(self, kind: str, partner: str, spend: str) -> None:
         category, amount, currency = spend.split()
@@ -136,6 +213,27 @@ class Player:
         )
         self.last = self.day.client(partner).write("Awards.Redeem", request)
         self.voucher = self.last.record.entry.number if self.last.record else None
+
+    def _spend(self, event: Mapping[str, Any]) -> None:
+        """Shared currency is held, captured, given back."""
+        match event:
+            case {"hold": held, "at": merchant}:
+                request = redemption_pb2.AuthorizeRequest(
+                    membership=membership(OPERATOR, "1"),
+                    merchant=merchant,
+                    amount_minor=minor(held),
+                    reference="the example",
+                )
+                self.last = self.day.client(OPERATOR).write("Redemption.Authorize", request)
+                self.hold = self.last.result_as(redemption_pb2.Hold).hold
+            case {"capture": taken, "by": merchant}:
+                capture = redemption_pb2.CaptureRequest(hold=self.hold, amount_minor=minor(taken))
+                self.last = self.day.client(merchant).write("Redemption.Capture", capture)
+            case {"refund": back, "by": merchant}:
+                refund = redemption_pb2.RefundRequest(hold=self.hold, amount_minor=minor(back))
+                self.last = self.day.client(merchant).write("Redemption.Refund", refund)
+            case _:
+                raise AssertionError(event)
 
     def _leave(self, partner: str) -> None:
         request = members_pb2.UpdateMembershipRequest(

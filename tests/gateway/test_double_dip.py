@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from coalition.v1 import accrual_pb2, exchange_pb2
-from support.coalition_day import Day, coalition_day, stay
+from support.coalition_day import Day, coalition_day, executed, stay
 
 
 @pytest.fixture
@@ -44,6 +44,7 @@ def test_a_conversion_gives_exactly_what_was_quoted(day: Day) -> None:
 
     converted = day.convert(quote.quote).result_as(exchange_pb2.ConversionTerms)
 
-    assert converted == quote
+    assert converted.conversion > quote.quote
+    assert executed(converted) == executed(quote)
     assert day.balance("hotel", "H1") == 1_500
     assert day.balance("airline", "A1") == 806

@@ -192,7 +192,7 @@ def test_the_rate_book_over_time(day: Day) -> None:
         if asked:
             request.as_of.FromDatetime(day.clock.now - timedelta(**asked))  # type: ignore[arg-type]
         read = day.client("hotel").read("Rates.ListRates", request, rates_pb2.RateBook)
-        return [rate.version for rate in read.rates]
+        return [found.version for found in read.versions]
 
     assert book() == []
     first = day.rate("card", 1, 1)

@@ -15,12 +15,14 @@ from coalition.v1 import (
     accrual_pb2,
     agreements_pb2,
     awards_pb2,
+    delivery_pb2,
     exchange_pb2,
     feed_pb2,
     members_pb2,
     partners_pb2,
     rates_pb2,
     receipts_pb2,
+    redemption_pb2,
     settlement_pb2,
 )
 from gateway.founding import approved_key
@@ -42,6 +44,7 @@ from support.coalition_day import (
     stay,
 )
 from support.raw_calls import OK, Wire, raw_wire
+from support.use_case_bench import definition
 
 PERSON_ROLES = {
     "rates-only": Role.RATE_ADMINISTRATOR,
@@ -88,6 +91,7 @@ def wire(day: Day) -> Iterator[Wire]:
 
 
 HOTEL = membership("hotel", "H1")
+COINS = membership("operator", "C1")
 NOWHERE = membership("no-programme", "X1")
 MANY = 10**15
 ACTIVITY = activity_key("hotel", "STAY", "never")
@@ -122,6 +126,14 @@ WRITES: dict[str, tuple[Message, frozenset[str]]] = {
     "Awards.Redeem": (awards_pb2.RedeemRequest(membership=NOWHERE, award="night"), PARTNERS),
     "Awards.CancelVoucher": (awards_pb2.CancelVoucherRequest(voucher=MANY), PARTNERS),
     "Awards.UseVoucher": (awards_pb2.UseVoucherRequest(voucher=MANY), PARTNERS),
+    "Delivery.Confirm": (
+        delivery_pb2.ConfirmDeliveryRequest(conversion=MANY, credited_minor=1, reference="r"),
+        PARTNERS,
+    ),
+    "Delivery.Refuse": (
+        delivery_pb2.RefuseDeliveryRequest(conversion=MANY, reason="test"),
+        PARTNERS,
+    ),
     "Exchange.Quote": (
         exchange_pb2.QuoteRequest(source=NOWHERE, target=HOTEL, amount_minor=1),
         PARTNERS,
@@ -131,6 +143,10 @@ WRITES: dict[str, tuple[Message, frozenset[str]]] = {
         exchange_pb2.AuthorizeDebitRequest(
             source=NOWHERE, target=HOTEL, grantee="hotel", amount_minor=1, expires_at=SOON
         ),
+        PARTNERS,
+    ),
+    "Exchange.Block": (
+        exchange_pb2.BlockRequest(membership=NOWHERE, blocked=True, reason="test"),
         PARTNERS,
     ),
     "Members.Enrol": (members_pb2.EnrolRequest(membership=NOWHERE), PARTNERS),
@@ -183,6 +199,15 @@ WRITES: dict[str, tuple[Message, frozenset[str]]] = {
     ),
     "Rates.Propose": (rates_pb2.ProposeRequest(changes=[RATE], reason="test"), RATES),
     "Rates.Approve": (rates_pb2.ApproveRequest(proposal=MANY), RATES),
+    "Redemption.Authorize": (
+        redemption_pb2.AuthorizeRequest(
+            membership=NOWHERE, merchant="hotel", amount_minor=1, reference="x"
+        ),
+        PARTNERS,
+    ),
+    "Redemption.Capture": (redemption_pb2.CaptureRequest(hold=MANY), PARTNERS),
+    "Redemption.Void": (redemption_pb2.VoidRequest(hold=MANY), PARTNERS),
+    "Redemption.Refund": (redemption_pb2.RefundRequest(hold=MANY, amount_minor=1), PARTNERS),
 }
 """A request of every write that no rule would accept, and who gets as far as the rules."""
 
@@ -217,11 +242,36 @@ def foreign(day: Day) -> dict[str, int]:
     )
     for number in ("M1", "M2"):
         day.enrol("hotel", number)
+    terms = {"issuer": "admin-one", "permissions": ("REDEEM",), "reimbursement": 1}
+    redeems = day.agree("operator", "airline", **terms)  # type: ignore[arg-type]
+    day.enrol("operator", "C1", sender="admin-one")
+    gift = item(
+        "operator",
+        "C1",
+        activity_key("operator", "GIFT", "foreign"),
+        stated={("operator", "BASE"): 50},
+    )
+    day.accrue(gift, sender="admin-one")
+    held = day.client("admin-one").write(
+        "Redemption.Authorize",
+        redemption_pb2.AuthorizeRequest(
+            membership=COINS, merchant="airline", amount_minor=5, reference="foreign"
+        ),
+    )
     merged = day.client("hotel").write(
         "Members.Merge",
         members_pb2.MergeRequest(kept=membership("hotel", "M1"), merged=membership("hotel", "M2")),
     )
+    day.admit("vault", "OTHER")
+    day.publish("vault", definition("vault", "VAULT", custody="partner").encode())
+    day.rate("vault", 50, 60)
+    day.enrol("vault", "V1")
+    day.link(("hotel", "H1"), ("vault", "V1"))
+    waiting = day.quote(("hotel", "H1"), ("vault", "V1"), 100)
     return {
+        "redeems": redeems,
+        "hold": held.result_as(redemption_pb2.Hold).hold,
+        "conversion": day.convert(waiting.quote).receipt.number,
         "merge": merged.result_as(members_pb2.MergeResult).merge,
         "quote": day.quote(("hotel", "H1"), ("airline", "A1"), 100).quote,
         "agreement": offered.result_as(agreements_pb2.Agreement).agreement,
@@ -250,6 +300,22 @@ FOREIGN: dict[str, tuple[Callable[[dict[str, int]], Message], str]] = {
         lambda known: agreements_pb2.SuspendRequest(agreement=known["agreement"]),
         "UNKNOWN_AGREEMENT",
     ),
+    "Delivery.ListConversions": (
+        lambda _: delivery_pb2.ListConversionsRequest(membership=HOTEL),
+        "NOT_AUTHORIZED",
+    ),
+    "Delivery.Confirm": (
+        lambda known: delivery_pb2.ConfirmDeliveryRequest(
+            conversion=known["conversion"], credited_minor=1, reference="r"
+        ),
+        "UNKNOWN_CONVERSION",
+    ),
+    "Delivery.Refuse": (
+        lambda known: delivery_pb2.RefuseDeliveryRequest(
+            conversion=known["conversion"], reason="test"
+        ),
+        "UNKNOWN_CONVERSION",
+    ),
     "Exchange.Convert": (
         lambda known: exchange_pb2.ConvertRequest(quote=known["quote"]),
         "UNKNOWN_QUOTE",
@@ -264,6 +330,10 @@ FOREIGN: dict[str, tuple[Callable[[dict[str, int]], Message], str]] = {
         lambda _: exchange_pb2.AuthorizeDebitRequest(
             source=HOTEL, target=HOTEL, grantee="card", amount_minor=1, expires_at=SOON
         ),
+        "NOT_AUTHORIZED",
+    ),
+    "Exchange.Block": (
+        lambda _: exchange_pb2.BlockRequest(membership=HOTEL, blocked=True, reason="x"),
         "NOT_AUTHORIZED",
     ),
     "Members.Enrol": (lambda _: members_pb2.EnrolRequest(membership=HOTEL), "NO_AGREEMENT"),
@@ -341,6 +411,24 @@ FOREIGN: dict[str, tuple[Callable[[dict[str, int]], Message], str]] = {
         lambda _: partners_pb2.ListKeyUseRequest(keyid=key_id(public_bytes(private_key("hotel")))),
         "NOT_FOUND",
     ),
+    "Redemption.Authorize": (
+        lambda _: redemption_pb2.AuthorizeRequest(
+            membership=COINS, merchant="card", amount_minor=1, reference="x", authorization=1
+        ),
+        "BAD_AUTHORIZATION",
+    ),
+    "Redemption.Capture": (
+        lambda known: redemption_pb2.CaptureRequest(hold=known["hold"]),
+        "UNKNOWN_HOLD",
+    ),
+    "Redemption.Void": (
+        lambda known: redemption_pb2.VoidRequest(hold=known["hold"]),
+        "UNKNOWN_HOLD",
+    ),
+    "Redemption.Refund": (
+        lambda known: redemption_pb2.RefundRequest(hold=known["hold"], amount_minor=1),
+        "UNKNOWN_HOLD",
+    ),
     "Receipts.GetReceipt": (
         lambda _: receipts_pb2.GetReceiptRequest(request_id="foreign"),
         "NOT_FOUND",
@@ -359,11 +447,11 @@ def test_what_is_anothers_is_refused_like_what_is_not_there(
     make, reason = FOREIGN[name]
     message = make(foreign)
     there = wire.send(wire.forge(name, message, sender="card"))
-    for value in ("H1", "A1"):
+    for value in ("H1", "A1", "C1"):
         _replace(message, value, "nobody")
     if hasattr(message, "keyid"):
         message.keyid = "0" * 64
-    for number in ("quote", "agreement", "merge"):
+    for number in ("quote", "agreement", "merge", "hold", "conversion"):
         if hasattr(message, number):
             setattr(message, number, MANY)
     absent = wire.send(wire.forge(name, message, sender="card"))
@@ -424,6 +512,8 @@ READS: dict[str, Message] = {
     "Agreements.ListAgreements": agreements_pb2.ListAgreementsRequest(),
     "Awards.ListAwards": awards_pb2.ListAwardsRequest(membership=NOWHERE),
     "Awards.ListVouchers": awards_pb2.ListVouchersRequest(membership=NOWHERE),
+    "Delivery.ListConversions": delivery_pb2.ListConversionsRequest(membership=NOWHERE),
+    "Delivery.ListBreaks": delivery_pb2.ListBreaksRequest(),
     "Members.ListTiers": members_pb2.ListTiersRequest(membership=NOWHERE),
     "Members.LookUp": members_pb2.LookUpRequest(membership=NOWHERE),
     "Members.GetBalances": members_pb2.GetBalancesRequest(membership=NOWHERE),
@@ -434,6 +524,7 @@ READS: dict[str, Message] = {
     "Partners.ListKeyUse": partners_pb2.ListKeyUseRequest(keyid="0" * 64),
     "Rates.ListRates": rates_pb2.ListRatesRequest(),
     "Rates.WhatIf": rates_pb2.WhatIfRequest(proposal=MANY),
+    "Redemption.ListHolds": redemption_pb2.ListHoldsRequest(),
     "Receipts.GetReceipt": receipts_pb2.GetReceiptRequest(request_id="none"),
     "Settlement.ListWindows": settlement_pb2.ListWindowsRequest(),
     "Settlement.GetPositions": settlement_pb2.GetPositionsRequest(window=1),
@@ -483,7 +574,7 @@ def test_lists_show_what_concerns_their_reader(day: Day, foreign: dict[str, int]
     assert foreign["agreement"] in agreements("hotel") & agreements("airline") & agreements(
         "admin-only"
     )
-    assert agreements("card") == agreements("rates-only") == set()
+    assert (agreements("card"), agreements("rates-only")) == (set(), {foreign["redeems"]})
     assert owners("card") == {"card", "gateway"}
     assert owners("rates-only") == {"rates-only", "gateway"}
     assert owners("admin-only") > {"card", "hotel", "rates-only", "gateway"}

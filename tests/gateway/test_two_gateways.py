@@ -16,7 +16,7 @@ from gateway.directories import DirectoryCache
 from gateway.self_check import check_book
 from partners.directory import Directory
 from settlement.ledger.book import load_coalition, read_head
-from support.coalition_day import Day, coalition_day, private_key, serving, stay
+from support.coalition_day import Day, coalition_day, executed, private_key, serving, stay
 from support.raw_calls import OK, Wire, raw_wire
 
 ACCRUE = "/coalition.v1.Accrual/Accrue"
@@ -84,7 +84,8 @@ def test_a_quote_of_the_one_is_executed_by_the_other(pair: tuple[Day, Day]) -> N
     first.accrue(stay("H1", "quoted"))
     quote = second.quote(("hotel", "H1"), ("airline", "A1"), 1_000)
 
-    assert first.convert(quote.quote).result_as(exchange_pb2.ConversionTerms) == quote
+    converted = first.convert(quote.quote).result_as(exchange_pb2.ConversionTerms)
+    assert executed(converted) == executed(quote)
 
 
 def test_keys_are_of_both(pair: tuple[Day, Day], wires: tuple[Wire, Wire]) -> None:

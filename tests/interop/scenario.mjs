@@ -82,9 +82,12 @@ async function trade(partner, airline, one, two) {
     fee: fraction(1, 50),
     spread: fraction(1, 100),
   };
-  const proposed = await one.write("Rates.ProposeRate", { terms, reason: "a new partner" });
-  const approved = await two.write("Rates.ApproveRate", { proposal: proposed.result.proposal });
-  assert.equal(approved.result.state, "RATE_STATE_APPROVED");
+  const proposed = await one.write("Rates.Propose", {
+    changes: [{ rate: terms }],
+    reason: "a new partner",
+  });
+  const approved = await two.write("Rates.Approve", { proposal: proposed.result.proposal });
+  assert.equal(approved.result.state, "PROPOSAL_STATE_APPROVED");
   const offered = await airline.write("Agreements.Offer", {
     terms: {
       programme: "airline",
@@ -220,7 +223,9 @@ async function convert(partner) {
     BigInt(quoted.shared_minor),
   );
   const converted = await partner.write("Exchange.Convert", { quote: quoted.quote });
-  assert.deepEqual(converted.result, quoted);
+  assert.equal(quoted.steps.length, 3);
+  const conversion = String(converted.record.entry.number);
+  assert.deepEqual(converted.result, { ...quoted, conversion, steps: [] });
   await refusal(partner.write("Exchange.Convert", { quote: quoted.quote }), "QUOTE_USED", true);
   const { result: beyond } = await partner.write("Exchange.Quote", {
     ...pair,

@@ -212,11 +212,11 @@ FREE = (
                 "update company_account set debits = debits + 1 "
                 "where code = 'clearing/1/hotel-h:operator'"
             ),
-            {"counters", "mirrors", "between-companies"},
+            {"counters", "mirrors", "between-companies", "exposure"},
         ),
         (
             "delete from company_account where code = 'clearing/1/hotel-h:operator'",
-            {"counters", "mirrors", "between-companies"},
+            {"counters", "mirrors", "between-companies", "exposure"},
         ),
         (
             "insert into company_account values ('issued/bank-c', 'C-POINTS', 5, 0)",
@@ -233,6 +233,17 @@ FREE = (
             ),
             {"counters", "points-issued"},
         ),
+        # what participants owe
+        ("update exposure set debits = debits + 1 where participant = 'hotel-h'", {"exposure"}),
+        (
+            (
+                "update exposure set debits = debits + 1, credits = credits + 1 "
+                "where participant = 'operator'"
+            ),
+            {"exposure"},
+        ),
+        ("delete from exposure where participant = 'bank-c'", {"exposure"}),
+        ("insert into exposure values ('bank-x', 5, 5)", {"exposure"}),
         # feeds and histories
         (f"delete from feed where participant = 'airline-m' and number = {STAY}", {"feed-shown"}),
         (

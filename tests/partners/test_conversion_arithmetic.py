@@ -8,12 +8,11 @@ from hypothesis import strategies as st
 
 from partners.agreements.pricing import price_leg
 from partners.exchange.arithmetic import (
-    BadRateTerms,
     ConversionAmounts,
     ConvertsToNothing,
-    RateTerms,
     convert,
 )
+from partners.exchange.terms import BadTerms, RateTerms
 from settlement.ledger.amounts import INT64_MAX, AmountOverflow
 
 
@@ -57,6 +56,7 @@ def test_the_worked_example() -> None:
         value_minor=48_480,
         rounding_minor=20,
         target_minor=606,
+        remainder=Fraction(1, 4),
     )
 
 
@@ -100,8 +100,15 @@ def test_conversions(
     target: RateTerms | None,
     shared_fee_spread_value_rounding_got: tuple[int, int, int, int, int, int],
 ) -> None:
-    expected = ConversionAmounts(amount, *shared_fee_spread_value_rounding_got)
-    assert convert(amount, source, target) == expected
+    found = convert(amount, source, target)
+    cost_out = target.cost_out if target and target.cost_out else 1
+    expected = ConversionAmounts(
+        amount, *shared_fee_spread_value_rounding_got, remainder=found.remainder
+    )
+    assert found == expected
+    assert (found.target_minor + found.remainder) * cost_out == (
+        found.value_minor + found.rounding_minor
+    )
 
 
 @pytest.mark.parametrize(
@@ -146,7 +153,7 @@ def test_a_conversion_overflows_loudly(source: RateTerms | None, target: RateTer
     ],
 )
 def test_bad_terms_name_the_field(field: str, values: dict[str, Fraction | int]) -> None:
-    with pytest.raises(BadRateTerms) as refused:
+    with pytest.raises(BadTerms) as refused:
         terms("a", **values)
     assert refused.value.field == field
 

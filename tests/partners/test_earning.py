@@ -303,7 +303,7 @@ lines_of_spend = st.lists(
 )
 
 
-fractions = st.fractions(Fraction(1, 10**6), 10**6, max_denominator=10**6)
+fractions = st.fractions(Fraction(1, 10**6), 10**5, max_denominator=10**6)
 bonuses = {"MEMBER": Fraction(0), "GOLD": Fraction(1, 4), "ODD": Fraction(1, 8)}
 
 

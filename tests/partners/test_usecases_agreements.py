@@ -11,10 +11,11 @@ from partners.activities import ActivityKey
 from partners.context import Command
 from partners.directory import Permission
 from partners.directory_store import load_directory
-from partners.exchange.arithmetic import RateTerms
+from partners.exchange.proposals import Change
+from partners.exchange.terms import RateTerms
 from partners.queries import Asker
 from partners.usecases.agreements import Accept, Offer, Suspend
-from partners.usecases.rates import ApproveRate, ProposeRate
+from partners.usecases.rates import Approve, Propose
 from partners.usecases.reversal import Reverse
 from support.coalition_day import NOON
 from support.use_case_bench import (
@@ -141,14 +142,12 @@ def test_a_buyer_credits_members_of_the_programme_it_buys(world: Bench) -> None:
 
 def propose(
     programme: str = "hotel", rate: int | Fraction = 50, effective: datetime | None = None
-) -> ProposeRate:
-    zero = Fraction(0)
-    return ProposeRate(
-        RateTerms(programme, Fraction(rate), Fraction(rate), zero, zero), effective, "test"
-    )
+) -> Propose:
+    terms = RateTerms(programme, Fraction(rate), Fraction(rate))
+    return Propose((Change(terms, effective),), "test")
 
 
-RATES: dict[str, tuple[ProposeRate, str]] = {
+RATES: dict[str, tuple[Propose, str]] = {
     "now": (propose(), ""),
     "from tomorrow": (propose(effective=NOON + DAY), ""),
     "from the past": (propose(effective=NOON - timedelta(microseconds=1)), "RETROACTIVE"),
@@ -172,15 +171,15 @@ def test_the_rate_book_as_of_any_instant(world: Bench) -> None:
         first = world.rate("hotel", 10, 10)
         world.now = NOON + DAY
         try:
-            later = world.ask("admin-one", propose(rate=30, effective=NOON + 3 * DAY)).result
-            version = world.ask("admin-two", ApproveRate(later.proposal)).result.version
+            later = world.ask("admin-one", propose(rate=30, effective=NOON + 3 * DAY)).number
+            (version,) = world.ask("admin-two", Approve(later)).result.versions
             second = world.rate("hotel", 20, 20)
-            again = world.ask("admin-two", ApproveRate(later.proposal))
+            again = world.ask("admin-two", Approve(later))
         finally:
             world.now = NOON
         asker = Asker("hotel", load_directory(connection, world.coalition), NOON)
         found = {
-            days: [rate.version for rate in queries.rates(asker, "hotel", NOON + days * DAY)]
+            days: [rate.number for rate in queries.rates(asker, "hotel", NOON + days * DAY)]
             for days in (-1, 0, 1, 2, 3, 1_000)
         }
 
@@ -193,19 +192,21 @@ def test_the_rate_book_as_of_any_instant(world: Bench) -> None:
             1_000: [version],
         }
         assert again.reason == "UNKNOWN_PROPOSAL"
-        assert len(queries.rates(asker, "hotel", None)) == 4
+        assert len(queries.rates(asker, "hotel", None)) == 3
 
 
 def test_a_proposal_whose_instant_has_passed_takes_effect_when_approved(world: Bench) -> None:
-    with world.undone():
-        proposed = world.ask("admin-one", propose(effective=NOON + timedelta(hours=1))).result
+    with world.undone() as connection:
+        proposed = world.ask("admin-one", propose(effective=NOON + timedelta(hours=1)))
         world.now = NOON + DAY
         try:
-            approved = world.ask("admin-two", ApproveRate(proposed.proposal)).result
+            (number,) = world.ask("admin-two", Approve(proposed.number)).result.versions
         finally:
             world.now = NOON
+        book = load_directory(connection, world.coalition).book
 
-        assert approved.effective_from == NOON + DAY
+        (version,) = (v for v in book.versions if v.number == number)
+        assert version.effective_from == NOON + DAY
 
 
 def test_a_change_of_the_directory_holds_for_the_next_request(world: Bench) -> None:

@@ -10,8 +10,10 @@ from sqlalchemy import Connection, text
 
 from partners.activities import ActivityKey
 from partners.context import Command
+from partners.exchange.terms import Limits, Safeguards
 from partners.state import MembershipState
 from partners.usecases import exchange, links, reversal
+from settlement.ledger.exposure import exposures
 from support.coalition_day import NOON
 from support.use_case_bench import (
     Bench,
@@ -30,7 +32,7 @@ SEQUENCES = 30
 LENGTH = 20
 
 TABLES = (
-    *("entry", "line", "feed", "member_entry", "company_account", "member_account"),
+    *("entry", "line", "feed", "member_entry", "company_account", "member_account", "exposure"),
     *("membership", "enrolment", "link", "link_code", "activity", "quote"),
     *("debit_authorization", "agreement_usage", "ledger_head"),
 )
@@ -188,6 +190,40 @@ def test_a_batch_is_like_its_requests_one_by_one(
     assert found[0] == expected[0]
     for table in TABLES:
         assert found[1][table] == expected[1][table], table
+
+
+GUARDED = (
+    Limits("hotel", 20_000, 1_000, 5_000, (50, 80)),
+    Limits("airline", 10_000, 0, 0, (50,)),
+    Safeguards("", None, 1, 1, 900, 60, 60),
+)
+
+
+@pytest.mark.parametrize("seed", range(SEQUENCES))
+def test_so_it_is_with_limits_and_safeguards(
+    world: Bench, requests: list[Callable[[random.Random], tuple[str, Command]]], seed: int
+) -> None:
+    """Two minutes after the world was made, so that what it has is old enough and the rest new."""
+    rng = random.Random(1_000 + seed)
+    asked = [rng.choice(requests)(rng) for _ in range(LENGTH)]
+    world.now = NOON + timedelta(minutes=2)
+    sent = [world.submission(sender, command) for sender, command in asked]
+    try:
+        with world.undone() as connection:
+            world.published(*GUARDED)
+            with connection.begin_nested() as first:
+                one_by_one = [world.batch(submission)[0] for submission in sent]
+                expected = said(one_by_one), dump(connection)
+                first.rollback()
+            found = said(world.batch(*sent)), dump(connection)
+            owed = exposures(connection)
+    finally:
+        world.now = NOON
+
+    assert found[0] == expected[0]
+    for table in TABLES:
+        assert found[1][table] == expected[1][table], table
+    assert owed.get("hotel", 0) <= 26_000
 
 
 def test_a_neighbour_in_the_batch_does_not_hide_a_link(world: Bench) -> None:

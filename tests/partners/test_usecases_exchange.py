@@ -119,7 +119,7 @@ def test_out_of_the_shared_currency(world: Bench) -> None:
 def test_parts_sum_to_the_whole(world: Bench) -> None:
     for amount in (2, 3, 7, 99, 101, 999, 1_000):
         with world.undone():
-            q = asked(world, A, B, amount).result.quote
+            q = asked(world, A, B, amount).result.quote.amounts
             parts = q.fee_minor + q.spread_minor + q.value_minor + q.rounding_minor
             assert (parts, q.source_minor) == (q.shared_minor, amount)
             done = converted(world, A, B, amount)
@@ -136,7 +136,7 @@ QUOTES: dict[str, tuple[str, Command, str]] = {
     "to a member that is not linked": ("alpha", quote(A, ("beta", "2"), 1), "UNKNOWN_MEMBERSHIP"),
     "without a rate": ("alpha", quote(A, ("gamma", "1"), 1), "NO_RATE"),
     "too small": ("alpha", quote(A, B, 1), "AMOUNT_TOO_SMALL"),
-    "too large": ("alpha", quote(A, B, 2**63 - 1), "OVERFLOW"),
+    "too large": ("alpha", quote(A, B, 2**63 - 1), "IMPLAUSIBLE"),
     "more than is held": ("alpha", quote(A, B, 10**9), ""),
     "under no authorisation": ("gamma", quote(A, B, 100, 10**9), "BAD_AUTHORIZATION"),
 }
@@ -193,14 +193,14 @@ def test_a_quote_lives_ten_minutes(world: Bench, after: int, reason: str) -> Non
 def test_a_rate_that_changed_since_does_not_matter(world: Bench) -> None:
     with world.undone():
         before = asked(world, A, B, 1_000).result.quote
-        world.rate("alpha", 10, 20)
-        world.rate("beta", 700, 800)
+        world.rate("alpha", 10, 60)
+        world.rate("beta", 70, 800)
         after = asked(world, A, COIN, 1_000).result.quote
         done = world.ask("alpha", Convert(before.number))
 
         assert done.result.quote.target_minor == 606
         assert done.result.quote.source_rate == before.source_rate
-        assert after.shared_minor == 10_000
+        assert after.amounts.shared_minor == 10_000
         assert after.source_rate > before.source_rate
         terms = [line.terms for line in done.accepted.decision.lines] if done.accepted else []
         assert set(terms) == {before.source_rate, before.target_rate}
@@ -338,7 +338,7 @@ def test_points_kept_elsewhere_are_converted_unchecked(world: Bench) -> None:
         world.enrol("outside", "1", sender="gamma")
         world.link(("outside", "1"), ("beta", "1"), ("gamma", "beta"))
         asked_for = world.ask("gamma", quote(("outside", "1"), B, 8_000))
-        done = world.ask("gamma", Convert(asked_for.result.quote.number))
+        done = world.ask("gamma", Convert(asked_for.result.quote.number, "hold-1"))
 
         assert done.lines[0] == ("CONVERSION", "external/outside", "issued/outside", 8_000)
 

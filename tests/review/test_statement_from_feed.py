@@ -15,11 +15,12 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from coalition.client import Client
 from coalition.errors import Refused
 from coalition.feed import FeedItem
-from coalition.v1 import accrual_pb2, members_pb2, settlement_pb2
+from coalition.v1 import accrual_pb2, members_pb2, redemption_pb2, settlement_pb2
 from gateway.self_check import check_book
 from partners.directory_store import money_at
 from settlement.ledger.book import load_coalition
@@ -134,6 +135,7 @@ class World:
     reported: list[tuple[str, str]] = field(default_factory=list)
     refused: Counter[str] = field(default_factory=Counter)
     members: dict[tuple[str, str], int] = field(default_factory=dict)
+    holds: list[tuple[str, int]] = field(default_factory=list)
     counter: int = 0
 
     def found(self) -> None:
@@ -147,7 +149,17 @@ class World:
         both = ("DOUBLE_DIP", "STATE_POINTS")
         day.agree("airline", "hotel", price=Fraction(361, 3), fee=Fraction(1, 47), permissions=both)
         day.agree("card", "hotel", price=Fraction(7, 9), fee=Fraction(1, 11), permissions=both)
-        day.agree("operator", "card", price=1, fee=0, issuer="admin-one", permissions=both)
+        day.agree(
+            "operator",
+            "card",
+            price=1,
+            fee=0,
+            issuer="admin-one",
+            permissions=(*both, "REDEEM"),
+            reimbursement=Fraction(8, 9),
+        )
+        redeem = {"permissions": ("REDEEM",), "reimbursement": Fraction(6, 7)}
+        day.agree("operator", "hotel", issuer="admin-one", **redeem)  # type: ignore[arg-type]
         day.rate("hotel", Fraction(101, 2), 61, Fraction(1, 50), Fraction(1, 100))
         day.rate("airline", 70, 83)
         day.rate("card", Fraction(1, 3), Fraction(3, 5), Fraction(1, 7))
@@ -177,6 +189,7 @@ class World:
 
     def act(self) -> None:
         moves = [self.stays, self.states, self.states, self.reverses, self.converts, self.converts]
+        moves += [self.holds_coins, self.captures, self.refunds]
         try:
             self.chance.choice(moves)()
         except Refused as refused:
@@ -219,6 +232,32 @@ class World:
         terms = self.day.quote(*pair, self.chance.randint(1, 3_000), sender=sender)
         self.day.convert(terms.quote, sender)
 
+    def holds_coins(self) -> None:
+        merchant, n = self.chance.choice(("hotel", "card")), self.chance.randrange(3)
+        request = redemption_pb2.AuthorizeRequest(
+            membership=membership("operator", f"operator-{n}"),
+            merchant=merchant,
+            amount_minor=self.chance.randint(1, 3_000),
+            reference="folio",
+            capture=self.chance.random() < 1 / 3,
+        )
+        answer = self.day.client("admin-one").write("Redemption.Authorize", request)
+        self.holds.append((merchant, answer.result_as(redemption_pb2.Hold).hold))
+
+    def captures(self) -> None:
+        if self.holds:
+            merchant, hold = self.chance.choice(self.holds)
+            amount = self.chance.randint(0, 3_000)
+            request = redemption_pb2.CaptureRequest(hold=hold, amount_minor=amount)
+            self.day.client(merchant).write("Redemption.Capture", request)
+
+    def refunds(self) -> None:
+        if self.holds:
+            merchant, hold = self.chance.choice(self.holds)
+            amount = self.chance.randint(1, 1_000)
+            request = redemption_pb2.RefundRequest(hold=hold, amount_minor=amount)
+            self.day.client(merchant).write("Redemption.Refund", request)
+
     def settle(self) -> None:
         engine = self.day.engine
         with engine.connect() as connection:
@@ -241,6 +280,11 @@ def statement_of(client: Client, window: int) -> tuple[dict[str, Any], bytes]:
         settlement_pb2.Statement,
     )
     return json.loads(answer.json), answer.json
+
+
+def spent_kinds(day: Day) -> set[str]:
+    with day.engine.connect() as connection:
+        return set(connection.execute(text("select distinct kind from line")).scalars())
 
 
 @pytest.fixture
@@ -291,3 +335,5 @@ def test_the_feed_alone_gives_statements_and_balances(day: Day, seed: int) -> No
     # The day was no easy one: points were spent before they were taken back, and so on.
     assert world.refused["INSUFFICIENT_BALANCE"] > 0
     assert world.refused["ALREADY_REVERSED"] > 0
+    assert world.refused["EXCEEDS_HOLD"] + world.refused["HOLD_CAPTURED"] > 0
+    assert {"REDEEMED", "REFUNDED"} <= spent_kinds(day)

@@ -173,6 +173,15 @@ def stay(number: str, reference: str, minor: int = 20_000, **more: Any) -> accru
     )
 
 
+def executed(terms: exchange_pb2.ConversionTerms) -> exchange_pb2.ConversionTerms:
+    """What a quote and its execution have in common: all but the steps and the entry."""
+    common = exchange_pb2.ConversionTerms()
+    common.CopyFrom(terms)
+    common.ClearField("steps")
+    common.ClearField("conversion")
+    return common
+
+
 @dataclass
 class Day:
     """A coalition in action. Partners are admitted by name; clients are kept per sender."""
@@ -247,6 +256,7 @@ class Day:
         cap: int = 10**12,
         permissions: tuple[str, ...] = ("DOUBLE_DIP",),
         issuer: str | None = None,
+        reimbursement: Fraction | int | str = 0,
     ) -> int:
         """An agreement offered by the issuer and accepted by the buyer; its number."""
         offered = self.client(issuer or programme).write(
@@ -259,6 +269,7 @@ class Day:
                     operator_fee=fraction(fee),
                     cap_minor=cap,
                     permissions=[f"PERMISSION_{permission}" for permission in permissions],
+                    reimbursement_price=fraction(reimbursement),
                 )
             ),
         )

@@ -20,6 +20,7 @@ def money_at(_: Connection, opened_at: datetime) -> dict[str, Fraction]:
     """What the shared currency is worth: a third more from a window of 2026-01-06 on."""
     return {"USD": Fraction(1), "EUR": Fraction(4 if opened_at.day > NOW.day else 3, 4)}
 
+
 Business = Callable[[int], Draft]
 """What happens in the window that is open."""
 

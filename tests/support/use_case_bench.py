@@ -253,6 +253,19 @@ class Bench:
             ).scalar()
         return int(row or 0)
 
+    def balance_of(self, programme: str, number: str) -> int:
+        """What a membership holds, inside what is undone."""
+        assert self.connection is not None
+        found = self.connection.execute(
+            text(
+                "select credits - debits from enrolment "
+                "join member_account using (member_id, programme) "
+                "where programme = :p and member_number = :n"
+            ),
+            {"p": programme, "n": number},
+        ).scalar()
+        return int(found or 0)
+
     def accounts(self, connection: Connection | None = None) -> dict[str, int]:
         """Every account's balance that is not zero: companies by code, members likewise."""
         query = text(
@@ -276,9 +289,18 @@ def terms_of(
     permissions: Sequence[Permission] = (Permission.DOUBLE_DIP,),
     valid_from: datetime | None = None,
     valid_to: datetime | None = None,
+    reimbursement: int | Fraction = 0,
 ) -> AgreementTerms:
     return AgreementTerms(
-        programme, buyer, Fraction(price), fee, cap, frozenset(permissions), valid_from, valid_to
+        programme,
+        buyer,
+        Fraction(price),
+        fee,
+        cap,
+        frozenset(permissions),
+        valid_from,
+        valid_to,
+        reimbursement_price=Fraction(reimbursement),
     )
 
 

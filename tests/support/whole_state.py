@@ -39,6 +39,10 @@ TABLES = {
         "supplier, kind, reference, revision, reporter, counted, reversed_numerator, "
         "reversed_denominator, recovered"
     ),
+    "redemption_hold": (
+        "member_id, programme, merchant, amount, captured, refunded, agreement, requester, "
+        "captured_by, state, expires_at, reference"
+    ),
     "quote": "source_member_id, source_programme, source_minor, target_minor, state",
 }
 """What stands in other tables, apart from the numbers of entries."""

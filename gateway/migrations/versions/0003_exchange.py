@@ -54,6 +54,13 @@ def _make_tables() -> None:
         comment="What was converted, how far it is, and what of it came back.",
     )
     op.create_index(
+        "conversion_hold_idx",
+        "conversion",
+        ["source_programme", "source_hold"],
+        unique=True,
+        postgresql_where=sa.text("source_hold <> '' and state in ('PENDING', 'COMPLETED')"),
+    )
+    op.create_index(
         "conversion_pending_idx",
         "conversion",
         ["deadline"],
@@ -129,6 +136,13 @@ def _make_tables() -> None:
         comment="Pairs whose conversions were stopped.",
     )
     op.create_table(
+        "promised",
+        sa.Column("participant", sa.Text(), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("participant", name=op.f("promised_pkey")),
+        comment="What participants will owe for holds that are open, were they captured whole.",
+    )
+    op.create_table(
         "proposal",
         sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("document", sa.LargeBinary(), nullable=False),
@@ -153,6 +167,8 @@ def _make_tables() -> None:
         sa.Column("refunded", sa.BigInteger(), nullable=False),
         sa.Column("capture_number", sa.BigInteger(), nullable=True),
         sa.Column("agreement", sa.BigInteger(), nullable=False),
+        sa.Column("requester", sa.Text(), nullable=False),
+        sa.Column("captured_by", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("reference", sa.Text(), nullable=False),
@@ -357,6 +373,7 @@ def downgrade() -> None:
     op.drop_table("redemption_hold")
     _restore_the_rates()
     op.drop_table("proposal")
+    op.drop_table("promised")
     op.drop_table("pair_stop")
     op.drop_table("exposure")
     op.drop_table("exchange_block")
@@ -365,6 +382,11 @@ def downgrade() -> None:
     op.drop_table("conversion_usage")
     op.drop_index("conversion_target_idx", table_name="conversion")
     op.drop_index("conversion_source_idx", table_name="conversion")
+    op.drop_index(
+        "conversion_hold_idx",
+        table_name="conversion",
+        postgresql_where=sa.text("source_hold <> '' and state in ('PENDING', 'COMPLETED')"),
+    )
     op.drop_index(
         "conversion_pending_idx",
         table_name="conversion",

@@ -1,0 +1,1 @@
+"""The rate book in files: what administrators write, and published conversions as CSV."""

@@ -1,0 +1,133 @@
+"""Changes of holds, and of what is pending on members' accounts because of them."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from sqlalchemy import Connection, Table, text
+
+from partners import tables
+from partners.changes import Change, Insertion, Modification
+from partners.state import AccountKey, Hold, State
+from settlement.ledger.book import Counters, LedgerInconsistency
+from settlement.ledger.bulk import unnest
+
+
+@dataclass(frozen=True, slots=True)
+class HoldAdded(Insertion):
+    """Points were held, or captured at once."""
+
+    table: ClassVar[Table] = tables.hold
+
+    hold: Hold
+
+    def apply(self, state: State) -> None:
+        """Add it."""
+        state.put_hold(self.hold)
+
+    def row(self) -> tuple[object, ...]:
+        """The row."""
+        h = self.hold
+        return (
+            h.number,
+            *h.account,
+            h.merchant,
+            h.amount_minor,
+            h.captured_minor,
+            h.refunded_minor,
+            h.capture_number,
+            h.agreement,
+            h.requester,
+            h.captured_by,
+            h.state,
+            h.expires_at,
+            h.reference,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class HoldChanged(Modification):
+    """A hold ended, what was captured came back, or its member was merged into another."""
+
+    table: ClassVar[Table] = tables.hold
+    key: ClassVar[tuple[str, ...]] = ("number",)
+    columns: ClassVar[tuple[str, ...]] = (
+        "member_id",
+        "captured",
+        "refunded",
+        "capture_number",
+        "captured_by",
+        "state",
+    )
+
+    hold: Hold
+
+    def apply(self, state: State) -> None:
+        """Replace it."""
+        state.put_hold(self.hold)
+
+    def row(self) -> tuple[object, ...]:
+        """Key and new values."""
+        h = self.hold
+        return (
+            h.number,
+            h.account[0],
+            h.captured_minor,
+            h.refunded_minor,
+            h.capture_number,
+            h.captured_by,
+            h.state,
+        )
+
+
+_COLUMNS = {"member_id": "bigint", "programme": "text", "amount": "bigint"}
+
+_ADD = (
+    "update member_account as total set debits_pending = total.debits_pending + batch.amount "  # noqa: S608 - our names
+    f"from {unnest(_COLUMNS)} "
+    "where total.member_id = batch.member_id and total.programme = batch.programme"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PendingMoved(Change):
+    """So many minor units more, or fewer, are pending on a member's account."""
+
+    account: AccountKey
+    amount: int
+
+    def apply(self, state: State) -> None:
+        """Add it to what is pending."""
+        before = state.balances.get(self.account, Counters())
+        pending = before.debits_pending + self.amount
+        state.balances[self.account] = replace(before, debits_pending=pending)
+
+    @classmethod
+    def write(cls, connection: Connection, changes: "list[PendingMoved]") -> None:  # type: ignore[override]
+        """Add the sums with one statement.
+
+        Raises LedgerInconsistency for an account that is not there: only what is held by a member
+        is promised.
+        """
+        sums: defaultdict[AccountKey, int] = defaultdict(int)
+        for change in changes:
+            sums[change.account] += change.amount
+        bound = {
+            "member_id": [member_id for member_id, _ in sums],
+            "programme": [programme for _, programme in sums],
+            "amount": list(sums.values()),
+        }
+        written = connection.execute(text(_ADD), bound).rowcount
+        if written != len(sums):
+            message = f"points are pending on accounts that do not exist, among: {sorted(sums)}"
+            raise LedgerInconsistency(message)
+
+
+def holds_moved(source: AccountKey, target: AccountKey, state: State) -> Iterator[Change]:
+    """The open holds of an account go over to another one's, with what is pending for them."""
+    for number in sorted(state.open_holds.get(source, ())):
+        hold = state.holds[number]
+        yield HoldChanged(replace(hold, account=target))
+        yield PendingMoved(source, -hold.amount_minor)
+        yield PendingMoved(target, hold.amount_minor)

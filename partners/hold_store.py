@@ -1,0 +1,74 @@
+"""Loading holds: those that are named, and those that are open on what members hold."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from partners.member_store import load_accounts, load_member_counters
+from partners.querying import ACCOUNT, query
+from partners.state import Hold, HoldState, State
+
+_NUMBER = {"number": "bigint"}
+
+
+def load_holds(connection: Connection, state: State, numbers: Iterable[int]) -> None:
+    """Holds by their numbers, with their memberships, those that stand for them, and balances."""
+    rows = query(
+        connection,
+        "select h.* from {batch} join redemption_hold h using (number)",
+        _NUMBER,
+        ((number,) for number in numbers),
+    )
+    for row in rows:
+        state.put_hold(hold_of(row))
+    accounts = {hold.account for hold in state.holds.values()}
+    load_accounts(connection, state, accounts)
+    standing = {state.standing_for(state.accounts[account]).account for account in accounts}
+    load_member_counters(connection, state, accounts | standing)
+
+
+def load_open_holds(connection: Connection, state: State) -> None:
+    """Every hold that is pending on a balance that is loaded."""
+    pending = {a for a, counters in state.balances.items() if counters.debits_pending}
+    rows = query(
+        connection,
+        "select h.* from {batch} join redemption_hold h using (member_id, programme) "
+        "where h.state = 'OPEN'",
+        ACCOUNT,
+        pending,
+    )
+    for row in rows:
+        state.put_hold(hold_of(row))
+
+
+def find_expired(connection: Connection, now: datetime, limit: int) -> set[int]:
+    """Numbers of holds past their expiry that are not booked as expired yet, at most so many."""
+    rows = connection.execute(
+        text(
+            "select number from redemption_hold where state = 'OPEN' and expires_at < :now "
+            "order by expires_at, number limit :limit"
+        ),
+        {"now": now, "limit": limit},
+    )
+    return {row.number for row in rows}
+
+
+def hold_of(row: Any) -> Hold:  # noqa: ANN401 - a row
+    """A hold from its row."""
+    return Hold(
+        number=row.number,
+        account=(row.member_id, row.programme),
+        merchant=row.merchant,
+        amount_minor=row.amount,
+        agreement=row.agreement,
+        requester=row.requester,
+        expires_at=row.expires_at,
+        reference=row.reference,
+        state=HoldState(row.state),
+        captured_minor=row.captured,
+        refunded_minor=row.refunded,
+        capture_number=row.capture_number,
+        captured_by=row.captured_by,
+    )
