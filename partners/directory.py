@@ -225,6 +225,14 @@ class Directory:
             if (currency := programme.latest.definition.currency) is not None
         }
 
+    @cached_property
+    def shared_programme(self) -> str:
+        """The programme whose points are the shared currency; empty where there is none yet."""
+        shared = (
+            name for name, p in self.programmes.items() if p.currency == self.coalition.currency
+        )
+        return next(shared, "")
+
     def successor(self, programme: str, instant: datetime) -> str | None:
         """The programme that has replaced one by an instant."""
         name, since = self._successors.get(programme, (None, instant))

@@ -1,7 +1,7 @@
 """Reading the directory."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from fractions import Fraction
 from functools import lru_cache
@@ -52,10 +52,7 @@ def load_directory(connection: Connection, coalition: Coalition) -> Directory:
             _all(connection, tables.programme_version), _all(connection, tables.programme_closing)
         ),
         agreements={row.number: _agreement(row) for row in _all(connection, tables.agreement)},
-        book=RateBook(
-            versions=tuple(map(_version, _all(connection, tables.book_version))),
-            stops=tuple(map(_stop, _all(connection, tables.pair_stop))),
-        ),
+        book=load_book(connection),
         proposals={row.number: _proposal(row) for row in _all(connection, tables.proposal)},
         blocks={
             (row.programme, row.member_number): Block(
@@ -64,6 +61,19 @@ def load_directory(connection: Connection, coalition: Coalition) -> Directory:
             for row in _all(connection, tables.exchange_block)
         },
     )
+
+
+def load_book(connection: Connection) -> RateBook:
+    """The rate book as this transaction sees it."""
+    return RateBook(
+        versions=tuple(map(_version, _all(connection, tables.book_version))),
+        stops=tuple(map(_stop, _all(connection, tables.pair_stop))),
+    )
+
+
+def money_at(connection: Connection, window_opened_at: datetime) -> Mapping[str, Fraction]:
+    """What the shared currency is worth in money in the window that opened then."""
+    return load_book(connection).money_values(window_opened_at)
 
 
 def current_directory(

@@ -59,7 +59,7 @@ def _load_quotes(connection: Connection, state: State, needs: Needs) -> None:
     )
     every = _every_open_quote(connection, needs) if needs.all_open_quotes else ()
     for row in (*named, *still_open, *every):
-        state.add_quote(_quote(row))
+        state.add_quote(quote_of(row))
     accounts = {account for q in state.quotes.values() for account in (q.source, q.target)}
     load_accounts(connection, state, accounts)
     load_member_counters(connection, state, {q.source for q in state.quotes.values()})
@@ -75,7 +75,8 @@ def _every_open_quote(connection: Connection, needs: Needs) -> Sequence[Any]:
     ).all()
 
 
-def _quote(row: Any) -> Quote:  # noqa: ANN401 - a row, here and below
+def quote_of(row: Any) -> Quote:  # noqa: ANN401 - a row, here and below
+    """A quote from its row."""
     return Quote(
         number=row.number,
         requester=row.requester,

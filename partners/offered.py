@@ -5,19 +5,21 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from partners.context import Context
-from partners.exchange.arithmetic import (
-    ConversionAmounts,
-    ConvertsToNothing,
-    convert,
-    convert_by_pair,
-)
+from partners.exchange.arithmetic import ConversionAmounts
 from partners.exchange.book import Version
+from partners.exchange.choosing import (
+    Sight,
+    amounts_of,
+    candidates,
+    first_by_precedence,
+    priced,
+    require_fits,
+)
 from partners.exchange.explaining import Unit, Units, explain
-from partners.exchange.terms import Caps, PairTerms, RateTerms
+from partners.exchange.terms import Caps, PairTerms
 from partners.exchange_changes import ConversionUsed
 from partners.refusals import Reason, Refused
 from partners.state import Conversion, Membership, Quote, UsageKey
-from settlement.ledger.amounts import AmountOverflow
 
 EVERYBODY = 0
 """Stands for all members together where it is counted what was converted."""
@@ -56,35 +58,26 @@ def best_offer(
         )
     fitting: list[Offered] = []
     refusals: list[Refused] = []
-    for terms in _candidates(pair, offer, context):
+    for terms in candidates(pair, offer, sight_of(context)):
         try:
             fitting.append(_offered(source, target, amount_minor, terms, context))
         except Refused as refused:
             refusals.append(refused)
     if not fitting:
-        raise min(refusals, key=lambda r: list(Reason).index(r.reason))
+        raise first_by_precedence(refusals)
     return max(fitting, key=lambda o: o.amounts.target_minor)
 
 
-def _candidates(
-    pair: tuple[str, str], offer: str, context: Context
-) -> list[Version[PairTerms] | None]:
-    """Terms in force that could convert a pair; None stands for the rates of both programmes."""
-    book, now = context.directory.book, context.now
-    offers = book.offers(pair, now)
-    if offer:
-        named = [version for version in offers if version.terms.offer == offer]
-        if not named:
-            raise Refused(
-                Reason.UNKNOWN_OFFER,
-                f"{pair[0]} to {pair[1]} has no offer {offer} in force",
-                {"offer": offer},
-            )
-        return list(named)
-    standing = book.standing(pair, now)
-    if standing is not None:
-        return [standing, *offers]
-    return list(offers) if book.has_own_terms(pair, now) and offers else [None, *offers]
+def sight_of(context: Context) -> Sight:
+    """The book as an item of a batch sees it."""
+    directory = context.directory
+    return Sight(
+        book=directory.book,
+        now=context.now,
+        window_opened_at=context.window_opened_at,
+        shared=directory.shared_programme,
+        exponents=directory.exponents,
+    )
 
 
 def _offered(
@@ -95,21 +88,12 @@ def _offered(
     context: Context,
 ) -> Offered:
     """What one set of terms gives, or why it does not fit."""
-    rate_in = _rate(source.programme, context)
-    if rate_in is not None and rate_in.terms.rate_in is None:
-        raise _no_rate(source.programme, "into the shared currency")
-    into = _into(source, target, pair, context)
+    sight = sight_of(context)
+    rate_in, into = priced((source.programme, target.programme), pair, sight)
+    require_fits(amount_minor, source.programme, pair, sight)
     if pair is not None:
-        _require_fits(amount_minor, pair.terms, context)
         _require_under_caps(pair.terms, amount_minor, source.member_id, context)
-    else:
-        _require_minimum(amount_minor, source.programme, context)
-    try:
-        amounts = _amounts(amount_minor, rate_in, into, context)
-    except ConvertsToNothing as error:
-        raise Refused(Reason.AMOUNT_TOO_SMALL, str(error)) from error
-    except AmountOverflow as error:
-        raise Refused(Reason.OVERFLOW, f"the amount is too large: {error}") from error
+    amounts = amounts_of(amount_minor, rate_in, into, sight)
     return Offered(
         amounts=amounts,
         source_version=0 if rate_in is None else rate_in.number,
@@ -117,66 +101,6 @@ def _offered(
         offer="" if pair is None else pair.terms.offer,
         shortfall_funder=pair.terms.shortfall_funder if pair and amounts.shortfall_minor else "",
         steps=explain(amounts, units(source.programme, target.programme, context), rate_in, into),
-    )
-
-
-def _into(
-    source: Membership, target: Membership, pair: Version[PairTerms] | None, context: Context
-) -> Version[PairTerms] | Version[RateTerms] | None:
-    """What says what the target costs: the pair's terms, or the target's rate."""
-    if pair is not None:
-        return pair
-    names = source.programme, target.programme
-    if context.directory.book.has_own_terms(names, context.now):
-        raise Refused(
-            Reason.NOT_CONVERTIBLE,
-            f"the terms of {names[0]} to {names[1]} have ended, and nothing took their place",
-            {"source": names[0], "target": names[1]},
-        )
-    cost_out = _rate(target.programme, context)
-    if cost_out is not None and cost_out.terms.cost_out is None:
-        raise _no_rate(target.programme, "out of the shared currency")
-    return cost_out
-
-
-def _amounts(
-    amount_minor: int,
-    source: Version[RateTerms] | None,
-    into: Version[PairTerms] | Version[RateTerms] | None,
-    context: Context,
-) -> ConversionAmounts:
-    given = None if source is None else source.terms
-    terms = None if into is None else into.terms
-    if not isinstance(terms, PairTerms):
-        return convert(amount_minor, given, terms)
-    value = None
-    if terms.fee is not None:
-        book, opened = context.directory.book, context.window_opened_at
-        value = book.money_value(terms.fee.currency, opened)
-        if value is None:
-            raise Refused(
-                Reason.NO_RATE,
-                f"the shared currency has no value in {terms.fee.currency} in this window",
-                {"currency": terms.fee.currency},
-            )
-    return convert_by_pair(amount_minor, given, terms, value)
-
-
-def _rate(programme_id: str, context: Context) -> Version[RateTerms] | None:
-    """The rate in force; of the shared currency None stands for one to one."""
-    rate = context.directory.book.rate(programme_id, context.now)
-    shared = context.programme(programme_id).currency == context.directory.coalition.currency
-    if rate is None and not shared:
-        raise _no_rate(programme_id, "")
-    return rate
-
-
-def _no_rate(programme_id: str, way: str) -> Refused:
-    return Refused(
-        Reason.NO_RATE,
-        f"no rate of {programme_id} {way + ' ' if way else ''}is in force; a rate administrator "
-        "publishes one",
-        {"programme": programme_id},
     )
 
 
@@ -189,35 +113,6 @@ def units(source: str, target: str, context: Context) -> Units:
         return Unit(context.programme(programme).currency or programme, exponent)
 
     return Units(unit(source), Unit(coalition.currency, coalition.exponent), unit(target))
-
-
-def _require_minimum(amount_minor: int, programme: str, context: Context) -> None:
-    least = context.directory.book.safeguards(programme, context.now).minimum_minor
-    if amount_minor < least:
-        raise _below(least, programme, context)
-
-
-def _require_fits(amount_minor: int, terms: PairTerms, context: Context) -> None:
-    """It is the least amount and so many increments more."""
-    if amount_minor < terms.minimum_minor:
-        raise _below(terms.minimum_minor, terms.source, context)
-    if not terms.fits(amount_minor):
-        least, step = terms.minimum_minor, terms.increment_minor
-        raise Refused(
-            Reason.NOT_AN_INCREMENT,
-            f"{context.points(terms.source, amount_minor)} points are not "
-            f"{context.points(terms.source, least)} and a multiple of "
-            f"{context.points(terms.source, step)} more",
-            {"minimum_minor": str(least), "increment_minor": str(step)},
-        )
-
-
-def _below(least: int, programme: str, context: Context) -> Refused:
-    return Refused(
-        Reason.BELOW_MINIMUM,
-        f"at least {context.points(programme, least)} points of {programme} are converted at once",
-        {"minimum_minor": str(least)},
-    )
 
 
 def require_caps(quote: Quote, context: Context) -> None:

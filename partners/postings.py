@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
+from typing import NamedTuple
 
 from partners.directory import Directory, Programme
 from partners.state import Hold, Membership, Quote
@@ -37,6 +38,34 @@ MONEY_FEE = "money-fee"
 
 OPERATOR_KINDS = frozenset({FEE, SPREAD, ROUNDING})
 """Kinds of lines by which somebody owes the operator for its services."""
+
+
+class Owed(NamedTuple):
+    """What one participant owes another, in shared minor units; of nothing there is no line."""
+
+    kind: str
+    debtor: str
+    creditor: str
+    amount: int
+    terms: int
+    """Version of the book that says so; 0 where there is none."""
+    rule: str | None = None
+
+
+def owed_for(quote: Quote, giver: str, taker: str, operator: str) -> Iterator[Owed]:
+    """What a conversion has companies owe each other, by the issuers of both sides."""
+    amounts, fee = quote.amounts, quote.amounts.money_fee
+    source, target = quote.source_rate, quote.target_rate
+    by_giver = amounts.value_minor - amounts.shortfall_minor
+    yield Owed(PRINCIPAL, giver, taker, by_giver, target)
+    funder = quote.shortfall_funder
+    yield Owed(PRINCIPAL, funder, taker, amounts.shortfall_minor, target, SHORTFALL)
+    for bonus in amounts.bonuses:
+        yield Owed(PRINCIPAL, bonus.funder, taker, bonus.value_minor, target, BONUS_RULE)
+    yield Owed(FEE, giver, operator, amounts.fee_minor, source)
+    yield Owed(FEE, giver, operator, fee.shared_minor if fee else 0, target, MONEY_FEE)
+    yield Owed(SPREAD, giver, operator, amounts.spread_minor, source)
+    yield Owed(ROUNDING, giver, operator, amounts.rounding_minor, target)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,32 +211,8 @@ class Book:
 
     def _owed(self, quote: Quote, giver: str, taker: str) -> Iterator[Line]:
         """What companies owe each other for a conversion; nothing where the amount is zero."""
-        amounts, operator = quote.amounts, self.directory.coalition.operator
-        fee = amounts.money_fee
-        by_giver = amounts.value_minor - amounts.shortfall_minor
-        owed = [
-            (PRINCIPAL, giver, taker, by_giver, quote.target_rate, None),
-            (
-                PRINCIPAL,
-                quote.shortfall_funder,
-                taker,
-                amounts.shortfall_minor,
-                quote.target_rate,
-                SHORTFALL,
-            ),
-            *(
-                (PRINCIPAL, bonus.funder, taker, bonus.value_minor, quote.target_rate, BONUS_RULE)
-                for bonus in amounts.bonuses
-            ),
-            (FEE, giver, operator, amounts.fee_minor, quote.source_rate, None),
-            (FEE, giver, operator, fee.shared_minor if fee else 0, quote.target_rate, MONEY_FEE),
-            (SPREAD, giver, operator, amounts.spread_minor, quote.source_rate, None),
-            (ROUNDING, giver, operator, amounts.rounding_minor, quote.target_rate, None),
-        ]
-        for kind, debtor, creditor, amount, terms, rule in owed:
-            yield from self.obligation(
-                kind, debtor, creditor, amount, terms=terms or None, rule=rule
-            )
+        for owed in owed_for(quote, giver, taker, self.directory.coalition.operator):
+            yield from self.obligation(*owed[:4], terms=owed.terms or None, rule=owed.rule)
 
     def _points_back(self, quote: Quote, giver: str) -> Iterator[Line]:
         """The source's points; of the shared currency split by what becomes of it."""

@@ -71,9 +71,7 @@ def _allowed(
 
 def shared_programme(context: Context) -> str:
     """The programme whose points are the shared currency."""
-    currency = context.directory.coalition.currency
-    programmes = context.directory.programmes
-    return next(name for name, found in programmes.items() if found.currency == currency)
+    return context.directory.shared_programme
 
 
 def moment(context: Context) -> Moment:

@@ -30,7 +30,7 @@ from settlement.obligations import counted, differences, read_book
 from settlement.posting import settlement_draft
 from settlement.reports import SettlementReport, last_report
 from settlement.store import Settlement, Stage
-from settlement.windows import Window
+from settlement.windows import MoneyAt, Window
 
 Clock = Callable[[], datetime]
 Progress = Callable[[str, int, int], None]
@@ -63,6 +63,7 @@ class _Night:
     connection: Connection
     coalition: Coalition
     clock: Clock
+    money_at: MoneyAt
     progress: Progress
 
     def window(self, settlement: Settlement) -> Window:
@@ -79,19 +80,20 @@ def settle(
     coalition: Coalition,
     participants: Sequence[str],
     clock: Clock,
+    money_at: MoneyAt,
     progress: Progress = ignore,
 ) -> SettlementReport:
     """Settle the open window, or finish the settlement that an earlier run left.
 
     Where the open window has no business, nothing is cut and the last settlement's report is
-    given again. Every participant named, the operator, and whoever owes or is owed, gets a
-    statement.
+    given again. `money_at` says what the cut pins. Every participant named, the operator, and
+    whoever owes or is owed, gets a statement.
 
     Raises SettlementUnderWay where another run holds the lock, and SettlementDifference where
     the books do not agree; then the stage that found it changed nothing.
     """
     with _only_run(engine) as connection:
-        night = _Night(connection, coalition, clock, progress)
+        night = _Night(connection, coalition, clock, money_at, progress)
         settlement = _unfinished(night) or _cut(night, participants)
         while settlement is not None and settlement.stage is not Stage.CLOSED:
             settlement = _next_stage(night, settlement)
@@ -147,7 +149,7 @@ def _cut(night: _Night, participants: Iterable[str]) -> Settlement | None:
         _require_none(differences(read_book(connection, window, night.coalition.currency)))
     with connection.begin():
         now = night.clock()
-        cut = windows.cut(connection, night.coalition, now)
+        cut = windows.cut(connection, night.coalition, now, night.money_at)
         if cut is None:
             return None
         owing = counted(connection, cut.window_id)

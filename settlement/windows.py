@@ -1,17 +1,23 @@
 """Windows: the spans of the log that settle together, and cutting one off."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from fractions import Fraction
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, text, update
 
 from settlement import tables
 from settlement.ledger.book import FIRST_WINDOW, append, place, read_head
-from settlement.ledger.entries import EVERYONE, Coalition, Draft
+from settlement.ledger.entries import EVERYONE, Coalition, Draft, price_text
 
 CUT_KIND = "CUT"
+
+MoneyAt = Callable[[Connection, datetime], Mapping[str, Fraction]]
+"""What a shared minor unit is worth in minor units of moneys, by currency, in a window that opens
+at an instant; asked within the transaction of the cut, under the writer's lock."""
 
 
 class WindowState(StrEnum):
@@ -98,10 +104,13 @@ def has_business(connection: Connection, window: Window) -> bool:
     return found.first() is not None
 
 
-def cut(connection: Connection, coalition: Coalition, now: datetime) -> Window | None:
+def cut(
+    connection: Connection, coalition: Coalition, now: datetime, money_at: MoneyAt
+) -> Window | None:
     """Cut the open window off and open the next one; None where no business is in it.
 
-    The CUT entry is the last of the window's span. The caller commits, and until then
+    The CUT entry is the last of the window's span. It pins what the shared currency is worth in
+    money: in the window that ends, and in the next one. The caller commits, and until then
     nobody else writes.
     """
     head = read_head(connection, lock=True)
@@ -109,13 +118,19 @@ def cut(connection: Connection, coalition: Coalition, now: datetime) -> Window |
     if not has_business(connection, window):
         return None
     following = window.window_id + 1
+    opens_at = max(now, head.accepted_at)
     draft = Draft(
         kind=CUT_KIND,
         sender=coalition.operator,
-        facts={"window": str(window.window_id), "next_window": str(following)},
+        facts={
+            "window": str(window.window_id),
+            "next_window": str(following),
+            "money": _pinned(money_at(connection, window.opened_at)),
+            "next_money": _pinned(money_at(connection, opens_at)),
+        },
         facts_parties=frozenset({EVERYONE}),
     )
-    entry = place(coalition, head, draft, number=head.size, now=now)
+    entry = place(coalition, head, draft, number=head.size, now=opens_at)
     append(connection, head, [entry], open_window=following)
     connection.execute(
         update(tables.window)
@@ -124,6 +139,10 @@ def cut(connection: Connection, coalition: Coalition, now: datetime) -> Window |
     )
     _open(connection, following, first_number=entry.number + 1, now=entry.accepted_at)
     return get_window(connection, window.window_id)
+
+
+def _pinned(values: Mapping[str, Fraction]) -> dict[str, str]:
+    return {currency: price_text(value) for currency, value in sorted(values.items())}
 
 
 def close(connection: Connection, window_id: int) -> None:

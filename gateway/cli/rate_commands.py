@@ -13,6 +13,7 @@ from gateway.cli.points import decimals, points_exponent_option, read_with_decim
 from gateway.cli.rate_tables import Shown, proposal_rows, show_book
 from gateway.cli.session import Session, request_id_option, signed_options
 from gateway.cli.types import EXACT, INSTANT, PART, fraction, per_minor_unit
+from gateway.cli.what_if_command import what_if
 
 
 @click.group()
@@ -112,5 +113,6 @@ for command in (
     published.load,
     published.check,
     published.convert,
+    what_if,
 ):
     rates.add_command(command)

@@ -37,6 +37,7 @@ from gateway.home import Home
 from gateway.reports import settlement_json, show_settlement, statement_files
 from gateway.self_check import check_book
 from gateway.server import Gateway, Listen, ServerError, run
+from partners.directory_store import money_at
 from settlement.ledger.entries import Coalition
 from settlement.reports import SettlementReport
 from settlement.run import settle
@@ -224,7 +225,7 @@ def settle_now(
 ) -> tuple[Coalition, SettlementReport]:
     """Settle what is open, or go on with what was begun."""
     coalition, participants = known_coalition(engine)
-    return coalition, settle(engine, coalition, participants, clock, show)
+    return coalition, settle(engine, coalition, participants, clock, money_at, show)
 
 
 @click.command(name="settle")

@@ -22,6 +22,7 @@ from coalition.v1 import (
 from docs.markdown import Row, Section, page, sections
 from gateway.database import report_engine
 from gateway.reviewing import review
+from partners.directory_store import money_at
 from settlement.ledger.book import load_coalition
 from settlement.reports import SettlementReport
 from settlement.run import settle
@@ -258,7 +259,7 @@ class Player:
         with engine.connect() as connection:
             coalition = load_coalition(connection)
         assert coalition is not None
-        self.report = settle(engine, coalition, [OPERATOR, *PARTNERS], self.day.clock)
+        self.report = settle(engine, coalition, [OPERATOR, *PARTNERS], self.day.clock, money_at)
         engine.dispose()
 
     def number_shown(self) -> int:

@@ -11,6 +11,7 @@ from coalition.v1 import members_pb2, rates_pb2
 from gateway.database import report_engine
 from gateway.rate_files.conversions import Conversions
 from gateway.translation.rate_terms import change_message
+from partners.directory_store import money_at
 from settlement.ledger.book import load_coalition
 from settlement.run import settle
 from support.coalition_day import Day, coalition_day, membership
@@ -80,7 +81,7 @@ def settle_window(day: Day) -> None:
     with engine.connect() as connection:
         coalition = load_coalition(connection)
     assert coalition is not None
-    settle(engine, coalition, ["operator", "everybody"], day.clock)
+    settle(engine, coalition, ["operator", "everybody"], day.clock, money_at)
     engine.dispose()
 
 

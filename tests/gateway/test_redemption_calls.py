@@ -11,6 +11,7 @@ from coalition.answers import Answer
 from coalition.errors import Refused
 from coalition.v1 import exchange_pb2, members_pb2, redemption_pb2, settlement_pb2
 from gateway.self_check import check_book
+from partners.directory_store import money_at
 from settlement.ledger.book import load_coalition
 from settlement.run import ignore, settle
 from support.coalition_day import Day, activity_key, coalition_day, item, membership
@@ -108,7 +109,7 @@ def settled(day: Day, *senders: str) -> list[str]:
     with day.engine.connect() as connection:
         coalition = load_coalition(connection)
     assert coalition is not None
-    settle(day.engine, coalition, ["operator", "hotel", "cafe"], day.clock, ignore)
+    settle(day.engine, coalition, ["operator", "hotel", "cafe"], day.clock, money_at, ignore)
     nets = []
     for sender in senders:
         request = settlement_pb2.GetPositionsRequest(window=1)

@@ -531,6 +531,7 @@ READS: dict[str, Message] = {
     "Partners.ListKeyUse": partners_pb2.ListKeyUseRequest(keyid="0" * 64),
     "Rates.ListRates": rates_pb2.ListRatesRequest(),
     "Rates.ListProposals": rates_pb2.ListProposalsRequest(),
+    "Rates.WhatIf": rates_pb2.WhatIfRequest(proposal=MANY),
     "Redemption.ListHolds": redemption_pb2.ListHoldsRequest(),
     "Receipts.GetReceipt": receipts_pb2.GetReceiptRequest(request_id="none"),
     "Settlement.ListWindows": settlement_pb2.ListWindowsRequest(),
@@ -546,19 +547,20 @@ def test_the_table_has_every_read() -> None:
     assert set(READS) == reads
 
 
-REPORTERS_READS = frozenset({"Accrual.Simulate"})
-"""Reads of those alone who may do what they try out."""
+THEIR_READS = {"Accrual.Simulate": PARTNERS, "Rates.WhatIf": ADMINISTRATORS | RATES}
+"""Reads of those alone who may do, or decide about, what they try out."""
 
 
 @pytest.mark.parametrize("name", READS)
 def test_everybody_may_ask_and_none_is_an_error(wire: Wire, name: str) -> None:
     for sender in (*EVERYBODY, "gateway"):
-        if name in REPORTERS_READS and sender not in PARTNERS:
+        if sender not in THEIR_READS.get(name, {sender}):
             verdict = wire.send(wire.forge(name, READS[name], sender=sender))
             assert verdict.reason == "NOT_AUTHORIZED", sender
             continue
         verdict = wire.send(wire.forge(name, READS[name], sender=sender))
-        assert verdict.reason in {OK, "UNKNOWN_PROGRAMME", "NOT_FOUND"}, sender
+        none = {OK, "UNKNOWN_PROGRAMME", "UNKNOWN_PROPOSAL", "NOT_FOUND"}
+        assert verdict.reason in none, sender
         assert verdict.signed is None
 
 

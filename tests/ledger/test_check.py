@@ -14,6 +14,7 @@ from support.handmade import (
     debt,
     double_dip,
     found,
+    money_at,
     nothing_earned,
     write,
 )
@@ -26,7 +27,7 @@ LAST = 7
 def book(connection: Connection) -> Connection:
     found(connection)
     write(connection, double_dip, conversion, debt("bank-c", "hotel-h", 5))
-    cut(connection, COALITION, NOW)
+    cut(connection, COALITION, NOW, money_at)
     write(connection, administration, double_dip, nothing_earned)
     return connection
 

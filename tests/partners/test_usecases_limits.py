@@ -15,6 +15,7 @@ from partners.activities import ActivityKey
 from partners.batch import run_batch
 from partners.changes import write_all
 from partners.directory import Permission
+from partners.directory_store import money_at
 from partners.exchange.proposals import Change
 from partners.exchange.terms import Limits
 from partners.limiting import Promised, level_reached
@@ -279,7 +280,7 @@ def test_it_counts_until_it_is_paid(world: Bench) -> None:
     """Of a window that was cut, and of one that was settled as well."""
     with limited(world, Limits("alpha", 900)) as connection:
         assert world.batch(wanted(world, 1, 600))[0].reason == ""
-        cut(connection, world.coalition, NOON)
+        cut(connection, world.coalition, NOON, money_at)
         assert reasons(world.batch(wanted(world, 2, 301), wanted(world, 3, 100))) == [REFUSED, ""]
         posted(world, connection, 600)
         assert exposures(connection)["alpha"] == 700
@@ -290,7 +291,7 @@ def test_a_night_changes_nothing_of_it(database_url: str) -> None:
     with made_world(database_url) as world:
         world.published(Limits("alpha", 900))
         assert world.batch(wanted(world, 1, 600))[0].reason == ""
-        settle(world.engine, world.coalition, ["alpha", "beta"], lambda: world.now)
+        settle(world.engine, world.coalition, ["alpha", "beta"], lambda: world.now, money_at)
         with world.engine.connect() as connection:
             assert exposures(connection)["alpha"] == 600
             assert check(connection, world.coalition) == []

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, text
 
 from partners.activities import ActivityKey
 from partners.directory import Permission
+from partners.directory_store import money_at
 from partners.usecases.agreements import Suspend
 from partners.usecases.awards import Redeem, UseVoucher
 from partners.usecases.reversal import Reverse
@@ -594,9 +595,9 @@ def test_a_part_is_booked_in_the_window_that_is_open(world: Bench) -> None:
     with world.undone() as connection:
         world.ask("hotel", stay("G", "w", 10_001))
         world.ask("hotel", take("w", THIRD))
-        cut(connection, world.coalition, world.now)
+        cut(connection, world.coalition, world.now, money_at)
         world.ask("hotel", take("w", THIRD))
-        cut(connection, world.coalition, world.now)
+        cut(connection, world.coalition, world.now, money_at)
         world.ask("hotel", take("w"))
 
         balances = world.accounts(connection)

@@ -7,6 +7,7 @@ import pytest
 
 from partners.activities import ActivityKey
 from partners.directory import Permission
+from partners.directory_store import money_at
 from partners.state import MembershipState
 from partners.usecases.agreements import Suspend
 from partners.usecases.exchange import Convert
@@ -48,7 +49,7 @@ def test_reversal_restores_every_balance_and_obligation(world: Bench) -> None:
 def test_reversal_books_in_the_window_that_is_open_now(world: Bench) -> None:
     with world.undone() as connection:
         world.ask("hotel", stay("H1", "window"))
-        cut(connection, world.coalition, world.now)
+        cut(connection, world.coalition, world.now, money_at)
         taken = world.ask("hotel", Reverse(ActivityKey("hotel", "STAY", "window"), "test"))
 
         debits = {debit for kind, debit, _, _ in taken.lines if kind in {"PRINCIPAL", "FEE"}}

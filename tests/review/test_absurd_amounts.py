@@ -8,6 +8,7 @@ import pytest
 from coalition.errors import Refused
 from coalition.v1 import accrual_pb2
 from gateway.self_check import check_book
+from partners.directory_store import money_at
 from settlement.ledger.book import load_coalition
 from settlement.run import settle
 from support.coalition_day import Day, activity_key, coalition_day, item, stay
@@ -37,7 +38,7 @@ def test_no_two_partners_can_keep_the_night_from_closing(day: Day) -> None:
     with day.engine.connect() as connection:
         coalition = load_coalition(connection)
     assert coalition is not None
-    report = settle(day.engine, coalition, ["hotel", "airline"], day.clock)
+    report = settle(day.engine, coalition, ["hotel", "airline"], day.clock, money_at)
     owed = 9 * 10**15
     assert report.positions == {"hotel": -2 * owed, "airline": owed, "operator": owed}
     assert check_book(day.engine, coalition, lambda *_: None)[0] == []

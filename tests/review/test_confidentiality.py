@@ -21,6 +21,7 @@ from coalition.v1 import (
     rates_pb2,
     settlement_pb2,
 )
+from partners.directory_store import money_at
 from settlement.ledger.book import load_coalition
 from settlement.run import settle
 from support.coalition_day import Day, activity_key, coalition_day, item, membership, stay
@@ -222,7 +223,7 @@ def test_no_byte_tells_of_others(day: Day, ears: Ears) -> None:
     with day.engine.connect() as connection:
         coalition = load_coalition(connection)
     assert coalition is not None
-    settle(day.engine, coalition, ["hotel", "airline", "card"], day.clock)
+    settle(day.engine, coalition, ["hotel", "airline", "card"], day.clock, money_at)
     everything(day, ears)
 
     # Member numbers, tiers, prices, amounts and accounts, each with those who may not see it.

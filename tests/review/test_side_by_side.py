@@ -16,6 +16,7 @@ from sqlalchemy import create_engine, make_url, text
 from coalition.v1 import accrual_pb2
 from gateway.database import report_engine
 from gateway.self_check import check_book
+from partners.directory_store import money_at
 from settlement.ledger.book import load_coalition
 from settlement.run import SettlementUnderWay, settle
 from settlement.statements import statements_of
@@ -57,7 +58,7 @@ def test_nights_and_checks_while_stays_come_in(day: Day) -> None:
     def night() -> None:
         while not over.is_set():
             try:
-                settle(engine, coalition, PARTNERS, day.clock)
+                settle(engine, coalition, PARTNERS, day.clock, money_at)
                 outcomes["settled"] += 1
             except SettlementUnderWay:
                 outcomes["under way"] += 1
@@ -77,7 +78,7 @@ def test_nights_and_checks_while_stays_come_in(day: Day) -> None:
         for each in others:
             each.result()
 
-    last = settle(engine, coalition, PARTNERS, day.clock).settlement
+    last = settle(engine, coalition, PARTNERS, day.clock, money_at).settlement
     assert last is not None
     assert problems == []
     assert check_book(engine, coalition, lambda *_: None)[0] == []

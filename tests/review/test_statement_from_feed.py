@@ -22,6 +22,7 @@ from coalition.errors import Refused
 from coalition.feed import FeedItem
 from coalition.v1 import accrual_pb2, members_pb2, redemption_pb2, settlement_pb2
 from gateway.self_check import check_book
+from partners.directory_store import money_at
 from settlement.ledger.book import load_coalition
 from settlement.run import ignore, settle
 from support.coalition_day import Day, activity_key, coalition_day, item, membership, stay
@@ -262,7 +263,7 @@ class World:
         with engine.connect() as connection:
             coalition = load_coalition(connection)
         assert coalition is not None
-        settle(engine, coalition, PARTNERS, self.day.clock, ignore)
+        settle(engine, coalition, PARTNERS, self.day.clock, money_at, ignore)
 
     def problems(self) -> list[str]:
         engine = self.day.engine

@@ -6,7 +6,7 @@ import sys
 
 from gateway.database import report_engine
 from settlement.run import settle
-from support.handmade import COALITION, NOW, PARTICIPANTS
+from support.handmade import COALITION, NOW, PARTICIPANTS, money_at
 
 
 def main(url: str, last_stage: str) -> None:
@@ -14,7 +14,7 @@ def main(url: str, last_stage: str) -> None:
         if stage == last_stage and done:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    settle(report_engine(url), COALITION, PARTICIPANTS, lambda: NOW, progress)
+    settle(report_engine(url), COALITION, PARTICIPANTS, lambda: NOW, money_at, progress)
 
 
 if __name__ == "__main__":

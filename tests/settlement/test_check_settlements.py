@@ -13,6 +13,7 @@ from support.handmade import (
     conversion,
     debt,
     double_dip,
+    money_at,
     nothing_earned,
     write,
 )
@@ -24,7 +25,7 @@ def nights(engine: Engine) -> Engine:
     for day in ((double_dip, debt("bank-c", "hotel-h", 500)), (conversion, nothing_earned)):
         with engine.begin() as connection:
             write(connection, *day)
-        settle(engine, COALITION, PARTICIPANTS, lambda: NOW)
+        settle(engine, COALITION, PARTICIPANTS, lambda: NOW, money_at)
     with engine.begin() as connection:
         write(connection, double_dip)
     return engine

@@ -39,6 +39,7 @@ from support.handmade import (
     conversion,
     debt,
     double_dip,
+    money_at,
     nothing_earned,
     write,
 )
@@ -48,7 +49,9 @@ STAGES = tuple(Stage)
 
 
 def night(engine: Engine, progress: Progress = ignore) -> SettlementReport:
-    return settle(engine, COALITION, PARTICIPANTS, lambda: NOW + timedelta(hours=12), progress)
+    return settle(
+        engine, COALITION, PARTICIPANTS, lambda: NOW + timedelta(hours=12), money_at, progress
+    )
 
 
 def happened(engine: Engine, *business: Business) -> None:
@@ -378,7 +381,7 @@ def test_what_was_stored_is_checked_again(
 
 def test_whoever_owes_gets_a_statement(engine: Engine) -> None:
     happened(engine, debt("petrol-p", "hotel-h", 5))
-    report = settle(engine, COALITION, [], lambda: NOW)
+    report = settle(engine, COALITION, [], lambda: NOW, money_at)
     assert report.positions == {"hotel-h": 5, "operator": 0, "petrol-p": -5}
     assert report.settlement is not None
     with engine.connect() as connection:
@@ -396,7 +399,7 @@ def test_progress_names_the_stages(engine: Engine) -> None:
 
 def test_another_clock_gives_the_same_statements(engine: Engine) -> None:
     happened(engine, *DAY)
-    report = settle(engine, COALITION, PARTICIPANTS, lambda: NOW + timedelta(days=300))
+    report = settle(engine, COALITION, PARTICIPANTS, lambda: NOW + timedelta(days=300), money_at)
     other = replace(report, statements={})
     assert other.positions == report.positions
     assert b"2026" not in b"".join(each.json for each in report.statements.values())

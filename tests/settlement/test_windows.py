@@ -1,9 +1,14 @@
 """Windows: a cut-off is a number."""
 
+import json
+from datetime import datetime, timedelta
+from fractions import Fraction
+
 import pytest
 from sqlalchemy import Connection
 
 from settlement.ledger.book import read_head
+from settlement.ledger.reading import feed_page
 from settlement.windows import (
     Window,
     WindowState,
@@ -13,7 +18,7 @@ from settlement.windows import (
     list_windows,
     open_window,
 )
-from support.handmade import COALITION, NOW, administration, double_dip, found, write
+from support.handmade import COALITION, NOW, administration, double_dip, found, money_at, write
 
 
 @pytest.fixture
@@ -30,13 +35,13 @@ def test_the_first_window_begins_with_the_genesis_entry(book: Connection) -> Non
 def test_administration_is_no_business(book: Connection) -> None:
     write(book, administration)
     assert not has_business(book, open_window(book))
-    assert cut(book, COALITION, NOW) is None
+    assert cut(book, COALITION, NOW, money_at) is None
     assert read_head(book).size == 2
 
 
 def test_the_cut_is_the_last_number_of_its_window(book: Connection) -> None:
     write(book, double_dip)
-    window = cut(book, COALITION, NOW)
+    window = cut(book, COALITION, NOW, money_at)
     assert window == get_window(book, 1)
     assert window is not None
     assert (window.state, window.first_number, window.last_number) == (WindowState.CUT, 0, 2)
@@ -46,6 +51,37 @@ def test_the_cut_is_the_last_number_of_its_window(book: Connection) -> None:
     (entry,) = write(book, double_dip)
     assert (entry.number, entry.window) == (3, 2)
     assert [each.window_id for each in list_windows(book)] == [2, 1]
+
+
+def test_the_cut_pins_what_money_is_worth(book: Connection) -> None:
+    """In the window that ends as it was when that opened, in the next one as it is now."""
+    seen = []
+    for day in (1, 2):
+        write(book, double_dip)
+        cut(book, COALITION, NOW + timedelta(days=day), money_at)
+        shown = feed_page(book, COALITION, "hotel-h", after=0, limit=100)[-1]
+        seen.append(json.loads(shown.facts or b""))
+
+    assert [(f["window"], f["money"], f["next_money"]) for f in seen] == [
+        ("1", {"EUR": "3/4", "USD": "1/1"}, {"EUR": "1/1", "USD": "1/1"}),
+        ("2", {"EUR": "1/1", "USD": "1/1"}, {"EUR": "1/1", "USD": "1/1"}),
+    ]
+
+
+def test_money_is_asked_for_the_instant_at_which_the_next_window_opens(book: Connection) -> None:
+    """The clock may have gone backwards; the log does not."""
+    asked: list[datetime] = []
+
+    def noting(_: Connection, at: datetime) -> dict[str, Fraction]:
+        asked.append(at)
+        return {}
+
+    write(book, double_dip)
+    before = read_head(book).accepted_at
+    cut(book, COALITION, NOW - timedelta(days=1), noting)
+
+    assert asked == [NOW, before]
+    assert asked[1] == open_window(book).opened_at == read_head(book).window_opened_at
 
 
 def test_there_is_no_such_window(book: Connection) -> None:

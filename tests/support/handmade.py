@@ -15,6 +15,12 @@ NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
 COALITION = Coalition("0f1e2d3c4b5a69788796a5b4c3d2e1f0", "operator", "COIN", 2, b"k" * 32)
 PARTICIPANTS = ("airline-m", "bank-c", "hotel-h")
 
+
+def money_at(_: Connection, opened_at: datetime) -> dict[str, Fraction]:
+    """What the shared currency is worth: a third more from a window of 2026-01-06 on."""
+    return {"USD": Fraction(1), "EUR": Fraction(4 if opened_at.day > NOW.day else 3, 4)}
+
+
 Business = Callable[[int], Draft]
 """What happens in the window that is open."""
 

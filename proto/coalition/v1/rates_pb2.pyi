@@ -2,6 +2,7 @@ import datetime
 
 from coalition.v1 import common_pb2 as _common_pb2
 from coalition.v1 import envelope_pb2 as _envelope_pb2
+from coalition.v1 import errors_pb2 as _errors_pb2
 from coalition.v1 import options_pb2 as _options_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
@@ -366,8 +367,16 @@ class WhatIfCrossing(_message.Message):
     limit_minor: int
     def __init__(self, participant: _Optional[str] = ..., number: _Optional[int] = ..., net_debit_minor: _Optional[int] = ..., limit_minor: _Optional[int] = ...) -> None: ...
 
+class WhatIfRefused(_message.Message):
+    __slots__ = ("reason", "conversions")
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    CONVERSIONS_FIELD_NUMBER: _ClassVar[int]
+    reason: _errors_pb2.Reason
+    conversions: int
+    def __init__(self, reason: _Optional[_Union[_errors_pb2.Reason, str]] = ..., conversions: _Optional[int] = ...) -> None: ...
+
 class WhatIfResult(_message.Message):
-    __slots__ = ("windows", "conversions", "refused", "nets", "fees", "outstanding", "crossings")
+    __slots__ = ("windows", "conversions", "refused", "nets", "fees", "outstanding", "crossings", "refused_by", "left_out")
     WINDOWS_FIELD_NUMBER: _ClassVar[int]
     CONVERSIONS_FIELD_NUMBER: _ClassVar[int]
     REFUSED_FIELD_NUMBER: _ClassVar[int]
@@ -375,6 +384,8 @@ class WhatIfResult(_message.Message):
     FEES_FIELD_NUMBER: _ClassVar[int]
     OUTSTANDING_FIELD_NUMBER: _ClassVar[int]
     CROSSINGS_FIELD_NUMBER: _ClassVar[int]
+    REFUSED_BY_FIELD_NUMBER: _ClassVar[int]
+    LEFT_OUT_FIELD_NUMBER: _ClassVar[int]
     windows: _containers.RepeatedScalarFieldContainer[int]
     conversions: int
     refused: int
@@ -382,4 +393,6 @@ class WhatIfResult(_message.Message):
     fees: _containers.RepeatedCompositeFieldContainer[WhatIfRow]
     outstanding: _containers.RepeatedCompositeFieldContainer[WhatIfRow]
     crossings: _containers.RepeatedCompositeFieldContainer[WhatIfCrossing]
-    def __init__(self, windows: _Optional[_Iterable[int]] = ..., conversions: _Optional[int] = ..., refused: _Optional[int] = ..., nets: _Optional[_Iterable[_Union[WhatIfRow, _Mapping]]] = ..., fees: _Optional[_Iterable[_Union[WhatIfRow, _Mapping]]] = ..., outstanding: _Optional[_Iterable[_Union[WhatIfRow, _Mapping]]] = ..., crossings: _Optional[_Iterable[_Union[WhatIfCrossing, _Mapping]]] = ...) -> None: ...
+    refused_by: _containers.RepeatedCompositeFieldContainer[WhatIfRefused]
+    left_out: int
+    def __init__(self, windows: _Optional[_Iterable[int]] = ..., conversions: _Optional[int] = ..., refused: _Optional[int] = ..., nets: _Optional[_Iterable[_Union[WhatIfRow, _Mapping]]] = ..., fees: _Optional[_Iterable[_Union[WhatIfRow, _Mapping]]] = ..., outstanding: _Optional[_Iterable[_Union[WhatIfRow, _Mapping]]] = ..., crossings: _Optional[_Iterable[_Union[WhatIfCrossing, _Mapping]]] = ..., refused_by: _Optional[_Iterable[_Union[WhatIfRefused, _Mapping]]] = ..., left_out: _Optional[int] = ...) -> None: ...
