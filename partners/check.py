@@ -52,6 +52,34 @@ where c.times <> case when q.state = 'USED' then 1 else 0 end
 order by q.number
 """
 
+_CONVERSION_RETURNED = """
+with returned as (
+  select c.number,
+         coalesce(sum(l.amount) filter (where l.debit = 'issued/' || c.source_programme), 0)
+           as source,
+         coalesce(sum(l.amount) filter (where l.credit = 'issued/' || c.target_programme), 0)
+           as target
+  from conversion c
+  left join entry e on e.corrects = c.number and e.kind = 'CONVERSION_REVERSED'
+  left join line l on l.number = e.number
+  group by c.number, c.source_programme, c.target_programme
+), strays as (
+  select e.number from entry e left join conversion c on c.number = e.corrects
+  where e.kind = 'CONVERSION_REVERSED' and c.number is null
+)
+select c.number,
+       format('%s and %s', c.returned_source_minor, c.returned_target_minor) as found,
+       format('%s and %s', r.source, r.target) as expected
+from conversion c join returned r using (number)
+where (c.returned_source_minor, c.returned_target_minor) is distinct from (r.source, r.target)
+  or c.returned_source_minor not between 0 and c.source_minor
+  or c.returned_target_minor not between 0 and c.target_minor
+union all
+select number, 'taken back', 'a conversion that is taken back' from strays
+order by 1
+"""
+"""What came back of a conversion on either side, as its row and the entries that undo it say."""
+
 _AGREEMENT_USAGE = """
 with moved as (
   select l.terms as agreement,
@@ -208,6 +236,7 @@ _CHECKS = {
     "accrual-activity": ("entry", _ACCRUAL_WITHOUT_ACTIVITY),
     "reversal-activity": ("entry", _REVERSAL_WITHOUT_ACTIVITY),
     "conversion-quote": ("quote", _CONVERSION_WITHOUT_QUOTE),
+    "conversion-returned": ("conversion", _CONVERSION_RETURNED),
     "agreement-usage": ("agreement", _AGREEMENT_USAGE),
     "enrolment": ("member", _ENROLMENT),
     "membership-tier": ("member", _MEMBERSHIP_TIER),

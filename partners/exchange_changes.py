@@ -153,7 +153,7 @@ class ConversionAdded(Insertion):
 
     def apply(self, state: State) -> None:
         """Add it."""
-        state.conversions[self.conversion.number] = self.conversion
+        state.put_conversion(self.conversion)
 
     def row(self) -> tuple[object, ...]:
         """The row."""

@@ -136,7 +136,7 @@ def load_conversions(connection: Connection, state: State, numbers: Iterable[int
         ((number,) for number in numbers),
     )
     for row in rows:
-        state.conversions[row.number] = conversion_of(row)
+        state.put_conversion(conversion_of(row))
 
 
 def conversion_of(row: Any) -> Conversion:  # noqa: ANN401

@@ -3,12 +3,13 @@
 Worked examples, with the accounts explained: docs/ACCOUNTING.md.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
 
 from partners.directory import Directory, Programme
+from partners.exchange.returning import shares, source_for
 from partners.state import Membership, Quote
 from settlement.ledger import accounts
 from settlement.ledger.accounts import Account
@@ -247,6 +248,45 @@ class Book:
                 )
             elif amount:
                 yield replace(line, amount=amount, debit=line.credit, credit=line.debit)
+
+    def taken_back(
+        self,
+        lines: Sequence[Line],
+        before: int,
+        after: int,
+        holder: Callable[[Account], Account],
+    ) -> Iterator[Line]:
+        """The inverse of a conversion's lines, from `before` units of its target back to `after`.
+
+        Points go from and to whoever holds them now. What is owed follows the target's units in
+        proportion (rounded half up), in the window that is open now. Parts sum to the whole.
+        """
+        given = [line for line in lines if line.credit.code.startswith("issued/")]
+        got = [line for line in lines if line.debit.code.startswith("issued/")]
+        source, target = (sum(line.amount for line in side) for side in (given, got))
+        already, then = (source_for(source, target, taken) for taken in (before, after))
+        yield from self._points_undone(given, already, then, holder)
+        yield from self._points_undone(got, before, after, holder)
+        owed = [line for line in lines if line.debit.code.startswith("clearing/")]
+        yield from self.undone(owed, Fraction(before, target), Fraction(after, target))
+
+    def _points_undone(
+        self, lines: Sequence[Line], before: int, after: int, holder: Callable[[Account], Account]
+    ) -> Iterator[Line]:
+        amounts = [line.amount for line in lines]
+        parts = zip(lines, shares(amounts, before), shares(amounts, after), strict=True)
+        for line, already, then in parts:
+            if then != already:
+                debit, credit = holder(line.credit), holder(line.debit)
+                issued = debit if debit.code.startswith("issued/") else credit
+                issuer = self.issuer(issued.code.split("/", 1)[1])
+                yield replace(
+                    line,
+                    amount=then - already,
+                    debit=debit,
+                    credit=credit,
+                    parties=frozenset({issuer, line.funder or issuer}),
+                )
 
     def reversal(
         self,

@@ -327,6 +327,10 @@ class State:
     open_quotes: dict[tuple[int, str, str], int] = field(default_factory=dict)
     authorizations: dict[int, DebitAuthorization] = field(default_factory=dict)
     conversions: dict[int, Conversion] = field(default_factory=dict)
+    conversions_from: defaultdict[AccountKey, set[int]] = field(
+        default_factory=lambda: defaultdict(set)
+    )
+    """Numbers of those that are loaded, by the account that gave."""
     conversion_usage: dict[UsageKey, int] = field(default_factory=dict)
     """What members converted by pair and offer in a period; of those that are loaded."""
     link_codes: dict[int, LinkCode] = field(default_factory=dict)
@@ -363,6 +367,11 @@ class State:
         if quote.state is QuoteState.OPEN:
             self.open_quotes[quote.slot] = quote.number
 
+    def put_conversion(self, conversion: Conversion) -> None:
+        """Put a conversion where its number and the account that gave find it."""
+        self.conversions[conversion.number] = conversion
+        self.conversions_from[conversion.source].add(conversion.number)
+
     def available(self, account: AccountKey, now: datetime) -> int:
         """Posted balance less what is held, in minor units; points that came by a merge too."""
         return self.posted(account) - sum(self.waiting(side, now) for side in self.sides(account))
@@ -398,6 +407,23 @@ class State:
         while membership.merged_into is not None:
             membership = self.accounts[membership.merged_into, membership.programme]
         return membership
+
+    def holders(self, account: AccountKey, number: int) -> dict[AccountKey, int]:
+        """Who held the points that an entry gave an account: each with the entry since when.
+
+        The account itself, and one after the other those that it was merged into.
+        """
+        merges = {
+            (merge.merged_member_id, merge.programme): merge
+            for merge in self.merges.values()
+            if merge.undone_number is None
+        }
+        found = {account: number}
+        while account in merges:
+            merge = merges[account]
+            account, number = (merge.kept_member_id, merge.programme), max(number, merge.number)
+            found[account] = number
+        return found
 
     def merged_into(self, membership: Membership) -> list[Membership]:
         """Memberships that this one stands for, as far as they are loaded."""

@@ -177,6 +177,13 @@ def history(
     _show_movements(whole, known, as_json=session.as_json)
 
 
+def _rates_of(movement: members_pb2.Movement) -> str:
+    """Versions of source's and target's rates, of points that came by a conversion."""
+    if not movement.from_programme:
+        return ""
+    return f"{movement.source_rate or '-'} {movement.target_rate or '-'}"
+
+
 def _show_movements(page: members_pb2.ActivityPage, known: Decimals, *, as_json: bool) -> None:
     output.show_list(
         page,
@@ -192,6 +199,8 @@ def _show_movements(page: members_pb2.ActivityPage, known: Decimals, *, as_json:
             ("funder", lambda m: m.funder),
             ("rule", lambda m: m.rule),
             ("activity", lambda m: m.activity.reference),
+            ("from", lambda m: m.from_programme),
+            ("rates", _rates_of),
         ],
         as_json=as_json,
     )
