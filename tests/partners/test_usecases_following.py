@@ -215,7 +215,7 @@ def test_two_hops(world: Exchanges) -> None:
     assert world.holds(A, B, G) == [0, 0, 0]
     assert world.positions() == {}
     assert taken.accepted is not None
-    steps = [c.corrects for c in taken.accepted.decision.consequences]
+    steps = [c.corrects or 0 for c in taken.accepted.decision.consequences]
     assert steps == sorted(steps, reverse=True)
     assert followed(taken) == [("alpha", "beta", 1_000, 606)]
 
