@@ -14,6 +14,7 @@ from partners.programmes.money import decimal
 from partners.programmes.periods import local_day
 from partners.refusals import Reason, Refused
 from partners.state import Membership, MembershipKey, MembershipState, Needs, State
+from settlement.ledger.accounts import Account
 from settlement.ledger.entries import Draft, Line, timestamp
 
 
@@ -143,6 +144,13 @@ class Context:
         near = self.state.links.get(membership.account, set())
         same = {a for a in self.state.accounts if a[0] == membership.member_id}
         return any(self.owns(programme) for _, programme in near | same)
+
+    def held_now(self, account: Account) -> Account:
+        """The account that holds the points of one now, since members were merged."""
+        if account.member_id is None or account.programme is None:
+            return account
+        member = self.state.accounts[account.member_id, account.programme]
+        return self.book.holder(self.state.standing_for(member).account)
 
     def known_membership(self, key: MembershipKey) -> Membership:
         """A membership, whoever's; the caller has made sure that the sender may know of it."""

@@ -1,7 +1,7 @@
 """What an activity counts for besides its points: tiers, limits, expiry, and what is held back."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date
+from datetime import date, datetime
 
 from partners.activities import Activity
 from partners.context import Context
@@ -15,11 +15,12 @@ from partners.programmes.progress import (
     EARNED,
     RULE_PREFIX,
     Contribution,
+    Progress,
     contributions,
     rule_counter,
 )
 from partners.standing import progress_changes
-from partners.state import Counted, Held, Membership
+from partners.state import AccountKey, Counted, Held, Membership
 
 
 def counted(
@@ -97,6 +98,21 @@ def begin_to_age(
     if points_minor <= 0 or expiry is None or expiry.by is not ExpiryBy.AGE:
         return []
     return progress_changes([_earned_today(membership, points_minor, context)], number)
+
+
+def age_no_more(
+    account: AccountKey, points_minor: int, came_at: datetime, context: Context
+) -> list[ProgressMade]:
+    """Points that had begun to age when they came at an instant are taken back."""
+    definition = context.definition(account[1])
+    expiry = definition.expiry
+    if expiry is None or expiry.by is not ExpiryBy.AGE:
+        return []
+    day = local_day(came_at, definition.time_zone)
+    progress = context.state.progress.get(account, Progress())
+    left = progress.values.get(EARNED, {}).get((day, 0), 0)
+    back = Contribution(EARNED, day, -min(points_minor, left))
+    return progress_changes([Counted(account, back)], context.number) if back.amount else []
 
 
 def held(legs: Iterable[PricedLeg], context: Context) -> Iterator[PointsHeld]:

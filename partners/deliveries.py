@@ -8,7 +8,6 @@ do, the conversion has ended by then.
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from fractions import Fraction
 
 from partners.changes import Change
 from partners.context import Context, Decision
@@ -26,8 +25,7 @@ from partners.state import (
     Quote,
     State,
 )
-from settlement.ledger.accounts import Account
-from settlement.ledger.entries import Line, timestamp
+from settlement.ledger.entries import timestamp
 
 
 def kept_by_partner(programme_id: str, context: Context) -> bool:
@@ -175,7 +173,12 @@ def taken_back(
     is of the window that is open now. What it counted for caps does not count.
     """
     state, quote = context.state, context.state.quotes[conversion.quote]
-    lines = _as_held_now(state.lines[conversion.number], context)
+    lines = context.book.taken_back(
+        state.lines[conversion.number],
+        conversion.returned_target_minor,
+        conversion.target_minor,
+        context.held_now,
+    )
     whole = replace(
         conversion,
         state=ended,
@@ -196,7 +199,7 @@ def taken_back(
         },
         result=answer_of(whole, context),
         facts_parties=frozenset({*parties, quote.requester}),
-        lines=tuple(context.book.undone(lines, conversion.returned, Fraction(1))),
+        lines=tuple(lines),
         changes=(
             ConversionChanged(whole),
             *give_back_caps(quote, conversion, context),
@@ -205,18 +208,6 @@ def taken_back(
         corrects=conversion.number,
         consequences=tuple(_told_of_release(conversion, context)),
     )
-
-
-def _as_held_now(lines: tuple[Line, ...], context: Context) -> list[Line]:
-    """The lines, with the accounts that hold members' points since members were merged."""
-
-    def now(account: Account) -> Account:
-        if account.member_id is None or account.programme is None:
-            return account
-        member = context.state.accounts[account.member_id, account.programme]
-        return context.book.holder(context.state.standing_for(member).account)
-
-    return [replace(line, debit=now(line.debit), credit=now(line.credit)) for line in lines]
 
 
 def _moved_with_merges(conversion: Conversion, state: State) -> Iterator[Change]:

@@ -3,13 +3,14 @@
 Worked examples, with the accounts explained: docs/ACCOUNTING.md.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
 from typing import NamedTuple
 
 from partners.directory import Directory, Programme
+from partners.exchange.returning import shares, source_for
 from partners.state import Hold, Membership, Quote
 from settlement.ledger import accounts
 from settlement.ledger.accounts import Account
@@ -267,31 +268,49 @@ class Book:
             terms=hold.agreement,
         )
 
-    def undone(self, lines: Iterable[Line], before: Fraction, after: Fraction) -> Iterator[Line]:
-        """The inverse of a conversion's lines, from the part undone `before` to that `after`.
+    def taken_back(
+        self,
+        lines: Sequence[Line],
+        before: int,
+        after: int,
+        holder: Callable[[Account], Account],
+    ) -> Iterator[Line]:
+        """The inverse of a conversion's lines, from `before` units of its target back to `after`.
 
-        Each line is rounded half up of what is undone of it in all, so that parts sum to the
-        whole; obligations are of the window that is open now.
+        Points go from and to whoever holds them now. What is owed follows the target's units in
+        proportion (rounded half up), in the window that is open now. Parts sum to the whole.
         """
+        given = [line for line in lines if line.credit.code.startswith("issued/")]
+        got = [line for line in lines if line.debit.code.startswith("issued/")]
+        source, target = (sum(line.amount for line in side) for side in (given, got))
+        already, then = (source_for(source, target, taken) for taken in (before, after))
+        yield from self._points_undone(given, already, then, holder)
+        yield from self._points_undone(got, before, after, holder)
         for line in lines:
-            amount = prorate(line.amount, after.numerator, after.denominator) - prorate(
-                line.amount, before.numerator, before.denominator
-            )
             if line.debit.code.startswith("clearing/"):
+                amount = prorate(line.amount, after, target) - prorate(line.amount, before, target)
                 debtor, creditor = accounts.clearing_pair(line.debit.code)
                 yield from self.obligation(
                     line.kind, creditor, debtor, amount, terms=line.terms, rule=line.rule
                 )
-            elif amount:
-                back = replace(line, amount=amount, debit=line.credit, credit=line.debit)
-                yield replace(back, parties=self._parties(back))
 
-    def _parties(self, points: Line) -> frozenset[str]:
-        """Who is shown a line of points: their issuer, and who paid for them."""
-        ends = (points.debit.code, points.credit.code)
-        programme = next(code.split("/", 1)[1] for code in ends if code.startswith("issued/"))
-        issuer = self.issuer(programme)
-        return frozenset({issuer, points.funder or issuer})
+    def _points_undone(
+        self, lines: Sequence[Line], before: int, after: int, holder: Callable[[Account], Account]
+    ) -> Iterator[Line]:
+        amounts = [line.amount for line in lines]
+        parts = zip(lines, shares(amounts, before), shares(amounts, after), strict=True)
+        for line, already, then in parts:
+            if then != already:
+                debit, credit = holder(line.credit), holder(line.debit)
+                issued = debit if debit.code.startswith("issued/") else credit
+                issuer = self.issuer(issued.code.split("/", 1)[1])
+                yield replace(
+                    line,
+                    amount=then - already,
+                    debit=debit,
+                    credit=credit,
+                    parties=frozenset({issuer, line.funder or issuer}),
+                )
 
     def reversal(
         self,

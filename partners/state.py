@@ -533,6 +533,23 @@ class State:
             membership = self.accounts[membership.merged_into, membership.programme]
         return membership
 
+    def holders(self, account: AccountKey, number: int) -> dict[AccountKey, int]:
+        """Who held the points that an entry gave an account: each with the entry since when.
+
+        The account itself, and one after the other those that it was merged into.
+        """
+        merges = {
+            (merge.merged_member_id, merge.programme): merge
+            for merge in self.merges.values()
+            if merge.undone_number is None
+        }
+        found = {account: number}
+        while account in merges:
+            merge = merges[account]
+            account, number = (merge.kept_member_id, merge.programme), max(number, merge.number)
+            found[account] = number
+        return found
+
     def merged_into(self, membership: Membership) -> list[Membership]:
         """Memberships that this one stands for, as far as they are loaded."""
         found = (self.accounts[account] for account in sorted(self.merged[membership.account]))

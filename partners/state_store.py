@@ -8,6 +8,7 @@ from sqlalchemy import Connection, text
 from partners.activities import ActivityKey
 from partners.counted import read_counted, read_recovered
 from partners.exchange_store import load_exchange
+from partners.following_store import load_followed
 from partners.hold_store import load_holds, load_open_holds
 from partners.member_store import (
     add_membership,
@@ -21,6 +22,7 @@ from partners.standing_store import (
     load_invitations,
     load_merges,
     load_merges_of,
+    load_progress,
     load_standings,
     load_terms,
     load_usage,
@@ -55,10 +57,12 @@ def load(connection: Connection, needs: Needs) -> State:
     load_merges(connection, state, needs.merges)
     _load_carried_over(connection, state, needs.carry_over)
     _load_parties(connection, state, reversible)
+    followed = load_followed(connection, state, reversible) if needs.lines_of else set()
     _load_balances(connection, state, needs.balances)
     load_invitations(connection, state, needs.standings | needs.invitations)
     load_standings(connection, state, _standing_accounts(state, needs, reversible))
     load_open_holds(connection, state)
+    load_progress(connection, state, followed - state.progress.keys())
     load_held(connection, state, {side for a in state.balances for side in state.sides(a)})
     load_usage(connection, state)
     return state

@@ -177,6 +177,13 @@ def history(
     _show_movements(whole, known, as_json=session.as_json)
 
 
+def _origin(movement: members_pb2.Movement) -> str:
+    """The programme that points came from by a conversion, with the versions of its rates."""
+    if not movement.from_programme:
+        return ""
+    return f"{movement.from_programme}, rates {movement.source_rate}/{movement.target_rate}"
+
+
 def _show_movements(page: members_pb2.ActivityPage, known: Decimals, *, as_json: bool) -> None:
     output.show_list(
         page,
@@ -192,6 +199,7 @@ def _show_movements(page: members_pb2.ActivityPage, known: Decimals, *, as_json:
             ("funder", lambda m: m.funder),
             ("rule", lambda m: m.rule),
             ("activity", lambda m: m.activity.reference),
+            *([("from", _origin)] if any(m.from_programme for m in page.movements) else []),
         ],
         as_json=as_json,
     )

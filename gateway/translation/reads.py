@@ -32,6 +32,7 @@ from gateway.translation.values import timestamp
 from partners import queries
 from partners.directory import GATEWAY
 from partners.facts import activity_of_facts
+from partners.provenance import Origin, origins
 from partners.queries import Asker
 from partners.refusals import Reason, Refused, invalid
 from partners.requests import key_use
@@ -97,14 +98,18 @@ def _history(m: members_pb2.ListActivityRequest, reading: Reading) -> members_pb
     entries = _page_size(m.page_size, DEFAULT_PAGE, LARGEST_PAGE)
     after = _page_number(m.page_token)
     found = queries.history(reading.connection, reading.asker, key, after=after, entries=entries)
-    full = len({movement.number for movement in found}) == entries
+    numbers = {movement.number for movement in found}
+    came_from = origins(reading.connection, key, numbers)
+    full = len(numbers) == entries
     return members_pb2.ActivityPage(
-        movements=[_movement(movement, reading.asker) for movement in found],
+        movements=[_movement(m, came_from.get(m.number), reading.asker) for m in found],
         next_page_token=str(found[-1].number) if full else "",
     )
 
 
-def _movement(movement: MemberMovement, asker: Asker) -> members_pb2.Movement:
+def _movement(
+    movement: MemberMovement, origin: Origin | None, asker: Asker
+) -> members_pb2.Movement:
     """A movement; its activity is named to those who are shown the entry's facts."""
     activity = activity_of_facts(movement.facts)
     if activity and asker.participant not in {activity.supplier, movement.line.funder}:
@@ -126,6 +131,9 @@ def _movement(movement: MemberMovement, asker: Asker) -> members_pb2.Movement:
             reference=activity.reference,
             revision=activity.revision,
         ),
+        from_programme="" if origin is None else origin.from_programme,
+        source_rate=0 if origin is None else origin.source_rate,
+        target_rate=0 if origin is None else origin.target_rate,
     )
 
 

@@ -21,6 +21,7 @@ from gateway.translation.values import amount, day_text, fraction, membership_re
 from partners.deliveries import ConversionSeen
 from partners.directory import Agreement, Directory, Key, Programme, ProgrammeVersion
 from partners.exchange.proposals import RateRange
+from partners.following import Returned
 from partners.holding import HoldOf
 from partners.postings import PricedLeg
 from partners.programmes.forms import MoneyAmount
@@ -130,6 +131,18 @@ def _reversed(result: reversal.Reversed, known: Directory) -> accrual_pb2.Revers
         legs=[_leg(leg, known) for leg in result.legs],
         reversed=fraction(result.reversed),
         tiers=[tier_term(term, number) for term, number in result.terms],
+        followed=map(_followed, result.followed),
+    )
+
+
+def _followed(returned: Returned) -> accrual_pb2.FollowedConversion:
+    """Programmes and not members: one side is another partner's."""
+    return accrual_pb2.FollowedConversion(
+        conversion=returned.conversion,
+        source_programme=returned.source[1],
+        target_programme=returned.target[1],
+        source_minor=returned.source_minor,
+        target_minor=returned.target_minor,
     )
 
 

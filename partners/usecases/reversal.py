@@ -9,6 +9,7 @@ from partners.changes import Change
 from partners.context import Context, Decision
 from partners.counting import rules_used
 from partners.facts import key_facts
+from partners.following import Due, Returned, Trail, follow
 from partners.funding import told, used_under_agreements
 from partners.member_changes import ActivityReversed
 from partners.postings import FEE, PRINCIPAL, PricedLeg, RecordedLeg, recorded_legs
@@ -19,6 +20,7 @@ from partners.programmes.tiers import TierSource, TierTerm
 from partners.refusals import Reason, Refused, invalid
 from partners.standing import Outcome, fallen_back, points_alive, progress_changes
 from partners.state import (
+    AccountKey,
     Counted,
     Membership,
     MembershipState,
@@ -58,21 +60,25 @@ class Reversed:
     """The part of the activity that is reversed by now."""
     terms: tuple[tuple[TierTerm, int], ...] = ()
     """New tiers with the numbers of their entries, for the programme's own partner alone."""
+    followed: tuple[Returned, ...] = ()
+    """What returned of conversions between programmes of which one is the sender's own."""
 
 
 def reverse(command: Reverse, context: Context) -> Decision:
     """By whoever reported it, or its supplier. Legs, prices and fees in proportion, in one entry.
 
     1. The activity is there, and the part does not exceed what remains.
-    2. Points come back in proportion, as far as the programme's policy lets them; what is owed
+    2. Points that were converted since return, as far as they are still there.
+    3. Points come back in proportion, as far as the programme's policy lets them; what is owed
        for them follows them.
-    3. What it counted for tiers and limits goes with it; a tier that it had reached falls.
+    4. What it counted for tiers and limits goes with it; a tier that it had reached falls.
     """
     activity = _activity(command, context)
     after = _reversed_by_then(command, activity)
     lines = context.state.lines.get(activity.number, ())
     recorded = _as_held_now(lines, context)
-    recovered = _recovered(recorded, activity, after, context)
+    trail = _followed(recorded_legs(lines), recorded, activity, after, context)
+    recovered = _recovered(recorded, activity, after, trail, context)
     before = activity.recovered or (0,) * len(recorded)
     made = tuple(_uncounted(activity, after, context))
     outcome = _standing(activity, made, context)
@@ -89,6 +95,7 @@ def reverse(command: Reverse, context: Context) -> Decision:
             tuple(told(leg, context) for leg in legs if _is_told(leg, activity, context)),
             after,
             _told_terms(outcome, context),
+            tuple(r for r in trail.returned() if _is_told_of(r, context)),
         ),
         facts_parties=frozenset({activity.reporter, command.activity.supplier}),
         lines=context.book.reversal(recorded, before, recovered),
@@ -106,10 +113,10 @@ def reverse(command: Reverse, context: Context) -> Decision:
             *rules_used(made),
             *_held(activity, legs, context),
             *_vouchers(activity, after, context),
-            *_merges(recorded_legs(lines), before, recovered, context),
+            *_merges(_lost(recorded_legs(lines), before, recovered, trail), context),
         ),
         corrects=activity.number,
-        consequences=outcome.consequences if outcome else (),
+        consequences=(*(outcome.consequences if outcome else ()), *trail.entries()),
     )
 
 
@@ -153,42 +160,66 @@ def _reversed_by_then(command: Reverse, activity: RecordedActivity) -> Fraction:
 def _as_held_now(lines: Sequence[Line], context: Context) -> tuple[RecordedLeg, ...]:
     """The legs, with the accounts that hold their points since members were merged."""
     return tuple(
-        replace(leg, points=replace(leg.points, credit=_now(leg.points.credit, context)))
+        replace(leg, points=replace(leg.points, credit=context.held_now(leg.points.credit)))
         for leg in recorded_legs(lines)
     )
 
 
-def _now(holder: Account, context: Context) -> Account:
+def _followed(
+    original: Sequence[RecordedLeg],
+    held_now: Sequence[RecordedLeg],
+    activity: RecordedActivity,
+    after: Fraction,
+    context: Context,
+) -> Trail:
+    """What returns of conversions for points that are due and no longer there."""
+    due: list[Due] = []
+    for leg, now in zip(original, held_now, strict=True):
+        credited, holder = _account(leg.points.credit), _account(now.points.credit)
+        if credited is not None and holder is not None:
+            due.append(Due(credited, holder, _due(leg, activity, after)))
+    return follow(due, activity.number, context)
+
+
+def _account(holder: Account) -> AccountKey | None:
     if holder.member_id is None or holder.programme is None:
-        return holder
-    member = context.state.accounts[holder.member_id, holder.programme]
-    return context.book.holder(context.state.standing_for(member).account)
+        return None
+    return holder.member_id, holder.programme
+
+
+def _due(leg: RecordedLeg, activity: RecordedActivity, after: Fraction) -> int:
+    return _part(leg.points.amount, after) - _part(leg.points.amount, activity.reversed)
 
 
 def _recovered(
-    legs: Sequence[RecordedLeg], activity: RecordedActivity, after: Fraction, context: Context
+    legs: Sequence[RecordedLeg],
+    activity: RecordedActivity,
+    after: Fraction,
+    trail: Trail,
+    context: Context,
 ) -> list[int]:
     """Points that have come back by then, by leg: the part of them that is reversed.
 
-    Where the funder bears what was spent, this step brings only as much as is still there; so it
-    does where the programme's points are gone: nobody owes what was taken away.
+    Where the funder bears what was spent, this step brings only as much as is still there, with
+    what returned of conversions; so it does where the programme's points are gone: nobody owes
+    what was taken away.
     """
     before = activity.recovered or (0,) * len(legs)
-    left: dict[str, int] = {}
+    left: dict[AccountKey, int] = {}
     recovered: list[int] = []
     for leg, already in zip(legs, before, strict=True):
-        due = _part(leg.points.amount, after) - _part(leg.points.amount, activity.reversed)
-        holder = leg.points.credit
+        due = _due(leg, activity, after)
+        account = _account(leg.points.credit)
         policy = context.definition(leg.programme).reversal
         alive = points_alive(leg.programme, context)
-        if holder.member_id is None or (policy is ReversalPolicy.NEGATIVE_BALANCE and alive):
+        if account is None or (policy is ReversalPolicy.NEGATIVE_BALANCE and alive):
             recovered.append(already + due)
             continue
-        account = holder.member_id, leg.programme
         # Points of this very activity that are held back can be taken back as well.
-        there = left.setdefault(holder.code, max(context.state.posted(account), 0))
+        posted = max(context.state.posted(account) + trail.net_of(account), 0)
+        there = left.setdefault(account, posted)
         points = min(due, there)
-        left[holder.code] = there - points
+        left[account] = there - points
         recovered.append(already + points)
     return recovered
 
@@ -238,6 +269,11 @@ def _is_told(leg: PricedLeg, activity: RecordedActivity, context: Context) -> bo
     """Whether a leg is the sender's business: a supplier is not told what others gave."""
     parties = {leg.funder, context.book.issuer(leg.membership.programme), activity.reporter}
     return context.participant in parties
+
+
+def _is_told_of(returned: Returned, context: Context) -> bool:
+    """Whether a conversion is the sender's business: whoever issues neither side is not told."""
+    return context.owns(returned.source[1]) or context.owns(returned.target[1])
 
 
 def _uncounted(activity: RecordedActivity, after: Fraction, context: Context) -> Iterator[Counted]:
@@ -297,9 +333,23 @@ def _held(
                 yield HeldReduced(side, activity.number, left)
 
 
-def _merges(
-    legs: Iterable[RecordedLeg], before: Iterable[int], after: Iterable[int], context: Context
-) -> Iterator[Change]:
+def _lost(
+    legs: Iterable[RecordedLeg], before: Iterable[int], after: Iterable[int], trail: Trail
+) -> Iterator[tuple[AccountKey, int]]:
+    """What accounts lost, as they were credited: points that came back, and those of conversions.
+
+    What returned of a conversion's source is a gain.
+    """
+    for leg, already, then in zip(legs, before, after, strict=True):
+        account = _account(leg.points.credit)
+        if account is not None:
+            yield account, then - already
+    for returned in trail.returned():
+        yield returned.target, returned.target_minor
+        yield returned.source, -returned.source_minor
+
+
+def _merges(losses: Iterable[tuple[AccountKey, int]], context: Context) -> Iterator[Change]:
     """What members who were merged since lose moves back no more, should they be parted."""
     lost: dict[int, int] = {}
     merges = {
@@ -307,13 +357,15 @@ def _merges(
         for m in context.state.merges.values()
         if m.undone_number is None
     }
-    for leg, already, then in zip(legs, before, after, strict=True):
-        holder = leg.points.credit.member_id, leg.programme
+    for account, points in losses:
+        holder = account
         while holder in merges:
             merge = merges[holder]
-            lost[merge.number] = lost.get(merge.number, 0) + then - already
-            holder = merge.kept_member_id, leg.programme
+            lost[merge.number] = lost.get(merge.number, 0) + points
+            holder = merge.kept_member_id, merge.programme
     for number, points in lost.items():
+        if not points:
+            continue
         merge = context.state.merges[number]
         yield MergeChanged(replace(merge, moved_minor=merge.moved_minor - points))
 

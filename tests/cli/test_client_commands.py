@@ -634,6 +634,10 @@ def test_balances_and_history(partner: Run, gateway: FakeGateway) -> None:
     done = partner("member", "history", "hotel/1", "--all", "--json")
     assert [m["number"] for m in json.loads(done.stdout)["movements"]] == ["1", "2"]
     assert asked(gateway, "Members.ListActivity").page_token == "more"
+    came = Movement(number=3, from_programme="bank", source_rate=12, target_rate=15)
+    gateway.script = [lambda *_: ActivityPage(movements=[came])]
+    shown = partner("member", "history", "hotel/1").stdout
+    assert {"from", "bank,", "12/15"} <= set(shown.split())
 
 
 def test_positions_are_in_major_units(partner: Run, gateway: FakeGateway) -> None:

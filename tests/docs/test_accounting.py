@@ -47,6 +47,7 @@ def test_every_kind_of_event_has_an_example() -> None:
         "Co-brand card",
         "Reversal with a negative balance",
         "Reversal where the funder bears",
+        "Reversal of points that were converted",
         "Reversal in part",
         "Redemption",
         "A voucher taken back",

@@ -105,6 +105,8 @@ class Player:
     hold: int = 0
     reviewed: int | None = None
     converted: int = 0
+    shown: int | None = None
+    """Number of an entry that followed from the last event, where the example shows that."""
 
     def prepare(self, world: Mapping[str, Any]) -> None:
         """Partners, programmes, terms and linked members."""
@@ -199,13 +201,15 @@ class Player:
         accrual = item(partner, "1", key, spend={(category, currency): minor(amount)})
         self.last = self.day.accrue(accrual, partner)
 
-    def _reverse(self, kind: str, partner: str, part: str = "") -> None:
+    def _reverse(self, kind: str, partner: str, part: str = "", show: str = "") -> None:
         request = accrual_pb2.ReverseRequest(
             activity=activity_key(partner, kind, "1"), reason="the example says so"
         )
         if part:
             request.part.CopyFrom(fraction(Fraction(part)))
         self.last = self.day.client(partner).write("Accrual.Reverse", request)
+        if show:
+            self.shown = self._newest(show)
 
     def _redeem(self, award: str, partner: str, *, buy_missing: bool) -> None:
         request = awards_pb2.RedeemRequest(
@@ -249,9 +253,13 @@ class Player:
             coalition = load_coalition(connection)
         assert coalition is not None
         review(engine, coalition, self.day.clock.now, writes=True, on_finding=lambda _: None)
-        with engine.connect() as connection:
-            found = connection.execute(text("select max(number) from entry where kind = 'EXPIRY'"))
-            self.reviewed = found.scalar()
+        self.reviewed = self._newest("EXPIRY")
+
+    def _newest(self, kind: str) -> int | None:
+        """Number of the last entry of a kind."""
+        query = text("select max(number) from entry where kind = :kind")
+        with self.day.engine.connect() as connection:
+            return connection.execute(query, {"kind": kind}).scalar()
 
     def settle(self) -> None:
         """Close the open window."""
@@ -268,6 +276,8 @@ class Player:
             return self.report.settlement.post_number or 0
         if self.reviewed is not None:
             return self.reviewed
+        if self.shown is not None:
+            return self.shown
         assert self.last is not None
         assert self.last.record is not None
         return self.last.record.entry.number

@@ -10,15 +10,13 @@ from partners.directory import Permission
 from partners.directory_store import money_at
 from partners.state import MembershipState
 from partners.usecases.agreements import Suspend
-from partners.usecases.exchange import Convert
+from partners.usecases.awards import Redeem
 from partners.usecases.reversal import Reverse
 from settlement.windows import cut
 from support.five_companies import A1, H, five_companies
 from support.use_case_bench import (
     Bench,
     definition,
-    enrol,
-    quote,
     report,
     stay,
     update,
@@ -103,6 +101,10 @@ def test_nothing_is_reversed_to_nothing(world: Bench) -> None:
 
 
 NAME_OF = {"negative-balance": "below", "funder-bears": "borne"}
+AWARDS = "".join(
+    f'[[awards]]\naward = "for-{n}"\nname = "For {n}"\nprices = [{{ points = {n} }}]\n'
+    for n in (700, 1_000)
+)
 
 
 def spent(world: Bench, policy: str, spend_minor: int) -> tuple[int, int, int]:
@@ -111,7 +113,7 @@ def spent(world: Bench, policy: str, spend_minor: int) -> tuple[int, int, int]:
     connection = world.connection
     assert connection is not None
     name = NAME_OF[policy]
-    world.publish("stranger", definition(name, name.upper(), reversal=policy))
+    world.publish("stranger", definition(name, name.upper(), reversal=policy, rest=AWARDS))
     world.agree(
         name,
         "hotel",
@@ -120,16 +122,12 @@ def spent(world: Bench, policy: str, spend_minor: int) -> tuple[int, int, int]:
         fee=Fraction(1, 10),
         permissions=[Permission.STATE_POINTS],
     )
-    for programme in (name, "airline"):
-        world.rate(programme, 1, 1)
     world.enrol(name, "1", sender="stranger")
-    world.ask("airline", enrol("airline", "T1"))
-    world.link((name, "1"), ("airline", "T1"), ("stranger", "airline"))
     stated = [(name, "BASE", 600), (name, "PROMOTION", 400)]
     assert not world.ask("hotel", report((name, "1"), H, stated)).reason
     if spend_minor:
-        quoted = world.ask("stranger", quote((name, "1"), ("airline", "T1"), spend_minor))
-        assert not world.ask("stranger", Convert(quoted.result.quote.number)).reason
+        award = Redeem((name, "1"), f"for-{spend_minor}", None, buy_missing=False)
+        assert not world.ask("stranger", award).reason
     taken = world.ask("hotel", Reverse(H, "test"))
     assert not taken.reason
     balances = world.accounts(connection)

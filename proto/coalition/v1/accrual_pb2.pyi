@@ -161,16 +161,32 @@ class ReverseRequest(_message.Message):
     def __init__(self, header: _Optional[_Union[_envelope_pb2.Header, _Mapping]] = ..., activity: _Optional[_Union[_common_pb2.ActivityKey, _Mapping]] = ..., reason: _Optional[str] = ..., part: _Optional[_Union[_common_pb2.Fraction, _Mapping]] = ...) -> None: ...
 
 class ReversalResult(_message.Message):
-    __slots__ = ("reversed_number", "legs", "reversed", "tiers")
+    __slots__ = ("reversed_number", "legs", "reversed", "tiers", "followed")
     REVERSED_NUMBER_FIELD_NUMBER: _ClassVar[int]
     LEGS_FIELD_NUMBER: _ClassVar[int]
     REVERSED_FIELD_NUMBER: _ClassVar[int]
     TIERS_FIELD_NUMBER: _ClassVar[int]
+    FOLLOWED_FIELD_NUMBER: _ClassVar[int]
     reversed_number: int
     legs: _containers.RepeatedCompositeFieldContainer[Leg]
     reversed: _common_pb2.Fraction
     tiers: _containers.RepeatedCompositeFieldContainer[_members_pb2.TierTerm]
-    def __init__(self, reversed_number: _Optional[int] = ..., legs: _Optional[_Iterable[_Union[Leg, _Mapping]]] = ..., reversed: _Optional[_Union[_common_pb2.Fraction, _Mapping]] = ..., tiers: _Optional[_Iterable[_Union[_members_pb2.TierTerm, _Mapping]]] = ...) -> None: ...
+    followed: _containers.RepeatedCompositeFieldContainer[FollowedConversion]
+    def __init__(self, reversed_number: _Optional[int] = ..., legs: _Optional[_Iterable[_Union[Leg, _Mapping]]] = ..., reversed: _Optional[_Union[_common_pb2.Fraction, _Mapping]] = ..., tiers: _Optional[_Iterable[_Union[_members_pb2.TierTerm, _Mapping]]] = ..., followed: _Optional[_Iterable[_Union[FollowedConversion, _Mapping]]] = ...) -> None: ...
+
+class FollowedConversion(_message.Message):
+    __slots__ = ("conversion", "source_programme", "target_programme", "source_minor", "target_minor")
+    CONVERSION_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_PROGRAMME_FIELD_NUMBER: _ClassVar[int]
+    TARGET_PROGRAMME_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_MINOR_FIELD_NUMBER: _ClassVar[int]
+    TARGET_MINOR_FIELD_NUMBER: _ClassVar[int]
+    conversion: int
+    source_programme: str
+    target_programme: str
+    source_minor: int
+    target_minor: int
+    def __init__(self, conversion: _Optional[int] = ..., source_programme: _Optional[str] = ..., target_programme: _Optional[str] = ..., source_minor: _Optional[int] = ..., target_minor: _Optional[int] = ...) -> None: ...
 
 class SimulateRequest(_message.Message):
     __slots__ = ("header", "accrual")

@@ -395,7 +395,7 @@ class ActivityPage(_message.Message):
     def __init__(self, movements: _Optional[_Iterable[_Union[Movement, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
 class Movement(_message.Message):
-    __slots__ = ("number", "accepted_at", "entry_kind", "line_kind", "currency", "amount_minor", "funder", "rule", "activity")
+    __slots__ = ("number", "accepted_at", "entry_kind", "line_kind", "currency", "amount_minor", "funder", "rule", "activity", "from_programme", "source_rate", "target_rate")
     NUMBER_FIELD_NUMBER: _ClassVar[int]
     ACCEPTED_AT_FIELD_NUMBER: _ClassVar[int]
     ENTRY_KIND_FIELD_NUMBER: _ClassVar[int]
@@ -405,6 +405,9 @@ class Movement(_message.Message):
     FUNDER_FIELD_NUMBER: _ClassVar[int]
     RULE_FIELD_NUMBER: _ClassVar[int]
     ACTIVITY_FIELD_NUMBER: _ClassVar[int]
+    FROM_PROGRAMME_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_RATE_FIELD_NUMBER: _ClassVar[int]
+    TARGET_RATE_FIELD_NUMBER: _ClassVar[int]
     number: int
     accepted_at: _timestamp_pb2.Timestamp
     entry_kind: str
@@ -414,4 +417,7 @@ class Movement(_message.Message):
     funder: str
     rule: str
     activity: _common_pb2.ActivityKey
-    def __init__(self, number: _Optional[int] = ..., accepted_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., entry_kind: _Optional[str] = ..., line_kind: _Optional[str] = ..., currency: _Optional[str] = ..., amount_minor: _Optional[int] = ..., funder: _Optional[str] = ..., rule: _Optional[str] = ..., activity: _Optional[_Union[_common_pb2.ActivityKey, _Mapping]] = ...) -> None: ...
+    from_programme: str
+    source_rate: int
+    target_rate: int
+    def __init__(self, number: _Optional[int] = ..., accepted_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., entry_kind: _Optional[str] = ..., line_kind: _Optional[str] = ..., currency: _Optional[str] = ..., amount_minor: _Optional[int] = ..., funder: _Optional[str] = ..., rule: _Optional[str] = ..., activity: _Optional[_Union[_common_pb2.ActivityKey, _Mapping]] = ..., from_programme: _Optional[str] = ..., source_rate: _Optional[int] = ..., target_rate: _Optional[int] = ...) -> None: ...
