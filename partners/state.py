@@ -263,11 +263,6 @@ class Conversion:
     returned_target_minor: int = 0
 
     @property
-    def returned(self) -> Fraction:
-        """The part of it that came back."""
-        return Fraction(self.returned_source_minor, self.source_minor)
-
-    @property
     def uses_hold(self) -> bool:
         """Whether its hold in the source partner's system is used up by it."""
         taken_back = (ConversionState.REFUSED, ConversionState.TIMED_OUT)

@@ -88,7 +88,7 @@ def test_it_grows_with_every_line(book: Connection) -> None:
 def test_it_counts_until_it_is_paid(book: Connection) -> None:
     """Cut off, posted for settlement, and then paid."""
     write(book, debt("hotel-h", "airline-m", 700))
-    cut(book, COALITION, NOW)
+    cut(book, COALITION, NOW, lambda *_: {})
     write(book, debt("hotel-h", "airline-m", 200))
     both = {"hotel-h": 900, "airline-m": -900}
     assert exposures(book) == both

@@ -180,7 +180,7 @@ def test_what_is_owed_is_taken_back_in_the_window_that_is_open_now(world: Exchan
     assert connection is not None
     world.gave(A, "g", 1_000)
     world.converted(A, B, 1_000)
-    cut(connection, world.world.coalition, world.world.now)
+    cut(connection, world.world.coalition, world.world.now, lambda *_: {})
     world.taken(A, "g")
     accounts = world.world.accounts(connection)
 
@@ -350,7 +350,7 @@ def test_a_conversion_that_waits_for_the_other_side_is_not_followed(world: Excha
     assert connection is not None
     world.gave(A, "g", 1_000)
     world.converted(A, B, 1_000)
-    connection.execute(text("update conversion set state = 'PENDING'"))
+    connection.execute(text("update conversion set state = 'PENDING', deadline = accepted_at"))
     world.taken(A, "g")
 
     assert world.holds(A, B) == [-1_000, 606]
@@ -370,15 +370,18 @@ def test_who_left_has_nothing_there_also_if_they_came_again(world: Exchanges) ->
 
 
 def test_points_that_are_promised_elsewhere_are_not_there(world: Exchanges) -> None:
-    """Holds keep 206 of the 606 B."""
+    """206 of the 606 B are held back."""
     connection = world.world.connection
     assert connection is not None
     world.gave(A, "g", 1_000)
     world.converted(A, B, 1_000)
-    hold = "update member_account set debits_pending = {} where programme = 'beta'"
-    connection.execute(text(hold.format(206)))
+    connection.execute(
+        text(
+            "insert into held_points select member_id, programme, 1, 206, '2030-01-01Z' "
+            "from member_account where programme = 'beta'"
+        )
+    )
     world.taken(A, "g")
-    connection.execute(text(hold.format(0)))
 
     assert returned(world) == [(660, 400)]
     assert world.holds(A, B) == [-340, 206]
@@ -453,7 +456,7 @@ def test_bonus_and_a_capped_fee_in_money(world: Exchanges) -> None:
     assert connection is not None
     world.world.agree("beta", "gamma", permissions=[Permission.FUND_PROMOTIONS])
     world.world.published(MoneyValue("USD", Fraction(1)))
-    cut(connection, world.world.coalition, world.world.now)
+    cut(connection, world.world.coalition, world.world.now, lambda *_: {})
     world.world.published(pair)
     world.gave(A, "g", 1_000)
     done = world.converted(A, B, 1_000)
@@ -622,6 +625,4 @@ def test_the_check_finds_what_the_entries_do_not_say(world: Exchanges) -> None:
         found = problems(connection, world.world)
         wrong.rollback()
 
-    assert found == [
-        f"conversion-returned: conversion {number}: found 500 and 304, expected 500 and 303"
-    ]
+    assert found == [f"conversion-returned: conversion {number}: found 500 304, expected 500 303"]
