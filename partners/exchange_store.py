@@ -181,8 +181,8 @@ def _load_source_holds(connection: Connection, state: State, references: set[str
     programmes = {quote.source[1] for quote in state.quotes.values()}
     rows = query(
         connection,
-        "select c.* from {batch} join conversion c using (source_programme, source_hold) "
-        f"where {tables.HOLD_IS_USED}",  # noqa: S608 - a condition of our tables
+        "select c.* from {batch} join conversion c "  # noqa: S608 - a condition of our tables
+        f"using (source_programme, source_hold) where {tables.HOLD_IS_USED}",
         {"source_programme": "text", "source_hold": "text"},
         ((p, r) for p in programmes for r in references | authorized),
     )

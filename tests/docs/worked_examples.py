@@ -106,21 +106,12 @@ class Player:
                     quote = self.day.quote((source, "1"), (target, "1"), minor(amount))
                     self.last = self.day.convert(quote.quote, source)
                     self.converted = self.last.receipt.number
-                case {"refuse": "delivery", "by": partner}:
-                    self.last = self.day.client(partner).write(
-                        "Delivery.Refuse",
-                        delivery_pb2.RefuseDeliveryRequest(
-                            conversion=self.converted, reason="the example says so"
-                        ),
-                    )
                 case {"reverse": kind, "by": partner, **rest}:
                     self._reverse(kind, partner, **rest)
                 case {"redeem": award, "by": partner, "buy_missing": buys}:
                     self._redeem(award, partner, buy_missing=buys)
-                case {"cancel": _, "by": partner}:
-                    assert self.voucher is not None
-                    request = awards_pb2.CancelVoucherRequest(voucher=self.voucher)
-                    self.last = self.day.client(partner).write("Awards.CancelVoucher", request)
+                case {"cancel": _, "by": partner} | {"refuse": _, "by": partner}:
+                    self._undo(partner, refuses="refuse" in event)
                 case {"leave": partner}:
                     self._leave(partner)
                 case {"review_after_days": days}:
@@ -150,6 +141,19 @@ class Player:
         )
         self.last = self.day.client(partner).write("Awards.Redeem", request)
         self.voucher = self.last.record.entry.number if self.last.record else None
+
+    def _undo(self, partner: str, *, refuses: bool) -> None:
+        """Refuse the delivery of the last conversion, or cancel the last voucher."""
+        client = self.day.client(partner)
+        if refuses:
+            refusal = delivery_pb2.RefuseDeliveryRequest(
+                conversion=self.converted, reason="the example says so"
+            )
+            self.last = client.write("Delivery.Refuse", refusal)
+        else:
+            assert self.voucher is not None
+            request = awards_pb2.CancelVoucherRequest(voucher=self.voucher)
+            self.last = client.write("Awards.CancelVoucher", request)
 
     def _leave(self, partner: str) -> None:
         request = members_pb2.UpdateMembershipRequest(
