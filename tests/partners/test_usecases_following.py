@@ -259,17 +259,45 @@ def test_five_hops_and_no_more(world: Exchanges) -> None:
     for one, other in pairwise(members):
         made.link(one, other, ("gamma", "gamma"))
 
-    def moved(hops: int, reference: str) -> list[int]:
-        gift = report(members[0], by_gamma(reference), [(names[0], "BASE", 90)])
+    def moved(hops: int, reference: str, *, at_once: bool) -> list[int]:
+        points = 90 - world.holds(members[0])[0]
+        gift = report(members[0], by_gamma(reference), [(names[0], "BASE", points)])
         assert not made.ask("gamma", gift).reason
-        for one, other in pairwise(members[: hops + 1]):
-            asked = made.ask("gamma", quote(one, other, 90)).result.quote.number
-            assert not made.ask("gamma", Convert(asked)).reason
-        assert not made.ask("gamma", Reverse(by_gamma(reference), "test")).reason
+        quoted = [
+            made.ask("gamma", quote(one, other, 90)).result.quote.number
+            for one, other in pairwise(members[: hops + 1])
+        ]
+        sent = [made.submission("gamma", Convert(number)) for number in quoted]
+        sent.append(made.submission("gamma", Reverse(by_gamma(reference), "test")))
+        batches = [sent] if at_once else [[one] for one in sent]
+        assert {o.reason for batch in batches for o in made.batch(*batch)} == {""}
         return world.holds(*members)
 
-    assert moved(5, "five") == [0] * 7
-    assert moved(6, "six") == [-90, 0, 0, 0, 0, 0, 90]
+    assert moved(5, "five", at_once=False) == [0] * 7
+    assert moved(5, "five at once", at_once=True) == [0] * 7
+    assert moved(6, "six", at_once=False) == [-90, 0, 0, 0, 0, 0, 90]
+    assert moved(6, "six at once", at_once=True) == [-180, 0, 0, 0, 0, 0, 180]
+
+
+def test_what_brings_not_even_a_unit_is_left_where_it_is(world: Exchanges) -> None:
+    """A unit of the source is 50 B. 44 G would bring 31 B, and so nothing: they stay G."""
+    made, coarse = world.world, ("coarse", "1")
+    made.publish("alpha", definition("coarse", "CC"))
+    made.rate("coarse", 4_000, 4_000)
+    made.enrol("coarse", "1", sender="alpha")
+    made.link(coarse, B, ("alpha", "beta"))
+    gift = report(coarse, ActivityKey("alpha", "GIFT", "c"), [("coarse", "BASE", 10)])
+    assert not made.ask("alpha", gift).reason
+    quoted = made.ask("alpha", quote(coarse, B, 10)).result.quote.number
+    assert not made.ask("alpha", Convert(quoted)).reason
+    world.converted(B, G, 500)
+    world.spent(G, 606)
+    world.spent(G, 50)
+    assert world.holds(coarse, B, G) == [0, 0, 44]
+    assert not made.ask("alpha", Reverse(ActivityKey("alpha", "GIFT", "c"), "test")).reason
+
+    assert world.holds(coarse, B, G) == [-10, 0, 44]
+    assert returned(world) == [(0, 0), (0, 0)]
 
 
 def test_a_conversion_before_the_points_were_earned_is_not_followed(world: Exchanges) -> None:
@@ -306,25 +334,47 @@ def test_in_one_batch(world: Exchanges) -> None:
     assert world.positions() == {}
 
 
-def test_earned_converted_and_reversed_in_one_batch_beside_points_that_were_there(
+@pytest.mark.parametrize("earned_before", [False, True])
+def test_converted_and_reversed_in_one_batch_by_a_member_who_owes_points(
     world: Exchanges,
+    earned_before: bool,  # noqa: FBT001 - a case
 ) -> None:
+    """50 of the 606 B that come make up for a debt: 556 are there, for 917 of 990 A."""
     made = world.world
     world.gave(A, "other", 10)
-    world.gave(B, "other", 50)
+    world.gave(B, "spent", 50)
     world.spent(B, 50)
-    world.gave(B, "more", 7)
+    world.taken(B, "spent")
+    assert world.holds(A, B) == [10, -50]
     number = world.quoted(A, B, 1_000)
-    gift = report(A, key_of(A, "g"), [("alpha", "BASE", 1_000)])
-    outcomes = made.batch(
-        made.submission("alpha", gift),
+    gift = made.submission("alpha", report(A, key_of(A, "g"), [("alpha", "BASE", 1_000)]))
+    rest = [
         made.submission("alpha", Convert(number)),
         made.submission("alpha", Reverse(key_of(A, "g"), "test")),
+    ]
+    if earned_before:
+        assert not made.batch(gift)[0].reason
+    outcomes = made.batch(*rest) if earned_before else made.batch(gift, *rest)
+
+    assert {outcome.reason for outcome in outcomes} == {""}
+    assert world.holds(A, B) == [-73, 0]
+    assert returned(world) == [(917, 556)]
+
+
+def test_what_one_reversal_may_follow_another_of_the_same_batch_may_not(world: Exchanges) -> None:
+    """The conversion came after the old points, and before the new ones."""
+    made = world.world
+    world.gave(A, "old", 1_000)
+    world.converted(A, B, 1_000)
+    world.gave(A, "new", 500)
+    world.spent(A, 500)
+    outcomes = made.batch(
+        made.submission("alpha", Reverse(key_of(A, "new"), "test")),
+        made.submission("alpha", Reverse(key_of(A, "old"), "test", HALF)),
     )
 
-    assert [outcome.reason for outcome in outcomes] == ["", "", ""]
-    assert world.holds(A, B) == [0, 13]  # 10 A were there: 990 are missing, for 600 of 606 B
-    assert returned(world) == [(990, 600)]
+    assert [followed(outcome) for outcome in outcomes] == [[], [("alpha", "beta", 500, 303)]]
+    assert world.holds(A, B) == [-500, 303]
 
 
 # What is not there --------------------------------------------------------------------------
