@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -14,14 +15,17 @@ from sqlalchemy import Connection, event, text
 from partners.activities import ActivityKey
 from partners.batch import run_batch
 from partners.changes import write_all
+from partners.context import Context
 from partners.directory import Permission
 from partners.directory_store import money_at
 from partners.exchange.proposals import Change
 from partners.exchange.terms import Limits
-from partners.limiting import Promised, level_reached
+from partners.limiting import Promised, hold_promised, hold_settled, level_reached
 from partners.refusals import STORED, Reason
 from partners.requests import Answer, Submission
+from partners.state import State
 from partners.usecases.accrual import Accrue
+from partners.usecases.agreements import Accept, Offer
 from partners.usecases.exchange import AuthorizeDebit, Convert
 from partners.usecases.reversal import Reverse
 from settlement.ledger.book import append, place, read_head
@@ -32,7 +36,7 @@ from settlement.posting import settlement_draft
 from settlement.run import settle
 from settlement.windows import cut
 from support.coalition_day import NOON
-from support.use_case_bench import Bench, Outcome, bench, definition, quote, report
+from support.use_case_bench import Bench, Outcome, bench, definition, quote, report, terms_of
 
 MEMBERS = range(1, 7)
 SENDER = {"alpha": "alpha", "beta": "beta", "operator": "admin-one"}
@@ -394,6 +398,25 @@ def test_what_is_promised_counts_as_if_it_were_owed(world: Bench) -> None:
         ]
         assert reasons(world.batch(*sent)) == [REFUSED, ""]
         assert exposures(connection)["operator"] == 500
+
+
+def test_a_hold_promises_its_price_and_its_end_takes_that_back(world: Bench) -> None:
+    with world.undone():
+        spent = terms_of("operator", "alpha", permissions=[Permission.REDEEM])
+        terms = replace(spent, reimbursement_price=Fraction(2, 3))
+        number = world.ask("alpha", Offer(terms)).result.agreement.number
+        assert not world.ask("admin-one", Accept(number)).reason
+        world.batch(earning(world, 1, "reads the directory"))
+        directory = world.directory
+        assert directory is not None
+        state = State(owed={"operator": 5})
+        context = Context(0, NOON, 1, "alpha", "", directory, state, NOON)
+        made, ended = (f(301, number, context) for f in (hold_promised, hold_settled))
+        assert made == Promised("operator", 200)
+        made.apply(state)
+        assert state.owed == {"operator": 205}
+        ended.apply(state)
+        assert state.owed == {"operator": 5}
 
 
 def statements(world: Bench, connection: Connection, *sent: Submission) -> list[str]:
