@@ -86,7 +86,8 @@ class Exchanges:
 
     def converted(self, source: MembershipKey, target: MembershipKey, amount: int) -> Outcome:
         number = self.quoted(source, target, amount)
-        return accepted(self.world.ask(owner(source[0]), Convert(number)))
+        hold = f"hold-{number}" if source[0] == "outside" else ""
+        return accepted(self.world.ask(owner(source[0]), Convert(number, hold)))
 
     def spent(self, member: MembershipKey, points: int) -> Outcome:
         """A member has an award of just so many points."""
