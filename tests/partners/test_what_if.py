@@ -178,14 +178,14 @@ def test_before_is_what_was_booked(world: Bench) -> None:
 
 def test_pages_are_read_in_order(world: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     with world.undone():
-        world.published(Limits("alpha", 47_500))
+        changes = HIGHER, Limits("alpha", 47_500)
         for amount in (200, 300, 400, 500, 600, 700, 800):
             convert(world, A, B, amount)
             buy(world, f"p{amount}", 1_000)
-        whole = asked(world, HIGHER)
+        whole = asked(world, *changes)
         for page in (1, 2, 3, 7):
             monkeypatch.setattr(asking, "PAGE", page)
-            paged = asked(world, HIGHER)
+            paged = asked(world, *changes)
             assert (figures(paged), paged.crossings) == (figures(whole), whole.crossings)
     assert whole.tally.conversions == 7
     assert whole.crossings
@@ -488,14 +488,33 @@ def test_a_limit_is_crossed_above_it(
     assert list(found.crossings) == ([crossing] if crossing else [])
 
 
+def test_a_limit_that_held_then_would_have_been_crossed(world: Bench) -> None:
+    """At 0.50 in alpha owed 507.00, which was the limit; at 0.55 it would have been 557.00."""
+    with world.undone():
+        world.published(Limits("alpha", 50_700))
+        buy(world, "first", 700)
+        number = convert(world, A, B, 1_000)
+        found = asked(world, HIGHER)
+
+    assert found.crossings == (Crossing("alpha", number, 55_700, 50_700),)
+
+
 def test_a_limit_that_was_crossed_anyway_is_no_news(world: Bench) -> None:
-    """At 0.50 in alpha owed 50,700 after the first, which was above the limit; then as well."""
+    """What members earn may go into the reserve; then alpha owes 10.00, which is above 7.00."""
     with world.undone():
-        owing(world, 50_699)
+        world.published(Limits("alpha", 700, reserve_minor=1_000))
+        buy(world, "first", 700)
+        buy(world, "second", 300)
+        convert(world, B, A, 1)
         assert asked(world, HIGHER).crossings == ()
-    with world.undone():
-        numbers = owing(world, 50_700)
-        assert [c.number for c in asked(world, HIGHER).crossings] == [numbers[0]]
+        assert [c.participant for c in asked(world, HIGHER, Limits("alpha", 0)).crossings] == []
+        world.now = NOON + timedelta(hours=1)
+        world.published(Limits("alpha", 10**6))
+        number = convert(world, B, A, 1)
+        found = asked(world, Limits("alpha", 700))
+        world.now = NOON
+
+    assert [c.number for c in found.crossings] == [number]
 
 
 def test_what_was_settled_and_what_came_before_count(alone: Bench) -> None:
