@@ -9,7 +9,6 @@ from fractions import Fraction
 import pytest
 from sqlalchemy import Connection, text
 
-from partners import batch
 from partners import what_if as asking
 from partners.activities import ActivityKey
 from partners.directory import Permission
@@ -61,12 +60,6 @@ def furnish(made: Bench) -> None:
         key = ActivityKey("operator" if programme == "operator" else programme, "GIFT", "1")
         made.ask(OWNER[programme], report((programme, "1"), key, [(programme, "BASE", 10**6)]))
     made.agree("beta", "alpha", price=1, fee=Fraction(0), permissions=[Permission.STATE_POINTS])
-
-
-@pytest.fixture(autouse=True)
-def unlimited(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What happens here was booked before anybody's limits were judged."""
-    monkeypatch.setattr(batch, "within_limits", lambda decision, _: decision)
 
 
 @pytest.fixture(scope="module")
