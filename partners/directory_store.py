@@ -71,9 +71,11 @@ def load_book(connection: Connection) -> RateBook:
     )
 
 
-def money_at(connection: Connection, window_opened_at: datetime) -> Mapping[str, Fraction]:
-    """What the shared currency is worth in money in the window that opened then."""
-    return load_book(connection).money_values(window_opened_at)
+def money_at(
+    connection: Connection, window_opened_at: datetime, now: datetime
+) -> Mapping[str, Fraction]:
+    """What the shared currency is worth in money, by now, in the window that opened then."""
+    return load_book(connection).money_values(window_opened_at, now)
 
 
 def current_directory(

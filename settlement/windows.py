@@ -15,9 +15,10 @@ from settlement.ledger.entries import EVERYONE, Coalition, Draft, price_text
 
 CUT_KIND = "CUT"
 
-MoneyAt = Callable[[Connection, datetime], Mapping[str, Fraction]]
-"""What a shared minor unit is worth in minor units of moneys, by currency, in a window that opens
-at an instant; asked within the transaction of the cut, under the writer's lock."""
+MoneyAt = Callable[[Connection, datetime, datetime], Mapping[str, Fraction]]
+"""What a shared minor unit is worth in minor units of moneys, by currency, in a window that opened
+at the first instant, as of the second; asked within the transaction of the cut, under the writer's
+lock."""
 
 
 class WindowState(StrEnum):
@@ -125,8 +126,8 @@ def cut(
         facts={
             "window": str(window.window_id),
             "next_window": str(following),
-            "money": _pinned(money_at(connection, window.opened_at)),
-            "next_money": _pinned(money_at(connection, opens_at)),
+            "money": _pinned(money_at(connection, window.opened_at, opens_at)),
+            "next_money": _pinned(money_at(connection, opens_at, opens_at)),
         },
         facts_parties=frozenset({EVERYONE}),
     )

@@ -90,7 +90,7 @@ def _converted(
     terms = version.terms
     source = made.book.rate(terms.source, made.since)
     money = terms.fee.currency if terms.fee else None
-    value = made.book.money_value(money, made.since) if money else None
+    value = made.book.money_value(money, made.since, made.since) if money else None
     return version, convert_by_pair(amount_minor, source.terms if source else None, terms, value)
 
 

@@ -155,15 +155,24 @@ class RateBook:
         """Every programme that has ever had a rate, or will, by name."""
         return sorted(subject[0] for subject in self._by_subject.get(RateTerms, {}))
 
-    def money_value(self, currency: str, window_opened_at: datetime) -> Fraction | None:
-        """Minor units of a money for a shared minor unit, in the window that opened then."""
+    def money_value(
+        self, currency: str, window_opened_at: datetime, now: datetime
+    ) -> Fraction | None:
+        """Minor units of a money for a shared minor unit, in the window that opened then.
+
+        It changes at the boundaries of windows alone. A money that had no value at all when the
+        window opened has the first one that has taken effect since.
+        """
         version = self.in_force(MoneyValue, (currency,), window_opened_at)
+        if version is None:
+            begun = (v for v in self._of(MoneyValue, (currency,)) if v.begun(now))
+            version = min(begun, key=lambda v: (v.effective_from, v.number), default=None)
         return None if version is None else version.terms.per_shared_minor
 
-    def money_values(self, window_opened_at: datetime) -> dict[str, Fraction]:
+    def money_values(self, window_opened_at: datetime, now: datetime) -> dict[str, Fraction]:
         """All of them, by currency."""
         currencies = sorted(subject[0] for subject in self._by_subject.get(MoneyValue, {}))
-        found = ((c, self.money_value(c, window_opened_at)) for c in currencies)
+        found = ((c, self.money_value(c, window_opened_at, now)) for c in currencies)
         return {currency: value for currency, value in found if value is not None}
 
     def guard_rails(self, now: datetime) -> GuardRails:

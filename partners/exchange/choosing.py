@@ -6,6 +6,7 @@ These are the rules of quoting that need nothing of a member. Amounts are minor 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from fractions import Fraction
 
 from partners.exchange.arithmetic import (
     ConversionAmounts,
@@ -137,16 +138,22 @@ def _amounts(
     terms = None if into is None else into.terms
     if not isinstance(terms, PairTerms):
         return convert(amount_minor, given, terms)
-    value = None
-    if terms.fee is not None:
-        value = sight.book.money_value(terms.fee.currency, sight.window_opened_at)
-        if value is None:
-            raise Refused(
-                Reason.NO_RATE,
-                f"the shared currency has no value in {terms.fee.currency} in this window",
-                {"currency": terms.fee.currency},
-            )
-    return convert_by_pair(amount_minor, given, terms, value)
+    return convert_by_pair(amount_minor, given, terms, value_of_fee(terms, sight))
+
+
+def value_of_fee(terms: PairTerms, sight: Sight) -> Fraction | None:
+    """What a shared minor unit is worth in the money of a fee, or NO_RATE; None without a fee."""
+    if terms.fee is None:
+        return None
+    currency = terms.fee.currency
+    value = sight.book.money_value(currency, sight.window_opened_at, sight.now)
+    if value is None:
+        raise Refused(
+            Reason.NO_RATE,
+            f"the shared currency has no value in {currency} in this window",
+            {"currency": currency},
+        )
+    return value
 
 
 def first_by_precedence(refusals: Iterable[Refused]) -> Refused:

@@ -13,7 +13,9 @@ from functools import cached_property
 
 from partners.exchange.arithmetic import ConvertsToNothing, convert, convert_by_pair
 from partners.exchange.book import Pair, RateBook, Version
+from partners.exchange.choosing import Into, Sight, candidates, priced, value_of_fee
 from partners.exchange.terms import PairTerms, RateTerms
+from partners.refusals import Refused
 from settlement.ledger.amounts import AmountOverflow, floor_times
 
 SHIFT = 128
@@ -301,26 +303,27 @@ class Moment:
             return version.terms.cost_out
         return Fraction(1) if programme == self.shared else None
 
-    def candidates(self, pair: Pair) -> tuple[Version[PairTerms], ...]:
-        """Terms of the pair that are in force: the standing ones first, then offers by name."""
-        standing = self.book.standing(pair, self.now)
-        own = () if standing is None else (standing,)
-        return (*own, *self.book.offers(pair, self.now))
+    @cached_property
+    def sight(self) -> Sight:
+        """The same, for the rules of quoting."""
+        exponents = {name: found.exponent for name, found in self.programmes.items()}
+        return Sight(self.book, self.now, self.window_opened_at, self.shared, exponents)
 
     def ways(self, pair: Pair) -> Iterator[Way]:
-        """Every way from the one to the other: by terms of the pair, or by rates.
-
-        Rates alone do not convert a pair that ever had standing terms. Terms with a fee in
-        a money that has no value in the window cannot be used.
-        """
-        if not self.is_open(pair) or self.rate_in(pair[0]) is None:
+        """Every way from the one to the other that quoting would offer: by terms, or by rates."""
+        if not self.is_open(pair):
             return
-        for version in self.candidates(pair):
-            way = self._by_terms(pair, version)
-            if way is not None:
-                yield way
-        if self.cost_out(pair[1]) is not None and not self.book.has_own_terms(pair, self.now):
-            yield self._by_rates(pair)
+        for version in candidates(pair, "", self.sight):
+            try:
+                source, into = priced(pair, version, self.sight)
+                money_value = None if version is None else value_of_fee(version.terms, self.sight)
+            except Refused:
+                continue
+            terms = None if source is None else source.terms
+            if version is not None:
+                yield self._by_terms(pair, version, terms, money_value)
+            else:
+                yield self._by_rates(pair, source, into)
 
     def all_ways(self) -> Iterator[Way]:
         """Every way between two of the programmes, by their names."""
@@ -334,17 +337,17 @@ class Moment:
         exponent = self.programmes[programme].exponent
         return self.book.ceiling_minor(programme, exponent, self.now)
 
-    def _by_terms(self, pair: Pair, version: Version[PairTerms]) -> PairWay | None:
-        terms = version.terms
-        currency = terms.fee.currency if terms.fee else None
-        value = self.book.money_value(currency, self.window_opened_at) if currency else None
-        if currency and value is None:
-            return None
-        rate = self.book.rate(pair[0], self.now)
+    def _by_terms(
+        self,
+        pair: Pair,
+        version: Version[PairTerms],
+        source: RateTerms | None,
+        money_value: Fraction | None,
+    ) -> PairWay:
+        terms, ceiling = version.terms, self.ceiling_minor(pair[0])
         label = f"the terms of version {version.number}"
         if terms.offer:
             label = f"offer {terms.offer} (version {version.number})"
-        ceiling = self.ceiling_minor(pair[0])
         return PairWay(
             *pair,
             label=label,
@@ -353,14 +356,14 @@ class Moment:
             step=terms.increment_minor,
             largest=min(ceiling, terms.largest_minor or ceiling),
             terms=terms,
-            source_terms=rate.terms if rate else None,
-            money_value=value,
+            source_terms=source,
+            money_value=money_value,
         )
 
-    def _by_rates(self, pair: Pair) -> RateWay:
-        source, target = (self.book.rate(programme, self.now) for programme in pair)
-        numbers = tuple(version.number for version in (source, target) if version)
+    def _by_rates(self, pair: Pair, source: Version[RateTerms] | None, into: Into) -> RateWay:
+        numbers = tuple(version.number for version in (source, into) if version)
         noun = "version" if len(numbers) == 1 else "versions"
+        target = None if into is None else into.terms
         return RateWay(
             *pair,
             label=f"the rates ({noun} {' and '.join(map(str, numbers))})",
@@ -369,7 +372,7 @@ class Moment:
             step=1,
             largest=self.ceiling_minor(pair[0]),
             source_terms=source.terms if source else None,
-            target_terms=target.terms if target else None,
+            target_terms=target if isinstance(target, RateTerms) else None,
         )
 
 

@@ -8,12 +8,8 @@ import pytest
 
 from coalition.errors import Refused
 from coalition.v1 import members_pb2, rates_pb2
-from gateway.database import report_engine
 from gateway.rate_files.conversions import Conversions
 from gateway.translation.rate_terms import change_message
-from partners.directory_store import money_at
-from settlement.ledger.book import load_coalition
-from settlement.run import settle
 from support.coalition_day import Day, coalition_day, membership
 from support.published import real_conversions
 
@@ -75,16 +71,6 @@ def propose(day: Day, conversions: Conversions) -> int:
     return answer.result_as(rates_pb2.Proposal).proposal
 
 
-def settle_window(day: Day) -> None:
-    """The value of the shared currency in money changes with the window."""
-    engine = report_engine(day.engine.url.render_as_string(hide_password=False))
-    with engine.connect() as connection:
-        coalition = load_coalition(connection)
-    assert coalition is not None
-    settle(engine, coalition, ["operator", "everybody"], day.clock, money_at)
-    engine.dispose()
-
-
 def quoted(day: Day, source: str, target: str, amount: int) -> tuple[int, Fraction, str]:
     """What a quote gives now: points, the part of one that is dropped, and the money fee."""
     terms = day.quote((source, "1"), (target, "1"), amount, sender="everybody")
@@ -127,7 +113,6 @@ def test_terms_change_at_their_instants(day: Day, conversions: Conversions) -> N
         else:
             assert quoted(day, source, target, amount)[0] == after
 
-    settle_window(day)
     assert quoted(day, "marriott", "most-airlines", 60_000) == (25_000, 0, "")
     assert quoted(day, "marriott", "most-airlines", 30_000) == (10_000, 0, "")
     assert quoted(day, "amex-mr", "delta", 164_000) == (164_000, 0, "9840 USD")

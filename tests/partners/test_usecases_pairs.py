@@ -351,3 +351,19 @@ def test_a_quote_says_in_words_and_numbers_how_it_came_about(world: Bench) -> No
         assert steps[3] == (
             "of it 18000.00 COIN are owed for the MI, and 0.00 COIN stay with the operator"
         )
+
+
+def test_the_first_value_in_a_money_holds_at_once_and_the_next_with_a_window(world: Bench) -> None:
+    """A money without a value when the window opened has the first one since; then no other."""
+    fee = MoneyFee("EUR", Fraction(6, 100), None)
+    with world.undone():
+        world.now = NOON + HOUR
+        try:
+            world.published(MoneyValue("EUR", Fraction(2)))
+            world.published(pair("1", "30", fee=fee))
+            assert quoted(world, 1_000).amounts.money_fee == MoneyCharge("EUR", 60, 30)
+            world.now = NOON + 2 * HOUR
+            world.published(MoneyValue("EUR", Fraction(3)))
+            assert quoted(world, 1_000).amounts.money_fee == MoneyCharge("EUR", 60, 30)
+        finally:
+            world.now = NOON

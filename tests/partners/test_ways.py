@@ -71,7 +71,7 @@ LABELS: dict[str, tuple[RateBook, list[str]]] = {
     "standing terms instead of rates": (book_of(A, B, TERMS), ["the terms of version 3"]),
     "terms without a rate of the source": (book_of(B, TERMS), []),
     "terms without a rate of the target": (book_of(A, TERMS), ["the terms of version 2"]),
-    "an offer beside rates": (book_of(A, B, OFFER), ["offer spring (version 3)", RATES]),
+    "an offer beside rates": (book_of(A, B, OFFER), [RATES, "offer spring (version 3)"]),
     "an offer beside terms": (
         book_of(A, OFFER, TERMS),
         ["the terms of version 3", "offer spring (version 2)"],
@@ -118,7 +118,7 @@ def test_the_shared_currency_needs_no_rate() -> None:
 def test_limits_are_of_terms_safeguards_and_the_ceiling() -> None:
     guards = Safeguards("a", ceiling_minor=1_000, minimum_minor=20)
     moment = Moment(book_of(A, B, OFFER, guards), DAY, DAY, PROGRAMMES, "hub")
-    offer, rates = moment.ways(("a", "b"))
+    rates, offer = moment.ways(("a", "b"))
     assert (offer.smallest, offer.step, offer.largest) == (1, 1, 90)
     assert (rates.smallest, rates.step, rates.largest) == (20, 1, 1_000)
     (back,) = moment.ways(("b", "a"))

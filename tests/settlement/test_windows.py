@@ -72,7 +72,8 @@ def test_money_is_asked_for_the_instant_at_which_the_next_window_opens(book: Con
     """The clock may have gone backwards; the log does not."""
     asked: list[datetime] = []
 
-    def noting(_: Connection, at: datetime) -> dict[str, Fraction]:
+    def noting(_: Connection, at: datetime, by: datetime) -> dict[str, Fraction]:
+        assert by == read_head(book).accepted_at
         asked.append(at)
         return {}
 

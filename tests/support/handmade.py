@@ -16,7 +16,7 @@ COALITION = Coalition("0f1e2d3c4b5a69788796a5b4c3d2e1f0", "operator", "COIN", 2,
 PARTICIPANTS = ("airline-m", "bank-c", "hotel-h")
 
 
-def money_at(_: Connection, opened_at: datetime) -> dict[str, Fraction]:
+def money_at(_: Connection, opened_at: datetime, __: datetime) -> dict[str, Fraction]:
     """What the shared currency is worth: a third more from a window of 2026-01-06 on."""
     return {"USD": Fraction(1), "EUR": Fraction(4 if opened_at.day > NOW.day else 3, 4)}
 
