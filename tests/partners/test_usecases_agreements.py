@@ -1,6 +1,7 @@
 """What was agreed: terms that both signed, and the rate book."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from fractions import Fraction
 
@@ -11,7 +12,7 @@ from partners.activities import ActivityKey
 from partners.context import Command
 from partners.directory import Permission
 from partners.directory_store import load_directory
-from partners.exchange.proposals import Change
+from partners.exchange.proposals import Change, RateRange
 from partners.exchange.terms import RateTerms
 from partners.queries import Asker
 from partners.usecases.agreements import Accept, Offer, Suspend
@@ -36,6 +37,8 @@ def world(module_database_url: str) -> Iterator[Bench]:
         yield made
 
 
+RANGE = RateRange(Fraction(40), Fraction(60))
+
 OFFERS: dict[str, tuple[str, Command, str]] = {
     "by the issuer": ("airline", Offer(terms_of("airline", "hotel")), ""),
     "by the buyer": ("hotel", Offer(terms_of("airline", "hotel")), ""),
@@ -55,6 +58,26 @@ OFFERS: dict[str, tuple[str, Command, str]] = {
         "INVALID_ARGUMENT",
     ),
     "ended": ("airline", Offer(terms_of("airline", "hotel", valid_to=NOON)), "INVALID_ARGUMENT"),
+    "a range of rates with the operator": (
+        "airline",
+        Offer(replace(terms_of("airline", "operator"), rate_in_range=RANGE)),
+        "",
+    ),
+    "a range of rates with another": (
+        "airline",
+        Offer(replace(terms_of("airline", "hotel"), cost_out_range=RANGE)),
+        "INVALID_ARGUMENT",
+    ),
+    "spending of points": (
+        "airline",
+        Offer(terms_of("airline", "hotel", permissions=[Permission.REDEEM])),
+        "INVALID_ARGUMENT",
+    ),
+    "a price for what is not spent": (
+        "airline",
+        Offer(replace(terms_of("airline", "hotel"), reimbursement_price=Fraction(1))),
+        "INVALID_ARGUMENT",
+    ),
 }
 
 
