@@ -1,27 +1,11 @@
 """What is wrong with a file that a person wrote: where, what, and how to mend it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from partners.programmes.definition import Problem as Problem
 
 MAX_TOLD = 20
 """Problems that are named at once: what a person mends in one go."""
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One thing that is wrong with a file."""
-
-    line: int | None
-    """From 1; None where it is the file as a whole."""
-    field: str
-    """Such as `pair[0].ratio`, or a column."""
-    problem: str
-    remedy: str
-
-    def __str__(self) -> str:
-        """For people, on one line."""
-        place = f"line {self.line}, " if self.line else ""
-        return f"{place}{self.field} {self.problem}: {self.remedy}"
 
 
 class BadFile(ValueError):

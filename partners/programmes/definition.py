@@ -112,12 +112,12 @@ _TABLES: Mapping[tuple[str, ...], type[BaseModel]] = {
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong with a definition, and how to mend it."""
+    """One thing that is wrong with a document that a person wrote, and how to mend it."""
 
     line: int | None
     """From 1; None where it is the document as a whole."""
     field: str
-    """Such as `earn[0].points`."""
+    """Such as `earn[0].points`, or a column."""
     problem: str
     remedy: str
 
