@@ -257,9 +257,7 @@ def state(proposal: rates_pb2.Proposal) -> str:
 
 def needs(proposal: rates_pb2.Proposal) -> list[str]:
     """What it still waits for."""
-    missing = proposal.needed_approvals - len(proposal.approved_by)
-    asked = [f"{missing} approval{'s' if missing > 1 else ''}"] if missing > 0 else []
-    return [*asked, *proposal.needs]
+    return list(proposal.needs)
 
 
 def kinds(changes: Sequence[Change]) -> str:

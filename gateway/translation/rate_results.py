@@ -36,7 +36,7 @@ def proposal_message(proposed: Proposed) -> rates_pb2.Proposal:
         ended_by=proposal.ended_by,
         reason=proposal.reason,
         end_reason=proposal.end_reason,
-        needs=needs.because if waits else (),
+        needs=needs.left(proposal),
         needed_consents=needs.consents if waits else (),
         needed_approvals=needs.approvals if waits else 0,
         versions=proposed.versions,

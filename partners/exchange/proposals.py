@@ -1,13 +1,20 @@
 """Proposals to change the rate book: what they would make of it, and whom they still wait for."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from fractions import Fraction
 
 from partners.exchange.book import RateBook, Version
-from partners.exchange.terms import GuardRails, MoneyValue, PairTerms, RateTerms, Terms
+from partners.exchange.terms import (
+    GuardRails,
+    Limits,
+    MoneyValue,
+    PairTerms,
+    RateTerms,
+    Terms,
+)
 
 LARGEST_PROPOSAL = 500
 """Changes in one proposal: the rate book of a large coalition at once."""
@@ -66,11 +73,33 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """What a proposal asks for: how many approvals, and whose consents; with the reasons."""
+    """What a proposal asks for: approvals and consents.
 
-    approvals: int
-    consents: tuple[str, ...]
-    because: tuple[str, ...]
+    `second` says why a second approval is needed, `asked` why each partner's consent is.
+    """
+
+    second: tuple[str, ...]
+    asked: Mapping[str, str]
+
+    @property
+    def approvals(self) -> int:
+        """How many persons beside the proposer have to approve."""
+        return 2 if self.second else 1
+
+    @property
+    def consents(self) -> tuple[str, ...]:
+        """Partners who have to sign."""
+        return tuple(self.asked)
+
+    def left(self, proposal: Proposal) -> tuple[str, ...]:
+        """What a proposal that waits still needs, in words."""
+        if proposal.state is not ProposalState.PROPOSED:
+            return ()
+        missing = self.approvals - len(proposal.approved_by)
+        approvals = [f"{missing} more approval{'s' if missing > 1 else ''}"] if missing > 0 else []
+        why = [f"two are needed: {reason}" for reason in self.second] if approvals else []
+        signed = proposal.consents
+        return (*approvals, *why, *(w for who, w in self.asked.items() if who not in signed))
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,37 +115,66 @@ class RateRange:
 
 
 def beyond_guard_rails(proposal: Proposal, book: RateBook, now: datetime) -> Iterator[str]:
-    """Why a proposal needs a second approval, in words; nothing where it does not."""
+    """Why a proposal needs a second approval, in words; nothing where it does not.
+
+    Offers, and the first terms of a pair, are measured against what the pair gives without them.
+    """
+    rails = book.guard_rails(now)
     for change in proposal.changes:
         begins = change.begins(now)
-        before = book.in_force(type(change.terms), change.terms.subject, begins)
-        if before is None:
+        before = _before(change.terms, book, begins)
+        if not before:
             continue
-        rails = book.guard_rails(now)
         if isinstance(change.terms, GuardRails):
-            yield "a second approval: the guard rails themselves are changed"
-        yield from _moved_too_far(change.terms, before.terms, rails)
-        if _figures(change.terms) and begins < now + timedelta(seconds=rails.notice_seconds):
-            yield (
-                f"a second approval: {_called(change.terms)} changes with less than "
-                f"{rails.notice_seconds} seconds of notice"
-            )
+            yield "the guard rails themselves are changed"
+        yield from _moved_too_far(change.terms, before, rails)
+        late = begins < now + timedelta(seconds=rails.notice_seconds)
+        if late and _figures(change.terms) and not isinstance(change.terms, Limits):
+            notice = timedelta(seconds=rails.notice_seconds)
+            yield f"{_called(change.terms)} changes with less than {notice} (h:mm:ss) of notice"
 
 
-def _moved_too_far(after: Terms, before: Terms, rails: GuardRails) -> Iterator[str]:
+def _before(terms: Terms, book: RateBook, begins: datetime) -> dict[str, Fraction | None]:
+    """The figures that a change moves, as they would be without it; none where it moves none."""
+    version = book.in_force(type(terms), terms.subject, begins)
+    if version is not None:
+        return _figures(version.terms) or {"": None}
+    if not isinstance(terms, PairTerms):
+        return {}
+    pair = terms.source, terms.target
+    standing = book.standing(pair, begins)
+    if standing is not None:
+        return _figures(standing.terms)
+    rates = book.rate(pair[0], begins), book.rate(pair[1], begins)
+    if book.has_own_terms(pair, begins) or rates[0] is None or rates[1] is None:
+        return {}
+    given, cost = _net_rate_in(rates[0].terms), rates[1].terms.cost_out
+    return {} if given is None or cost is None else {_GIVES: given / cost}
+
+
+_GIVES = "what a unit gives"
+
+
+def _net_rate_in(terms: RateTerms) -> Fraction | None:
+    if terms.rate_in is None:
+        return None
+    return terms.rate_in * (1 - terms.fee - terms.spread)
+
+
+def _moved_too_far(
+    after: Terms, before: dict[str, Fraction | None], rails: GuardRails
+) -> Iterator[str]:
     if rails.largest_change is None:
         return
-    was = _figures(before)
     for name, rate in _figures(after).items():
-        old = was.get(name)
-        if rate == old:
+        old = before.get(name)
+        if name not in before or rate == old:
             continue
-        moved = None if rate is None or old is None else abs(rate - old) / old
+        moved = abs(rate - old) / old if rate is not None and old else None
         if moved is None or moved > rails.largest_change:
             by = "opens or closes" if moved is None else f"moves by {_per_cent(moved)}"
             yield (
-                f"a second approval: {name} of {_called(after)} {by}, and "
-                f"{_per_cent(rails.largest_change)} is allowed"
+                f"{name} of {_called(after)} {by}, and {_per_cent(rails.largest_change)} is allowed"
             )
 
 
@@ -128,11 +186,23 @@ def _per_cent(part: Fraction) -> str:
 def _figures(terms: Terms) -> dict[str, Fraction | None]:
     """What guard rails watch of terms, by the words for it."""
     if isinstance(terms, RateTerms):
-        return {"rate in": terms.rate_in, "cost out": terms.cost_out}
+        return {
+            "rate in": terms.rate_in,
+            "rate in after fee and spread": _net_rate_in(terms),
+            "cost out": terms.cost_out,
+        }
     if isinstance(terms, PairTerms):
-        return {"ratio": terms.ratio, "settlement price": terms.settlement_price}
+        bonus = sum((Fraction(s.bonus_minor, s.every_minor) for s in terms.bonuses), Fraction(0))
+        return {
+            _GIVES: terms.ratio + bonus,
+            "ratio": terms.ratio,
+            "settlement price": terms.settlement_price,
+            "fee in money": terms.fee.per_source_minor if terms.fee else None,
+        }
     if isinstance(terms, MoneyValue):
         return {"value": terms.per_shared_minor}
+    if isinstance(terms, Limits):
+        return {"cap and cover": Fraction(terms.covered_minor)}
     return {}
 
 

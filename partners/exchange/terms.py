@@ -206,8 +206,10 @@ class GuardRails:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be kept."""
-        if self.largest_change is not None:
-            _require_not_negative("largest_change", self.largest_change)
+        if self.largest_change is not None and not 0 <= self.largest_change <= 1:
+            raise BadTerms(
+                "largest_change", f"is {self.largest_change}; it is a part of 0 to 1 (0 to 100 %)"
+            )
         _require_not_negative("notice_seconds", self.notice_seconds)
 
     @property

@@ -200,13 +200,8 @@ def _shown_to(terms: Terms, context: Context) -> frozenset[str]:
 
 def needs_of(proposal: Proposal, context: Context) -> Needs:
     """What a proposal asks for, as things stand: approvals, consents, and why."""
-    second = tuple(dict.fromkeys(beyond_guard_rails(proposal, context.directory.book, context.now)))
-    consents = dict(_consents(proposal, context))
-    return Needs(
-        approvals=2 if second else 1,
-        consents=tuple(consents),
-        because=(*second, *consents.values()),
-    )
+    second = dict.fromkeys(beyond_guard_rails(proposal, context.directory.book, context.now))
+    return Needs(tuple(second), dict(_consents(proposal, context)))
 
 
 def _consents(proposal: Proposal, context: Context) -> Iterator[tuple[str, str]]:
@@ -237,16 +232,16 @@ def _consents(proposal: Proposal, context: Context) -> Iterator[tuple[str, str]]
 def _waiting(number: int, context: Context) -> Proposal:
     proposal = context.directory.proposals.get(number)
     if proposal is None or proposal.state is not ProposalState.PROPOSED:
-        raise _unknown_proposal(number, "that waits for approval")
+        raise _unknown_proposal(number, proposal)
     return proposal
 
 
-def _unknown_proposal(number: int, such: str) -> Refused:
-    return Refused(
-        Reason.UNKNOWN_PROPOSAL,
-        f"there is no proposal {number} {such}",
-        {"proposal": str(number)},
-    )
+def _unknown_proposal(number: int, proposal: Proposal | None) -> Refused:
+    """The refusal for a proposal that is not there, or is decided."""
+    words = f"there is no proposal {number}"
+    if proposal is not None:
+        words = f"proposal {number} is {proposal.state}, and nothing is left to decide about it"
+    return Refused(Reason.UNKNOWN_PROPOSAL, words, {"proposal": str(number)})
 
 
 def _require_another_person(proposal: Proposal, context: Context) -> None:
@@ -294,7 +289,7 @@ def withdraw(command: Withdraw, context: Context) -> Decision:
     """
     proposal = context.directory.proposals.get(command.proposal)
     if proposal is None or proposal.state not in (ProposalState.PROPOSED, ProposalState.APPROVED):
-        raise _unknown_proposal(command.proposal, "that could be withdrawn")
+        raise _unknown_proposal(command.proposal, proposal)
     waits = proposal.state is ProposalState.PROPOSED
     if waits and proposal.proposed_by != context.sender:
         raise Refused(
@@ -305,7 +300,11 @@ def withdraw(command: Withdraw, context: Context) -> Decision:
     book = context.directory.book
     scheduled = [v for v in book.versions if v.proposal == proposal.number]
     if any(version.begun(context.now) for version in scheduled):
-        raise _unknown_proposal(command.proposal, "of which nothing has taken effect")
+        raise Refused(
+            Reason.UNKNOWN_PROPOSAL,
+            f"proposal {command.proposal} has taken effect; propose what shall hold instead",
+            {"proposal": str(command.proposal)},
+        )
     if scheduled:
         require_sound(book.without_proposal(proposal.number), context)
     withdrawn = replace(
@@ -337,7 +336,7 @@ def _decision(
             "proposed_by": proposal.proposed_by,
             "approved_by": list(proposal.approved_by),
             "consents": list(proposal.consents),
-            "needs": list(needs.because),
+            "needs": list(needs.left(proposal)),
             "ended_by": proposal.ended_by,
             "end_reason": proposal.end_reason,
         },

@@ -137,6 +137,25 @@ GUARDED: dict[str, tuple[Change, int]] = {
     ),
     "a way is closed": (Change(RateTerms("alpha", None, Fraction(60)), NOON + HOUR), 2),
     "a first rate": (Change(rate("gamma", 5, 6)), 1),
+    "a fee that takes a fifth": (
+        Change(RateTerms("alpha", Fraction(50), Fraction(60), Fraction(1, 5)), NOON + HOUR),
+        2,
+    ),
+    "first terms of a pair, near the rates": (
+        Change(pair("3/5", "80", shortfall_funder="alpha"), NOON + HOUR),
+        1,
+    ),
+    "first terms of a pair, far from the rates": (Change(pair("1/2", "80"), NOON + HOUR), 2),
+    "an offer far from the rates": (
+        Change(pair("1/2", "80", offer="stingy"), NOON + HOUR),
+        2,
+    ),
+    "an offer at once": (Change(pair("3/5", "80", offer="fair", shortfall_funder="alpha")), 2),
+    "a bonus that gives too much": (
+        Change(pair("3/5", "80", bonuses=(BonusStep(10, 2, "alpha"),)), NOON + HOUR),
+        2,
+    ),
+    "first limits": (Change(Limits("alpha", 500)), 1),
     "the guard rails themselves": (Change(GuardRails(None, 0), NOON + HOUR), 2),
 }
 
@@ -148,7 +167,7 @@ def test_guard_rails_ask_for_a_second_approval(world: Bench, name: str) -> None:
         world.published(RAILS)
         made = proposed(world, change)
         assert made.result.needs.approvals == approvals
-        assert bool(made.result.needs.because) is (approvals > 1)
+        assert bool(made.result.needs.second) is (approvals > 1)
         first = world.ask("admin-two", Approve(made.number))
         assert bool(first.result.versions) is (approvals == 1)
         if approvals > 1:
