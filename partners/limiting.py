@@ -138,8 +138,8 @@ def _exceeded(over: Mapping[str, int], grown: Mapping[str, int], context: Contex
     return Refused(
         Reason.LIMIT_EXCEEDED,
         f"{me} may owe {decimal(allowed, exponent)} on balance for this, owes "
-        f"{decimal(owed, exponent)} and would owe {decimal(grown[me], exponent)} more; pay what is "
-        "due, prefund more, or ask for a higher limit, then send a new request",
+        f"{decimal(owed, exponent)} and would owe {decimal(grown[me], exponent)} more; prefund "
+        "more or ask for a higher limit, then send a new request",
         {
             "participant": me,
             "net_debit_minor": str(owed),

@@ -1,12 +1,14 @@
 """`coalition conversions`, `deliver` and `breaks`: conversions that wait, and what went wrong."""
 
+from collections.abc import Sequence
 from fractions import Fraction
 
 import click
+from google.protobuf.message import Message
 
 from coalition.v1 import common_pb2, delivery_pb2
 from gateway.cli import output
-from gateway.cli.failures import BadUse
+from gateway.cli.failures import BadUse, Disagreed
 from gateway.cli.points import Decimals, decimals, read_with_decimals
 from gateway.cli.session import Session, request_id_option, signed_options
 from gateway.cli.types import EXACT, MEMBERSHIP, to_minor
@@ -98,7 +100,24 @@ def confirm(
         credited_minor=to_minor(credited, decimals(session).exponent_of(programme, None)),
         reference=reference,
     )
-    session.write("Delivery.Confirm", request, request_id)
+    _require_agreed(session.write("Delivery.Confirm", request, request_id))
+
+
+def _require_agreed(results: Sequence[Message]) -> None:
+    """Say so where a report became a break: it was not taken as what it says."""
+    for result in results:
+        if isinstance(result, delivery_pb2.Conversion) and result.break_number:
+            state = _state(result.state)
+            message = (
+                f"this disagrees with the ledger and is break {result.break_number} (coalition "
+                f"breaks); conversion {result.conversion} is {state}"
+            )
+            if result.state == delivery_pb2.CONVERSION_STATE_PENDING:
+                message += (
+                    f" and waits until {output.instant(result.deadline)} for {result.target_minor} "
+                    "minor units to be confirmed"
+                )
+            raise Disagreed(message)
 
 
 def _target(session: Session, number: int) -> str:
@@ -121,7 +140,7 @@ def _target(session: Session, number: int) -> str:
 def refuse(session: Session, *, number: int, reason: str, request_id: str | None) -> None:
     """Say that the conversion of that NUMBER cannot be credited: it is taken back."""
     request = delivery_pb2.RefuseDeliveryRequest(conversion=number, reason=reason)
-    session.write("Delivery.Refuse", request, request_id)
+    _require_agreed(session.write("Delivery.Refuse", request, request_id))
 
 
 @click.command()

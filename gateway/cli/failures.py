@@ -20,6 +20,7 @@ USAGE = 2
 UNAVAILABLE = 3
 ROWS_REFUSED = 4
 NOT_PROVEN = 5
+DISAGREED = 6
 INTERRUPTED = 130
 
 EXIT_CODES = """\b
@@ -30,6 +31,7 @@ Exit codes:
   3    no answer from the gateway: the same command can safely be given again
   4    a file was sent or checked, and some of its rows do not count
   5    an answer, receipt or statement does not verify
+  6    a report was recorded as a disagreement (see coalition breaks)
   130  interrupted"""
 
 _WHAT_TO_DO: Mapping[str, str] = MappingProxyType(
@@ -75,6 +77,12 @@ class NotProven(click.ClickException):
     """Something that was signed, or should be, does not verify."""
 
     exit_code = NOT_PROVEN
+
+
+class Disagreed(click.ClickException):
+    """A report was accepted, and contradicts the ledger."""
+
+    exit_code = DISAGREED
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """`coalition feed`: the ledger's entries that concern the sender, verified."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import click
 from rich.markup import escape
@@ -10,6 +10,10 @@ from coalition.feed import FeedItem
 from coalition.records import Line
 from gateway.cli import output
 from gateway.cli.session import Session, signed_options
+from partners.refusals import shortened
+
+FACTS_SHOWN = 160
+"""Characters of an entry's facts in a table; --json has them whole."""
 
 
 @click.command()
@@ -54,9 +58,15 @@ def _rows(item: FeedItem) -> Iterable[tuple[str, ...]]:
     entry = item.record.entry
     head = (str(item.number), entry.accepted_at.isoformat(), entry.kind)
     if not item.record.lines:
-        yield (*head, "", "", "", "", "")
+        yield (*head, _facts(item.record.facts), "", "", "", "")
     for line in item.record.lines:
         yield (*head, line.kind, str(line.amount), line.currency, line.debit, line.credit)
+
+
+def _facts(facts: Mapping[str, object] | None) -> str:
+    """What an entry without lines says, on one line; nothing where it is not the reader's."""
+    told = (f"{name} {value}" for name, value in (facts or {}).items() if value not in ("", None))
+    return shortened(", ".join(told), FACTS_SHOWN)
 
 
 def _as_dict(item: FeedItem) -> dict[str, object]:

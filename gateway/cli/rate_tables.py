@@ -222,7 +222,7 @@ def show_book(book: rates_pb2.RateBook, shown: Shown) -> None:
             (s.stop, s.source, s.target, output.instant(s.stopped_at), *_why(s)) for s in book.stops
         )
         names = ("stop", "source", "target", "at", "by", "reason", "lifted by")
-        _show("Pairs that are stopped", names, rows)
+        _show("Stops, and what lifted them", names, rows)
     if not (book.versions or book.stops):
         output.note("Nothing of that is in the rate book.")
 

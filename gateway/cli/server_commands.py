@@ -85,9 +85,9 @@ def _matching(pattern: re.Pattern[str]) -> Callable[[click.Context, click.Parame
 )
 @click.option(
     "--administrators",
-    default="admin-one,admin-two",
+    default="admin-one,admin-two,admin-three",
     show_default=True,
-    help="Ids of the persons who administer, at least two.",
+    help="Ids of the persons who administer: at least two; three for guard rails.",
 )
 def init(  # noqa: PLR0913 - one parameter per option
     *,

@@ -73,8 +73,8 @@ class Session(NamedTuple):
         request_id: str | None = None,
         *,
         told: Told | None = None,
-    ) -> None:
-        """One write, and its receipt shown; of a batch, that of every item.
+    ) -> list[Message]:
+        """One write, and its receipt shown; of a batch, that of every item. Gives the results.
 
         `told` says for people what the result of one that is accepted is.
         """
@@ -85,6 +85,7 @@ class Session(NamedTuple):
                 if told is not None and outcome.result is not None and not self.as_json:
                     rows = told(client, outcome.result)
                 output.show_outcome(outcome, as_json=self.as_json, rows=rows)
+            return [outcome.result for outcome in answer.outcomes if outcome.result is not None]
 
     def read(self, method: str, message: Message, kind: type[output.M]) -> output.M:
         """The answer to one read; what becomes of it is the command's business."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from partners.context import Context
+from partners.directory import Role
 from partners.exchange.proposals import Change
 from partners.exchange.terms import (
     GuardRails,
@@ -16,6 +17,9 @@ from partners.exchange.terms import (
 )
 from partners.programmes.money import UnknownMoney, exponent_of
 from partners.refusals import Reason, Refused, invalid
+
+PERSONS_FOR_GUARD_RAILS = 3
+"""Fewer could never approve what leaves them, not even that they are lifted."""
 
 
 def require_fitting(terms: Terms, field: str, together: Iterable[Change], context: Context) -> None:
@@ -35,7 +39,7 @@ def require_fitting(terms: Terms, field: str, together: Iterable[Change], contex
         case Resumption():
             _require_stopped(terms, field, context)
         case GuardRails():
-            pass
+            _require_enough_persons(terms, field, context)
 
 
 def _require_rate(terms: RateTerms, field: str, context: Context) -> None:
@@ -91,6 +95,18 @@ def _require_valued(
             Reason.NO_RATE,
             f"{field}: the shared currency has no value in {currency}; propose one too, or first",
             {"currency": currency},
+        )
+
+
+def _require_enough_persons(terms: GuardRails, field: str, context: Context) -> None:
+    """One proposes and two approve what leaves the guard rails: with two persons none could."""
+    principals = context.directory.principals.values()
+    persons = sum(Role.RATE_ADMINISTRATOR in principal.roles for principal in principals)
+    if persons < PERSONS_FOR_GUARD_RAILS and terms != GuardRails(None, 0):
+        raise invalid(
+            f"{field}.guard_rails",
+            f"need {PERSONS_FOR_GUARD_RAILS} rate administrators, one to propose and two to "
+            f"approve; there are {persons}",
         )
 
 

@@ -115,7 +115,12 @@ def _require_may_authorize(command: Authorize, context: Context) -> None:
             raise invalid("authorization", "is for merchants; the points are of your own members")
         return
     if command.authorization is None:
-        context.require_own(command.membership[0])
+        raise Refused(
+            Reason.NOT_AUTHORIZED,
+            "points are held by the operator, or by the merchant under an authorisation of the "
+            "operator's: name its number",
+            {"programme": command.membership[0]},
+        )
     if command.merchant != context.participant:
         raise Refused(
             Reason.NOT_AUTHORIZED,

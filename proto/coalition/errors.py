@@ -32,7 +32,8 @@ class Refused(Exception):
 
     def __str__(self) -> str:
         """For people."""
-        fields = "".join(f"; {name}: {what}" for name, what in self.violations)
+        found = (f"{name}: {what}" for name, what in self.violations)
+        fields = "".join(f"; {words}" for words in found if words not in self.message)
         return f"refused, {self.reason}: {self.message}{fields} (request {self.request_id})"
 
 

@@ -67,11 +67,17 @@ def test_a_file_is_proposed_approved_and_quoted(run: Run, tmp_path: Path) -> Non
     sample = done(run("admin-one", "rates", "sample"))
     # The link of this member is not a day old.
     book = sample.replace('"24 hours"', '"0 hours"').replace('"2 days"', '"0 days"')
+    # And there are two administrators, of three whom guard rails need.
+    rails = '[[guard_rails]]\nlargest_change = "10%"\nnotice = "7 days"\n'
+    assert rails in book
     (tmp_path / "book.toml").write_text(book)
+    few = run("admin-one", "rates", "propose-file", "book.toml", "--reason", "opening book")
+    assert "need 3 rate administrators" in few.stderr
+    (tmp_path / "book.toml").write_text(book.replace(rails, ""))
     told = run("admin-one", "rates", "propose-file", "book.toml", "--reason", "opening book")
     number = proposed(told)
-    assert "2 rate, 2 pair, 1 money value, 1 guard rails, 1 limits, 1 safeguards" in told.stdout
-    assert "1 approval" in told.stdout
+    assert "2 rate, 2 pair, 1 money value, 1 limits, 1 safeguards" in told.stdout
+    assert "1 more approval" in told.stdout
     waits = done(run("admin-two", "rates", "proposals", "--open"))
     assert {"PROPOSED", "admin-one", number} <= set(waits.split())
     shown = done(run("admin-two", "rates", "show", number))
