@@ -206,6 +206,12 @@ def agreements(connection: Connection, asker: Asker) -> list[tuple[Agreement, in
     ]
 
 
+def told_blocked(asker: Asker, participant: str) -> bool:
+    """Whether a participant is on the block list, as far as that is the asker's to know."""
+    blocked = ("", participant) in asker.directory.blocks
+    return blocked and (asker.is_administrator or asker.participant == participant)
+
+
 def programmes_of(directory: Directory, partner: str) -> list[Programme]:
     """The programmes of a participant, by id."""
     return [p for _, p in sorted(directory.programmes.items()) if p.partner == partner]

@@ -50,6 +50,7 @@ def list_partners(session: Session) -> None:
             ("kind", lambda p: _kind(p.kind)),
             ("name", lambda p: p.name),
             ("programmes", lambda p: _programmes(p.programmes)),
+            ("blocked", lambda p: "blocked" if p.blocked else None),
         ],
         as_json=session.as_json,
     )

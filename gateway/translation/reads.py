@@ -55,7 +55,7 @@ def _look_up(m: members_pb2.LookUpRequest, reading: Reading) -> members_pb2.Memb
     number = None
     if reading.asker.context(State()).owns(membership.programme):
         number = queries.term_number(reading.connection, membership.account)
-    return membership_message(membership, linked, number)
+    return membership_message(membership, linked, reading.asker.directory, number)
 
 
 def _balances(m: members_pb2.GetBalancesRequest, reading: Reading) -> members_pb2.Balances:
@@ -168,6 +168,7 @@ def _partners(_: partners_pb2.ListPartnersRequest, reading: Reading) -> partners
                 partner=participant.principal_id,
                 kind=f"PARTNER_KIND_{participant.kind}",
                 name=participant.name,
+                blocked=queries.told_blocked(reading.asker, participant.principal_id),
                 programmes=[
                     message
                     for programme in queries.programmes_of(directory, participant.principal_id)

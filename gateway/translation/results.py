@@ -60,7 +60,10 @@ def tier_term(term: TierTerm, number: int) -> members_pb2.TierTerm:
 
 
 def membership_message(
-    membership: Membership, linked: Iterable[Membership], term_number: int | None = None
+    membership: Membership,
+    linked: Iterable[Membership],
+    known: Directory,
+    term_number: int | None = None,
 ) -> members_pb2.Membership:
     """A membership, with those linked to it that its reader may see.
 
@@ -80,13 +83,14 @@ def membership_message(
         joined_on=day_text(membership.joined_on) if own else "",
         red_listed=membership.red_listed and own,
         merged_into=(membership.merged_into or 0) if own else 0,
+        blocked=own and membership.key in known.blocks,
     )
 
 
-def _updated(result: members.Updated, _: Directory) -> members_pb2.UpdateMembershipResult:
+def _updated(result: members.Updated, known: Directory) -> members_pb2.UpdateMembershipResult:
     """Only a programme's own partner changes memberships, so it is told of the tier's term."""
     return members_pb2.UpdateMembershipResult(
-        membership=membership_message(result.membership, result.linked, 0)
+        membership=membership_message(result.membership, result.linked, known, 0)
     )
 
 

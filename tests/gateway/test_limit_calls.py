@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from coalition.errors import Refused
-from coalition.v1 import exchange_pb2, rates_pb2
+from coalition.v1 import exchange_pb2, members_pb2, partners_pb2, rates_pb2
 from gateway.self_check import check_book
 from settlement.ledger.book import load_coalition
 from support.coalition_day import Day, coalition_day, membership, stay
@@ -75,6 +75,27 @@ def test_a_block_and_its_end(day: Day) -> None:
         assert (refused.value.reason, refused.value.signed) == ("BLOCKED", True)
     assert not block(day, blocked=False).blocked
     day.convert(quoted)
+
+
+def test_who_is_told_of_a_block(day: Day) -> None:
+    """A membership's own partner; a participant itself, and administrators."""
+
+    def told(sender: str) -> tuple[bool, list[str]]:
+        look = members_pb2.LookUpRequest(membership=membership(*H1))
+        found = day.client(sender).read("Members.LookUp", look, members_pb2.Membership)
+        everybody = day.client(sender).read(
+            "Partners.ListPartners", partners_pb2.ListPartnersRequest(), partners_pb2.PartnerList
+        )
+        return found.blocked, [p.partner for p in everybody.partners if p.blocked]
+
+    block(day)
+    block(day, "admin-one", membership=None, participant="hotel")
+    assert told("hotel") == (True, ["hotel"])
+    assert told("airline") == (False, [])
+    listed = day.client("admin-two").read(
+        "Partners.ListPartners", partners_pb2.ListPartnersRequest(), partners_pb2.PartnerList
+    )
+    assert [p.partner for p in listed.partners if p.blocked] == ["hotel"]
 
 
 FORMS: dict[str, tuple[dict[str, Any], str]] = {

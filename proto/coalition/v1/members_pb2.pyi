@@ -187,7 +187,7 @@ class LookUpRequest(_message.Message):
     def __init__(self, header: _Optional[_Union[_envelope_pb2.Header, _Mapping]] = ..., membership: _Optional[_Union[_common_pb2.MembershipRef, _Mapping]] = ...) -> None: ...
 
 class Membership(_message.Message):
-    __slots__ = ("membership", "member_id", "tier", "choice", "state", "linked", "tier_term", "chosen_programme", "joined_on", "red_listed", "merged_into")
+    __slots__ = ("membership", "member_id", "tier", "choice", "state", "linked", "tier_term", "chosen_programme", "joined_on", "red_listed", "merged_into", "blocked")
     MEMBERSHIP_FIELD_NUMBER: _ClassVar[int]
     MEMBER_ID_FIELD_NUMBER: _ClassVar[int]
     TIER_FIELD_NUMBER: _ClassVar[int]
@@ -199,6 +199,7 @@ class Membership(_message.Message):
     JOINED_ON_FIELD_NUMBER: _ClassVar[int]
     RED_LISTED_FIELD_NUMBER: _ClassVar[int]
     MERGED_INTO_FIELD_NUMBER: _ClassVar[int]
+    BLOCKED_FIELD_NUMBER: _ClassVar[int]
     membership: _common_pb2.MembershipRef
     member_id: int
     tier: str
@@ -210,7 +211,8 @@ class Membership(_message.Message):
     joined_on: str
     red_listed: bool
     merged_into: int
-    def __init__(self, membership: _Optional[_Union[_common_pb2.MembershipRef, _Mapping]] = ..., member_id: _Optional[int] = ..., tier: _Optional[str] = ..., choice: _Optional[str] = ..., state: _Optional[_Union[MembershipState, str]] = ..., linked: _Optional[_Iterable[_Union[_common_pb2.MembershipRef, _Mapping]]] = ..., tier_term: _Optional[_Union[TierTerm, _Mapping]] = ..., chosen_programme: _Optional[str] = ..., joined_on: _Optional[str] = ..., red_listed: _Optional[bool] = ..., merged_into: _Optional[int] = ...) -> None: ...
+    blocked: bool
+    def __init__(self, membership: _Optional[_Union[_common_pb2.MembershipRef, _Mapping]] = ..., member_id: _Optional[int] = ..., tier: _Optional[str] = ..., choice: _Optional[str] = ..., state: _Optional[_Union[MembershipState, str]] = ..., linked: _Optional[_Iterable[_Union[_common_pb2.MembershipRef, _Mapping]]] = ..., tier_term: _Optional[_Union[TierTerm, _Mapping]] = ..., chosen_programme: _Optional[str] = ..., joined_on: _Optional[str] = ..., red_listed: _Optional[bool] = ..., merged_into: _Optional[int] = ..., blocked: _Optional[bool] = ...) -> None: ...
 
 class InviteRequest(_message.Message):
     __slots__ = ("header", "membership", "tier", "expires_on")

@@ -127,16 +127,18 @@ class ListPartnersRequest(_message.Message):
     def __init__(self, header: _Optional[_Union[_envelope_pb2.Header, _Mapping]] = ...) -> None: ...
 
 class Partner(_message.Message):
-    __slots__ = ("partner", "kind", "name", "programmes")
+    __slots__ = ("partner", "kind", "name", "programmes", "blocked")
     PARTNER_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
     PROGRAMMES_FIELD_NUMBER: _ClassVar[int]
+    BLOCKED_FIELD_NUMBER: _ClassVar[int]
     partner: str
     kind: PartnerKind
     name: str
     programmes: _containers.RepeatedCompositeFieldContainer[Programme]
-    def __init__(self, partner: _Optional[str] = ..., kind: _Optional[_Union[PartnerKind, str]] = ..., name: _Optional[str] = ..., programmes: _Optional[_Iterable[_Union[Programme, _Mapping]]] = ...) -> None: ...
+    blocked: bool
+    def __init__(self, partner: _Optional[str] = ..., kind: _Optional[_Union[PartnerKind, str]] = ..., name: _Optional[str] = ..., programmes: _Optional[_Iterable[_Union[Programme, _Mapping]]] = ..., blocked: _Optional[bool] = ...) -> None: ...
 
 class PartnerList(_message.Message):
     __slots__ = ("partners",)
