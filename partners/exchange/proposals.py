@@ -89,7 +89,8 @@ def beyond_guard_rails(proposal: Proposal, book: RateBook, now: datetime) -> Ite
     """Why a proposal needs a second approval, in words; nothing where it does not."""
     for change in proposal.changes:
         begins = change.begins(now)
-        before = book.in_force(type(change.terms), change.terms.subject, begins)
+        # Terms that are over still say what a price was: else an end would set the next one free.
+        before = book.latest(type(change.terms), change.terms.subject, begins)
         if before is None:
             continue
         rails = book.guard_rails(now)

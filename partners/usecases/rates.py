@@ -87,6 +87,19 @@ def _require_timely(change: Change, field: str, context: Context) -> None:
         raise invalid(f"{field}.effective_to", "is not after they begin")
 
 
+def _require_not_over(proposal: Proposal, context: Context) -> None:
+    """Terms that have ended by now would still take the place of those in force, and close it."""
+    for place, change in enumerate(proposal.changes):
+        ends = change.effective_to
+        if ends is not None and ends <= context.now:
+            raise Refused(
+                Reason.RETROACTIVE,
+                f"changes[{place}] of proposal {proposal.number} would have ended at "
+                f"{timestamp(ends)}; reject or withdraw it, and propose anew",
+                {"now": timestamp(context.now)},
+            )
+
+
 def _require_sound_with(proposal: Proposal, context: Context) -> None:
     """The book with a proposal in it, as if it were approved now."""
     versions = proposal.versions(context.number + 1, context.now)
@@ -152,6 +165,7 @@ def consent(command: Consent, context: Context) -> Decision:
 
 def _concluded(kind: str, proposal: Proposal, context: Context) -> Decision:
     """A signature, and the versions if it was the last that was needed."""
+    _require_not_over(proposal, context)
     _require_sound_with(proposal, context)
     needs = needs_of(proposal, context)
     if len(proposal.approved_by) < needs.approvals or set(needs.consents) - set(proposal.consents):
