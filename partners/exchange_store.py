@@ -13,6 +13,7 @@ from partners.member_store import load_accounts, load_member_counters
 from partners.offered import EVER, EVERYBODY, periods
 from partners.querying import ACCOUNT, query
 from partners.state import (
+    AccountKey,
     BreakKind,
     Conversion,
     ConversionState,
@@ -50,12 +51,13 @@ def _load_quotes(connection: Connection, state: State, needs: Needs) -> None:
         for key in needs.open_quotes
         if (membership := state.memberships.get(key)) is not None
     }
+    _load_persons(connection, state, sources)
     still_open = query(
         connection,
         "select q.* from {batch} join quote q on q.source_member_id = batch.member_id "
         "and q.source_programme = batch.programme and q.state = 'OPEN'",
         ACCOUNT,
-        sources,
+        {account for source in sources for account in state.persons[source]},
     )
     every = _every_open_quote(connection, needs) if needs.all_open_quotes else ()
     for row in (*named, *still_open, *every):
@@ -65,6 +67,26 @@ def _load_quotes(connection: Connection, state: State, needs: Needs) -> None:
     load_member_counters(connection, state, {q.source for q in state.quotes.values()})
     used = {q.authorization for q in state.quotes.values() if q.authorization is not None}
     _load_authorizations(connection, state, used - state.authorizations.keys())
+
+
+def _load_persons(connection: Connection, state: State, sources: Iterable[AccountKey]) -> None:
+    """Every membership that is one person's with these: of one member, or linked, step by step."""
+    rows = query(
+        connection,
+        "with recursive near (root_id, root, member_id, programme) as ("
+        "select member_id, programme, member_id, programme from {batch} "
+        "union select n.root_id, n.root, o.member_id, o.programme from near n cross join lateral ("
+        "select l.other_member_id, l.other_programme from link l "
+        "where l.member_id = n.member_id and l.programme = n.programme "
+        "union all select m.member_id, m.programme from membership m "
+        "where m.member_id = n.member_id) as o (member_id, programme)) select * from near",
+        ACCOUNT,
+        sources,
+    )
+    for source in sources:
+        state.persons[source] = {source}
+    for row in rows:
+        state.persons[row.root_id, row.root].add((row.member_id, row.programme))
 
 
 def _every_open_quote(connection: Connection, needs: Needs) -> Sequence[Any]:

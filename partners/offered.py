@@ -137,12 +137,18 @@ def _require_under_caps(
     for key, cap in _capped(terms, member_id, context.now):
         used = usage.get(key, 0)
         if used + amount_minor > cap:
+            # What is left says what others' members converted: it is the source's partner's.
+            left = max(0, cap - used) if context.owns(terms.source) else None
             raise Refused(
                 Reason.CONVERSION_CAP_EXCEEDED,
                 f"{context.points(terms.source, cap)} points of {terms.source} may be converted "
-                f"into {terms.target} {_whose(key)} in {key[4]}; "
-                f"{context.points(terms.source, max(0, cap - used))} are left",
-                {"cap": str(cap), "left": str(max(0, cap - used)), "period": key[4]},
+                f"into {terms.target} {_whose(key)} in {key[4]}"
+                + ("" if left is None else f"; {context.points(terms.source, left)} are left"),
+                {
+                    "cap": str(cap),
+                    "period": key[4],
+                    **({} if left is None else {"left": str(left)}),
+                },
             )
     if terms.once_per_member and usage.get(_ever(terms, member_id), 0):
         raise Refused(

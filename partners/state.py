@@ -405,6 +405,8 @@ class State:
     lines: dict[int, tuple[Line, ...]] = field(default_factory=dict)
     quotes: dict[int, Quote] = field(default_factory=dict)
     open_quotes: dict[tuple[int, str, str], int] = field(default_factory=dict)
+    persons: dict[AccountKey, set[AccountKey]] = field(default_factory=dict)
+    """All memberships that are one person's, by those that a quote is asked for."""
     authorizations: dict[int, DebitAuthorization] = field(default_factory=dict)
     conversions: dict[int, Conversion] = field(default_factory=dict)
     source_holds: dict[tuple[str, str], int] = field(default_factory=dict)

@@ -28,6 +28,10 @@ DEFAULT_CEILING = 1_000_000_000
 balance ever reported of one member is some hundred times less."""
 
 
+_OF_NO_WAY = (GuardRails, Limits)
+"""Kinds of terms that no conversion's amounts depend on."""
+
+
 @dataclass(frozen=True, slots=True)
 class Version(Generic[T]):
     """Terms that were approved. `number` is of the entry that put them into the book.
@@ -216,8 +220,8 @@ class RateBook:
         return min(ended, default=None)
 
     def instants(self, since: datetime) -> list[datetime]:
-        """Every instant after `since` at which something of the book begins or ends, in order."""
-        standing = self.standing_versions
+        """Every instant after `since` at which a way may open, change or close, in order."""
+        standing = [v for v in self.standing_versions if not isinstance(v.terms, _OF_NO_WAY)]
         edges = {v.effective_from for v in standing}
         edges |= {v.effective_to for v in standing if v.effective_to is not None}
         return sorted(instant for instant in edges if instant > since)

@@ -20,6 +20,9 @@ BUDGET = 300_000
 """Evaluations of a way at an amount, or over a range: two or three seconds of work at the
 most. A sound book of 40 programmes takes some 3,500; up to 100,000 where fees round to nothing."""
 
+_SHORTFALL_WORK = 8
+"""What judging a range for a shortfall costs beside a way's range: its fractions are longer."""
+
 _POLISH = 20_000
 """Work for showing a found chain at its smallest amount."""
 
@@ -171,7 +174,7 @@ def _smallest(search: CycleSearch, start: int) -> int:
 
 
 def first_shortfall(
-    pair: PairTerms, rate_in: Fraction, largest: int, budget: int = BUDGET
+    pair: PairTerms, rate_in: Fraction, largest: int, budget: int | Work = BUDGET
 ) -> int | None:
     """An amount that fits, up to `largest`, for which the source's issuer owes less than the value.
 
@@ -182,7 +185,8 @@ def first_shortfall(
     # floor(x * ratio * price), and that at most floor(x * rate_in).
     if pair.ratio * pair.settlement_price <= rate_in:
         return None
-    short = _Shortfall(pair, rate_in, Work(budget))
+    work = budget if isinstance(budget, Work) else Work(budget)
+    short = _Shortfall(pair, rate_in, work)
     low, high = 0, (largest - pair.minimum_minor) // pair.increment_minor
     try:
         found = short.some(low, high)
@@ -225,7 +229,7 @@ class _Shortfall:
         return points * price.numerator // price.denominator
 
     def _may(self, lowest: int, highest: int) -> bool:
-        self.work.spend(1)
+        self.work.spend(_SHORTFALL_WORK)
         # A value is a whole number, over x * rate_in and at most x * ratio * price. So value / x is
         # a fraction between the two, and its denominator is no larger than the highest x.
         if self._value(highest) <= lowest * self.rate_in:
@@ -258,13 +262,14 @@ def check_book(
     """The first thing wrong at an instant or at any later one of the book; None: it is sound.
 
     Money is worth what the window that opened at `window_opened_at` says. The budget is for all
-    instants together; those at which no way changes take none. Raises NotProven.
+    instants together; those at which no way changes take little. Raises NotProven.
     """
     work = budget if isinstance(budget, Work) else Work(budget)
     before: Sequence[Way] = ()
     for instant in (since, *book.instants(since)):
         moment = Moment(book, instant, window_opened_at, programmes, shared)
         ways = list(moment.all_ways())
+        require_work(work, 10 + len(ways) // 2 + len(book.standing_versions) // 16)
         if ways != before:
             finding = next(_findings(moment, ways, work), None)
             if finding is not None:
@@ -273,11 +278,19 @@ def check_book(
     return None
 
 
+def require_work(work: Work, amount: int) -> None:
+    """Do so much of the work allowed for several instants, or raise NotProven."""
+    try:
+        work.spend(amount)
+    except OutOfWork:
+        raise NotProven("every instant at which something takes effect") from None
+
+
 def _findings(moment: Moment, ways: Sequence[Way], work: Work) -> Iterator[Finding]:
     for way in ways:
         if isinstance(way, PairWay) and not way.terms.shortfall_funder:
             rate_in = moment.rate_in(way.source) or Fraction(0)
-            short = first_shortfall(way.terms, rate_in, way.largest)
+            short = first_shortfall(way.terms, rate_in, way.largest, work)
             if short is not None:
                 pair = way.source, way.target
                 yield Finding(moment.now, None, pair, way.versions[0], short)

@@ -117,17 +117,21 @@ class RateRange:
 def beyond_guard_rails(proposal: Proposal, book: RateBook, now: datetime) -> Iterator[str]:
     """Why a proposal needs a second approval, in words; nothing where it does not.
 
-    Offers, and the first terms of a pair, are measured against what the pair gives without them.
+    A change is measured against what holds now and what would hold when it begins: many small steps
+    at one instant are a large one. Offers, and the first terms of a pair, are measured against what
+    the pair gives without them, and terms that are over still say what a price was: else an end
+    would set the next one free.
     """
     rails = book.guard_rails(now)
     for change in proposal.changes:
         begins = change.begins(now)
-        before = _before(change.terms, book, begins)
-        if not before:
+        befores = [_before(change.terms, book, at) for at in (now, begins)]
+        if not any(befores):
             continue
         if isinstance(change.terms, GuardRails):
             yield "the guard rails themselves are changed"
-        yield from _moved_too_far(change.terms, before, rails)
+        for before in befores:
+            yield from _moved_too_far(change.terms, before, rails)
         late = begins < now + timedelta(seconds=rails.notice_seconds)
         if late and _figures(change.terms) and not isinstance(change.terms, Limits):
             notice = timedelta(seconds=rails.notice_seconds)
@@ -136,17 +140,17 @@ def beyond_guard_rails(proposal: Proposal, book: RateBook, now: datetime) -> Ite
 
 def _before(terms: Terms, book: RateBook, begins: datetime) -> dict[str, Fraction | None]:
     """The figures that a change moves, as they would be without it; none where it moves none."""
-    version = book.in_force(type(terms), terms.subject, begins)
+    version = book.latest(type(terms), terms.subject, begins)
     if version is not None:
         return _figures(version.terms) or {"": None}
     if not isinstance(terms, PairTerms):
         return {}
     pair = terms.source, terms.target
-    standing = book.standing(pair, begins)
+    standing = book.latest(PairTerms, (*pair, ""), begins)
     if standing is not None:
         return _figures(standing.terms)
     rates = book.rate(pair[0], begins), book.rate(pair[1], begins)
-    if book.has_own_terms(pair, begins) or rates[0] is None or rates[1] is None:
+    if rates[0] is None or rates[1] is None:
         return {}
     given, cost = _net_rate_in(rates[0].terms), rates[1].terms.cost_out
     return {} if given is None or cost is None else {_GIVES: given / cost}

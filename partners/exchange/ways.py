@@ -236,6 +236,12 @@ class QuoteWay(Way):
     """A quote that is still open: one amount, as promised."""
 
     target_minor: int
+    fee_minor: int
+
+    def money_fee(self, source_minor: int) -> int:
+        """See `Way`: what was promised, whatever money is worth by now."""
+        del source_minor
+        return self.fee_minor
 
     def _converted(self, source_minor: int) -> int:
         del source_minor
@@ -253,11 +259,21 @@ class QuoteWay(Way):
 
 
 def quote_way(
-    source: str, target: str, source_minor: int, target_minor: int, number: int
+    source: str,
+    target: str,
+    source_minor: int,
+    target_minor: int,
+    number: int,
+    fee_minor: int = 0,
 ) -> QuoteWay:
-    """An open quote: one amount of the source for one of the target. Both are above zero."""
+    """An open quote: one amount of the source for one of the target. Both are above zero.
+
+    `fee_minor` is what it charges in money, in shared minor units.
+    """
     label = f"quote {number}"
-    return QuoteWay(source, target, label, (), source_minor, 1, source_minor, target_minor)
+    return QuoteWay(
+        source, target, label, (), source_minor, 1, source_minor, target_minor, fee_minor
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from partners.changes import Change as StateChange
 from partners.context import Context, Decision
+from partners.directory import Agreement
 from partners.directory_changes import (
     PairStopped,
     ProposalChanged,
@@ -87,6 +88,19 @@ def _require_timely(change: Change, field: str, context: Context) -> None:
         raise invalid(f"{field}.effective_to", "is not after they begin")
 
 
+def _require_not_over(proposal: Proposal, context: Context) -> None:
+    """Terms that have ended by now would still take the place of those in force, and close it."""
+    for place, change in enumerate(proposal.changes):
+        ends = change.effective_to
+        if ends is not None and ends <= context.now:
+            raise Refused(
+                Reason.RETROACTIVE,
+                f"changes[{place}] of proposal {proposal.number} would have ended at "
+                f"{timestamp(ends)}; reject or withdraw it, and propose anew",
+                {"now": timestamp(context.now)},
+            )
+
+
 def _require_sound_with(proposal: Proposal, context: Context) -> None:
     """The book with a proposal in it, as if it were approved now."""
     versions = proposal.versions(context.number + 1, context.now)
@@ -152,6 +166,7 @@ def consent(command: Consent, context: Context) -> Decision:
 
 def _concluded(kind: str, proposal: Proposal, context: Context) -> Decision:
     """A signature, and the versions if it was the last that was needed."""
+    _require_not_over(proposal, context)
     _require_sound_with(proposal, context)
     needs = needs_of(proposal, context)
     if len(proposal.approved_by) < needs.approvals or set(needs.consents) - set(proposal.consents):
@@ -207,26 +222,78 @@ def needs_of(proposal: Proposal, context: Context) -> Needs:
 def _consents(proposal: Proposal, context: Context) -> Iterator[tuple[str, str]]:
     """Partners whose programmes' rates leave the range that their agreements allow."""
     for change in proposal.changes:
-        terms = change.terms
-        if not isinstance(terms, RateTerms):
-            continue
         begins = change.begins(context.now)
-        agreement = context.directory.agreement_in_force(terms.programme, context.operator, begins)
-        before = context.directory.book.rate(terms.programme, begins)
-        if agreement is None:
-            continue
-        for name, allowed in (
-            ("rate_in", agreement.terms.rate_in_range),
-            ("cost_out", agreement.terms.cost_out_range),
-        ):
-            rate = getattr(terms, name)
-            moved = before is None or getattr(before.terms, name) != rate
-            if allowed is not None and moved and not allowed.allows(rate):
-                why = (
-                    f"the consent of {agreement.issuer}: {name} of {terms.programme} leaves the "
-                    f"range of agreement {agreement.number}"
-                )
-                yield agreement.issuer, why
+        if isinstance(change.terms, RateTerms):
+            yield from _beyond_range(change.terms, begins, context)
+        elif isinstance(change.terms, PairTerms):
+            yield from _bound_by_pair(change.terms, begins, context)
+
+
+def _beyond_range(
+    terms: RateTerms, begins: datetime, context: Context
+) -> Iterator[tuple[str, str]]:
+    """The programme's partner, where its rate leaves the range that it agreed with the operator."""
+    agreement = context.directory.agreement_in_force(terms.programme, context.operator, begins)
+    before = context.directory.book.rate(terms.programme, begins)
+    if agreement is None:
+        return
+    for name, allowed in (
+        ("rate_in", agreement.terms.rate_in_range),
+        ("cost_out", agreement.terms.cost_out_range),
+    ):
+        rate = getattr(terms, name)
+        moved = before is None or getattr(before.terms, name) != rate
+        if allowed is not None and moved and not allowed.allows(rate):
+            yield (
+                agreement.issuer,
+                _leaves(name, terms.programme, agreement),
+            )
+
+
+def _leaves(name: str, programme: str, agreement: Agreement) -> str:
+    return (
+        f"the consent of {agreement.issuer}: {name} of {programme} leaves the range of agreement "
+        f"{agreement.number}"
+    )
+
+
+def _bound_by_pair(
+    terms: PairTerms, begins: datetime, context: Context
+) -> Iterator[tuple[str, str]]:
+    """Whoever would pay a bonus, a shortfall or a fee, and the target's partner for its price.
+
+    What the same terms ask of them already needs nothing new; the operator proposed it.
+    """
+    version = context.directory.book.latest(PairTerms, terms.subject, begins)
+    before = None if version is None else version.terms
+    agreement = context.directory.agreement_in_force(terms.target, context.operator, begins)
+    allowed = None if agreement is None else agreement.terms.cost_out_range
+    moved = before is None or before.settlement_price != terms.settlement_price
+    if agreement and allowed and moved and not allowed.allows(terms.settlement_price):
+        yield agreement.issuer, _leaves("the settlement price", terms.target, agreement)
+    asked = [(step.funder, "a bonus") for step in terms.bonuses if not _same_bonuses(before, terms)]
+    if before is None or _shortfall(before) != _shortfall(terms):
+        asked.append((terms.shortfall_funder, "a shortfall"))
+    for funder, what in asked:
+        if funder and funder != context.operator:
+            yield (
+                funder,
+                f"the consent of {funder}: it would pay {what} of {terms.source} to {terms.target}",
+            )
+
+
+def _same_bonuses(before: PairTerms | None, terms: PairTerms) -> bool:
+    """Whether bonuses cost what they cost before."""
+    if before is None:
+        return False
+    same_price = before.settlement_price == terms.settlement_price
+    return same_price and before.bonuses == terms.bonuses
+
+
+def _shortfall(terms: PairTerms) -> tuple[object, ...]:
+    """What a shortfall follows from, but for the source's rate; nothing where nobody bears it."""
+    funder = terms.shortfall_funder
+    return (funder, terms.ratio, terms.settlement_price) if funder else ()
 
 
 def _waiting(number: int, context: Context) -> Proposal:

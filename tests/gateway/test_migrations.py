@@ -1,11 +1,13 @@
 """The migrations make exactly the tables that the rooms declare."""
 
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
 
 import partners.tables
 import settlement.tables
+from gateway.database import _config
 from settlement.ledger.tables import metadata
 
 CHECKS = """
@@ -36,3 +38,10 @@ def test_the_database_checks_what_the_rooms_declare(connection: Connection) -> N
     }
     assert found["public"] == found["declared"]
     assert len(found["public"]) >= 4
+
+
+def test_a_step_back_and_forward_again(connection: Connection) -> None:
+    command.downgrade(_config(connection), "0002")
+    command.upgrade(_config(connection), "head")
+    context = MigrationContext.configure(connection, opts={"compare_type": True})
+    assert compare_metadata(context, metadata) == []

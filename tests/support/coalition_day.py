@@ -298,13 +298,16 @@ class Day:
         return self.published(rates_pb2.BookChange(rate=terms))[0]
 
     def published(self, *changes: rates_pb2.BookChange) -> list[int]:
-        """Changes proposed by one administrator and approved by the other; their versions."""
+        """Changes that one administrator proposed and whoever has to signed; their versions."""
         proposed = self.client("admin-one").write(
             "Rates.Propose", rates_pb2.ProposeRequest(changes=changes, reason="test")
         )
+        proposal = proposed.result_as(rates_pb2.Proposal)
+        for partner in proposal.needed_consents:
+            consent = rates_pb2.ConsentRequest(proposal=proposal.proposal)
+            self.client(partner).write("Rates.Consent", consent)
         approved = self.client("admin-two").write(
-            "Rates.Approve",
-            rates_pb2.ApproveRequest(proposal=proposed.result_as(rates_pb2.Proposal).proposal),
+            "Rates.Approve", rates_pb2.ApproveRequest(proposal=proposal.proposal)
         )
         return list(approved.result_as(rates_pb2.Proposal).versions)
 

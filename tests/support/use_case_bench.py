@@ -222,10 +222,13 @@ class Bench:
         return self.published(terms)[0]
 
     def published(self, *changes: Terms | Change) -> tuple[int, ...]:
-        """Changes proposed by one administrator and approved by the other; their versions."""
+        """Changes that one administrator proposed and whoever has to signed; their versions."""
         made = tuple(c if isinstance(c, Change) else Change(c) for c in changes)
         proposed = self.ask("admin-one", rates.Propose(made, "test"))
-        approved = self.ask("admin-two", rates.Approve(proposed.result.proposal.number))
+        number = proposed.result.proposal.number
+        for partner in proposed.result.needs.consents:
+            self.ask(partner, rates.Consent(number))
+        approved = self.ask("admin-two", rates.Approve(number))
         versions: tuple[int, ...] = approved.result.versions
         return versions
 

@@ -333,8 +333,9 @@ def _sum_what_is_owed() -> None:
 
 def downgrade() -> None:
     """Take this step back. What only this step knows is lost; approved rates are kept."""
-    _restore_the_rates()
-
+    op.drop_index(
+        "quote_expiry_idx", table_name="quote", postgresql_where=sa.text("state = 'OPEN'")
+    )
     op.drop_column("quote", "remainder_denominator")
     op.drop_column("quote", "remainder_numerator")
     op.drop_column("quote", "money_shared_minor")
