@@ -5,6 +5,7 @@ log orders them, and what one has ended the other does not find.
 """
 
 import threading
+import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,6 +21,9 @@ from settlement.ledger.entries import Coalition
 LOOK_SECONDS = 1.0
 """How long it waits between two looks: what ends has minutes at the least."""
 
+AGAIN_SECONDS = 600.0
+"""How long it leaves alone what could not be ended: each try takes the writer's lock."""
+
 JOIN_SECONDS = 10.0
 """How long the server waits, when it stops, for a step that is being written."""
 
@@ -33,21 +37,29 @@ def end_all_due(
     *,
     on_step: Callable[[list[Ended]], None],
     goes_on: Callable[[], bool] = lambda: True,
+    failed: set[int] | None = None,
 ) -> None:
     """End all that is due, step by step, each committed by itself and then told to `on_step`.
 
-    Where a step cannot be written its parts are tried one by one: one that fails is logged, and
-    does not keep the others from their end. Raises only where the database is out of reach.
+    Where a step cannot be written its parts are tried one by one: one that fails is logged, added
+    to `failed`, and does not keep the others from their end. What is in `failed` is left alone.
+    Raises only where the database is out of reach.
     """
-    failed: set[int] = set()
+    failed = set() if failed is None else failed
     while goes_on():
         with engine.connect() as connection:
-            found = {number for _, number in due(connection, now)} - failed
+            found = {number for _, number in due(connection, now, without=failed)}
         if not found:
             return
         step = _Step(engine, coalition, now, on_step)
-        if not step.end(found):
-            failed |= {number for number in sorted(found) if not step.end({number})}
+        left_alone = frozenset(failed)
+        if step.end(found, left_alone):
+            continue
+        for number in sorted(found):
+            if not goes_on():
+                return
+            if not step.end({number}, left_alone):
+                failed.add(number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +71,11 @@ class _Step:
     now: datetime
     on_step: Callable[[list[Ended]], None]
 
-    def end(self, numbers: Collection[int]) -> bool:
+    def end(self, numbers: Collection[int], without: Collection[int]) -> bool:
         """Whether it could be written."""
         try:
             with self.engine.begin() as connection:
-                ended = end_due(connection, self.coalition, self.now, only=numbers)
+                ended = end_due(connection, self.coalition, self.now, only=numbers, without=without)
         except Exception as error:
             if out_of_reach(error):
                 raise
@@ -83,6 +95,9 @@ class Timekeeper:
     on_commit: Callable[[], None]
     _stopping: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
+    _failed: set[int] = field(default_factory=set)
+    """What could not be ended, and is left alone for a while."""
+    _again_at: float = 0.0
 
     def start(self) -> None:
         """Begin to look, at once."""
@@ -102,6 +117,9 @@ class Timekeeper:
 
     def _look(self) -> None:
         """The thread lives on whatever happens: the next look may succeed."""
+        if time.monotonic() >= self._again_at:
+            self._failed.clear()
+            self._again_at = time.monotonic() + AGAIN_SECONDS
         try:
             end_all_due(
                 self.engine,
@@ -109,6 +127,7 @@ class Timekeeper:
                 self.clock(),
                 on_step=self._tell,
                 goes_on=lambda: not self._stopping.is_set(),
+                failed=self._failed,
             )
         except Exception as error:  # noqa: BLE001 - a timekeeper that died would end nothing
             _log.warning("could not look for what is due", error=in_short(error))

@@ -13,17 +13,14 @@ from partners.changes import Change
 from partners.context import Context, Decision
 from partners.exchange_changes import ConversionChanged
 from partners.offered import give_back_caps
-from partners.programme_changes import MergeChanged
+from partners.programme_changes import moved_with_merges
 from partners.programmes.model import Custody
 from partners.refusals import Reason, Refused, invalid
 from partners.state import (
-    AccountKey,
     Conversion,
     ConversionState,
     Membership,
-    Merge,
     Quote,
-    State,
 )
 from settlement.ledger.entries import timestamp
 
@@ -203,25 +200,18 @@ def taken_back(
         changes=(
             ConversionChanged(whole),
             *give_back_caps(quote, conversion, context),
-            *_moved_with_merges(conversion, state),
+            *_moved_with_merges(conversion, context),
         ),
         corrects=conversion.number,
         consequences=tuple(_told_of_release(conversion, context)),
     )
 
 
-def _moved_with_merges(conversion: Conversion, state: State) -> Iterator[Change]:
-    """Points that come back to whom a member was merged into are that member's, if parted."""
-    amount = conversion.source_minor - conversion.returned_source_minor
-    merges: dict[AccountKey, Merge] = {
-        (merge.merged_member_id, merge.programme): merge
-        for merge in state.merges.values()
-        if merge.undone_number is None
-    }
-    account = conversion.source
-    while (merge := merges.get(account)) is not None:
-        yield MergeChanged(replace(merge, moved_minor=merge.moved_minor + amount))
-        account = merge.kept_member_id, account[1]
+def _moved_with_merges(conversion: Conversion, context: Context) -> Iterator[Change]:
+    """Points that come back here; those of a programme that keeps its balances never moved."""
+    if context.book.holder(conversion.source).member_id is not None:
+        amount = conversion.source_minor - conversion.returned_source_minor
+        yield from moved_with_merges(conversion.source, amount, context.state)
 
 
 def _told_of_release(conversion: Conversion, context: Context) -> Iterator[Decision]:

@@ -31,7 +31,7 @@ AT_ONCE = 250
 class Kind:
     """Things that end by time. `needs` is the attribute of Needs that takes their numbers."""
 
-    find: Callable[[Connection, datetime, int], set[int]]
+    find: Callable[[Connection, datetime, int, Collection[int]], set[int]]
     needs: str
     end: Callable[[int, Context], Decision]
     words: str
@@ -53,10 +53,21 @@ class Ended:
     what: str
 
 
-def due(connection: Connection, now: datetime, limit: int = AT_ONCE) -> list[tuple[Kind, int]]:
-    """What is due, so many of each kind: a cheap look, by partial indexes and without a lock."""
+def due(
+    connection: Connection,
+    now: datetime,
+    limit: int = AT_ONCE,
+    *,
+    without: Collection[int] = (),
+) -> list[tuple[Kind, int]]:
+    """What is due, so many of each kind: a cheap look, by partial indexes and without a lock.
+
+    What cannot be ended is left out by its number: else enough of it would hide all the rest.
+    """
     return [
-        (kind, number) for kind in KINDS for number in sorted(kind.find(connection, now, limit))
+        (kind, number)
+        for kind in KINDS
+        for number in sorted(kind.find(connection, now, limit, without))
     ]
 
 
@@ -67,18 +78,19 @@ def end_due(
     *,
     writes: bool = True,
     only: Collection[int] | None = None,
+    without: Collection[int] = (),
     limit: int = AT_ONCE,
 ) -> list[Ended]:
     """End what is due, the next so many of each kind, in the caller's transaction.
 
     With `writes` the caller commits; without, nothing is changed. `only` leaves out all but
-    these numbers. Gives what ended; nothing where nothing was due any more.
+    these numbers, `without` these. Gives what ended; nothing where nothing was due any more.
     """
     head = read_head(connection, lock=writes)
     now = max(now, head.accepted_at) if writes else now
     found = [
         (kind, number)
-        for kind, number in due(connection, now, limit)
+        for kind, number in due(connection, now, limit, without=without)
         if only is None or number in only
     ]
     if not found:

@@ -197,9 +197,13 @@ def break_of(row: Any) -> DeliveryBreak:  # noqa: ANN401
 
 
 def _load_source_holds(connection: Connection, state: State, references: set[str]) -> None:
-    """Which holds are used that these quotes could name: their sender's, or an authorisation's."""
+    """Which holds are used that quotes could name: their sender's, or an authorisation's.
+
+    Also of quotes that this batch makes, out of memberships that it names.
+    """
     authorized = {a.source_hold for a in state.authorizations.values() if a.source_hold}
     programmes = {quote.source[1] for quote in state.quotes.values()}
+    programmes |= {programme for programme, _ in state.memberships}
     rows = query(
         connection,
         "select c.* from {batch} "  # noqa: S608 - our names

@@ -1,6 +1,6 @@
 """Loading holds: those that are named, and those that are open on what members hold."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -43,14 +43,17 @@ def load_open_holds(connection: Connection, state: State) -> None:
         state.put_hold(hold_of(row))
 
 
-def find_expired(connection: Connection, now: datetime, limit: int) -> set[int]:
+def find_expired(
+    connection: Connection, now: datetime, limit: int, without: Collection[int] = ()
+) -> set[int]:
     """Numbers of holds past their expiry that are not booked as expired yet, at most so many."""
     rows = connection.execute(
         text(
             "select number from redemption_hold where state = 'OPEN' and expires_at < :now "
+            "and number <> all(cast(:without as bigint[])) "
             "order by expires_at, number limit :limit"
         ),
-        {"now": now, "limit": limit},
+        {"now": now, "limit": limit, "without": list(without)},
     )
     return {row.number for row in rows}
 

@@ -1,5 +1,6 @@
 """Changes of what programmes know of members: tiers, choices, progress, vouchers, merges."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import ClassVar
@@ -8,7 +9,7 @@ from sqlalchemy import Connection, Table, text
 
 from partners import tables
 from partners.activities import ActivityKey
-from partners.changes import Accumulation, DirectoryChange, Insertion, Modification
+from partners.changes import Accumulation, Change, DirectoryChange, Insertion, Modification
 from partners.programmes.progress import Contribution, Kept, Progress
 from partners.programmes.tiers import TierTerm
 from partners.state import (
@@ -331,6 +332,18 @@ class MergeChanged(Modification):
     def row(self) -> tuple[object, ...]:
         """Key and new value."""
         return self.merge.number, self.merge.moved_minor
+
+
+def moved_with_merges(account: AccountKey, amount: int, state: State) -> Iterator[Change]:
+    """Points that come back to whom a member was merged into are that member's, if parted."""
+    merges = {
+        (merge.merged_member_id, merge.programme): merge
+        for merge in state.merges.values()
+        if merge.undone_number is None
+    }
+    while (merge := merges.get(account)) is not None:
+        yield MergeChanged(replace(merge, moved_minor=merge.moved_minor + amount))
+        account = merge.kept_member_id, account[1]
 
 
 @dataclass(frozen=True, slots=True)

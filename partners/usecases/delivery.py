@@ -1,5 +1,6 @@
 """Use cases of delivery: what a partner reports of conversions into its own system."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -201,14 +202,17 @@ def _recorded(found: DeliveryBreak, conversion: Conversion, context: Context) ->
     )
 
 
-def find_overdue(connection: Connection, now: datetime, limit: int) -> set[int]:
+def find_overdue(
+    connection: Connection, now: datetime, limit: int, without: Collection[int] = ()
+) -> set[int]:
     """Conversions whose deadline has passed, those of the earliest deadline first."""
     rows = connection.execute(
         text(
             "select number from conversion where state = 'PENDING' and deadline <= :now "
-            "order by deadline limit :limit"
+            "and number <> all(cast(:without as bigint[])) "
+            "order by deadline, number limit :limit"
         ),
-        {"now": now, "limit": limit},
+        {"now": now, "limit": limit, "without": list(without)},
     )
     return set(rows.scalars())
 

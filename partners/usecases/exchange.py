@@ -54,8 +54,13 @@ class RequestQuote:
     offer: str = ""
 
     def add_needs(self, needs: Needs) -> None:
-        """Both memberships, quotes open for the source, and the authorisation."""
+        """Both memberships, quotes open for the source, and the authorisation.
+
+        What they hold too: the quote may be executed later in the same batch, by a number that
+        its sender has guessed.
+        """
         needs.memberships |= {self.source, self.target}
+        needs.balances |= {self.source, self.target}
         needs.open_quotes.add(self.source)
         if self.authorization is not None:
             needs.authorizations.add(self.authorization)
@@ -379,10 +384,12 @@ class AuthorizeDebit:
     source_hold: str = ""
 
     def add_needs(self, needs: Needs) -> None:
-        """The memberships."""
+        """The memberships; whether the hold is used, should a quote of this batch name it."""
         needs.memberships.add(self.source)
         if self.target is not None:
             needs.memberships.add(self.target)
+        if self.source_hold:
+            needs.source_holds.add(self.source_hold)
 
 
 @dataclass(frozen=True, slots=True)

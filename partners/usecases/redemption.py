@@ -3,9 +3,11 @@
 A hold that was granted is honoured: see `partners.holding`.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from partners.changes import Change
 from partners.context import Bound, Context, Decision, require_active
 from partners.directory import Agreement, Permission, Programme
 from partners.exchange_changes import AuthorizationUsed
@@ -27,6 +29,7 @@ from partners.holding import (
     require_open,
     unknown_hold,
 )
+from partners.programme_changes import moved_with_merges
 from partners.refusals import Reason, Refused, invalid
 from partners.safeguarding import require_not_blocked, require_sane_amount
 from partners.standing import require_points_alive
@@ -36,6 +39,7 @@ from partners.state import (
     HoldState,
     Membership,
     MembershipKey,
+    MembershipState,
     Needs,
 )
 from settlement.ledger.amounts import floor_times
@@ -318,19 +322,27 @@ def refund(command: Refund, context: Context) -> Decision:
     after = replace(hold, refunded_minor=hold.refunded_minor + command.amount_minor)
     owed = reimbursement_minor(hold, context) - reimbursement_minor(after, context)
     price = agreed(hold, context).terms.reimbursement_price
-    holder = context.state.standing_for(context.state.accounts[hold.account]).account
+    holder = context.state.standing_for(context.state.accounts[hold.account])
     lines = (
-        *context.book.refunded(hold, holder, command.amount_minor, owed, price),
-        *forfeited(holder, command.amount_minor, context),
+        *context.book.refunded(hold, holder.account, command.amount_minor, owed, price),
+        *forfeited(holder.account, command.amount_minor, context),
     )
     return hold_decision(
         "REFUND",
         after,
         context,
         lines=lines,
-        changes=(HoldChanged(after),),
+        changes=(HoldChanged(after), *_moved_with_merges(hold, holder, command, context)),
         corrects=hold.capture_number,
     )
+
+
+def _moved_with_merges(
+    hold: Hold, holder: Membership, command: Refund, context: Context
+) -> Iterator[Change]:
+    """What comes back is the member's who spent it, should the two be parted, if it stays."""
+    if holder.state is not MembershipState.CLOSED:
+        yield from moved_with_merges(hold.account, command.amount_minor, context.state)
 
 
 def _require_refundable(hold: Hold, amount_minor: int, context: Context) -> None:

@@ -89,6 +89,31 @@ def test_one_that_cannot_be_ended_keeps_no_other_back(
     assert waiting(world) == []
 
 
+def test_many_that_cannot_be_ended_hide_no_other(
+    world: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As many as are looked for at once; and what failed is left alone by the looks after that."""
+    numbers = waiting(world)
+    (kind,) = (kind for kind in due.KINDS if kind.needs == "conversions")
+    tried: list[int] = []
+
+    def end(number: int, context: Context) -> Decision:
+        tried.append(number)
+        if number in numbers[:4]:
+            raise ValueError(number)
+        return kind.end(number, context)
+
+    monkeypatch.setattr(due.due, "__defaults__", (2,))
+    monkeypatch.setattr(due, "KINDS", (replace(kind, end=end),))
+    failed: set[int] = set()
+    for _ in range(2):
+        end_all_due(world.engine, world.coalition, LATER, on_step=lambda _: None, failed=failed)
+
+    assert waiting(world) == numbers[:4]
+    assert failed == set(numbers[:4])
+    assert max(map(tried.count, numbers)) == 2
+
+
 def test_two_at_once_end_each_thing_once(world: Bench) -> None:
     """Side by side, as several gateways on one database are."""
     numbers = waiting(world)

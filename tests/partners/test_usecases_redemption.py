@@ -691,6 +691,16 @@ def test_a_refund_goes_to_whom_the_member_was_merged_into(world: Bench) -> None:
     assert spendable(world, OTHER) == 500
 
 
+def test_a_refund_is_the_members_who_spent_it_when_the_two_are_parted(world: Bench) -> None:
+    hold = held(world, 600, capture=True).number
+    world.enrol(*OTHER, sender=ADMIN)
+    merge = world.ask(ADMIN, MergeMembers(OTHER, MEMBER)).result.merge
+    assert refunded(world, hold, 100).reason == ""
+    assert world.ask(ADMIN, Unmerge(merge)).reason == ""
+
+    assert (spendable(world), spendable(world, OTHER)) == (500, 0)
+
+
 def test_a_merge_is_not_taken_back_while_its_points_are_held(world: Bench) -> None:
     hold = held(world, 600).number
     merge = merged(world)
