@@ -113,6 +113,7 @@ _CODES: Mapping[grpc.StatusCode, tuple[Reason, ...]] = {
         Reason.HOLD_EXPIRED,
         Reason.EXCEEDS_HOLD,
         Reason.ALREADY_DELIVERED,
+        Reason.POINTS_HELD,
         Reason.LIMIT_EXCEEDED,
         Reason.MONEY_MACHINE,
         Reason.NOT_PROVEN,

@@ -1,7 +1,6 @@
 """Changes of holds, and of what is pending on members' accounts because of them."""
 
 from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -48,12 +47,11 @@ class HoldAdded(Insertion):
 
 @dataclass(frozen=True, slots=True)
 class HoldChanged(Modification):
-    """A hold ended, what was captured came back, or its member was merged into another."""
+    """A hold ended, or what was captured came back."""
 
     table: ClassVar[Table] = tables.hold
     key: ClassVar[tuple[str, ...]] = ("number",)
     columns: ClassVar[tuple[str, ...]] = (
-        "member_id",
         "captured",
         "refunded",
         "capture_number",
@@ -72,7 +70,6 @@ class HoldChanged(Modification):
         h = self.hold
         return (
             h.number,
-            h.account[0],
             h.captured_minor,
             h.refunded_minor,
             h.capture_number,
@@ -122,12 +119,3 @@ class PendingMoved(Change):
         if written != len(sums):
             message = f"points are pending on accounts that do not exist, among: {sorted(sums)}"
             raise LedgerInconsistency(message)
-
-
-def holds_moved(source: AccountKey, target: AccountKey, state: State) -> Iterator[Change]:
-    """The open holds of an account go over to another one's, with what is pending for them."""
-    for number in sorted(state.open_holds.get(source, ())):
-        hold = state.holds[number]
-        yield HoldChanged(replace(hold, account=target))
-        yield PendingMoved(source, -hold.amount_minor)
-        yield PendingMoved(target, hold.amount_minor)

@@ -40,7 +40,7 @@ def holds(
     return [
         HoldOf(
             replace(hold, state=hold.state_at(asker.now)),
-            state.standing_for(state.accounts[hold.account]),
+            state.accounts[hold.account],
             reimbursement_minor(hold, context),
         )
         for hold in found

@@ -98,7 +98,7 @@ def hold_decision(
     corrects: int | None = None,
 ) -> Decision:
     """An event of a hold, of which the merchant and the operator are told as it stands after."""
-    membership = context.state.standing_for(context.state.accounts[hold.account])
+    membership = context.state.accounts[hold.account]
     return Decision(
         kind=kind,
         facts=_facts(hold),

@@ -40,7 +40,7 @@ from partners.state import (
 )
 from partners.state_store import load
 from partners.usecases.awards import left_of, points_minor, prices_for, unavailable
-from partners.usecases.rates import Proposed, needs_of
+from partners.usecases.rates import Proposed, holds_limits, needs_of
 from settlement.ledger.book import Counters, read_head
 from settlement.ledger.reading import MemberMovement, member_movements
 
@@ -192,7 +192,11 @@ def proposals(asker: Asker, *, only_open: bool) -> list[Proposed]:
         for number, proposal in sorted(asker.directory.proposals.items())
         if not only_open or proposal.state is ProposalState.PROPOSED
     ]
-    return [p for p in found if asker.sees_all or asker.participant in p.needs.consents]
+    return [p for p in found if asker.sees_all or _asks(p, asker.participant)]
+
+
+def _asks(proposed: Proposed, participant: str) -> bool:
+    return participant in proposed.needs.consents and not holds_limits(proposed.proposal)
 
 
 def agreements(connection: Connection, asker: Asker) -> list[tuple[Agreement, int]]:

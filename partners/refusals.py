@@ -92,6 +92,7 @@ class Reason(_Named):
     EXCEEDS_HOLD = auto()
     UNKNOWN_CONVERSION = auto()
     ALREADY_DELIVERED = auto()
+    POINTS_HELD = auto()
     UNKNOWN_AWARD = auto()
     AWARD_UNAVAILABLE = auto()
     UNKNOWN_VOUCHER = auto()

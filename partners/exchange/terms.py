@@ -4,12 +4,13 @@ Amounts are minor units, rates exact fractions of minor units. Raising is for th
 whether terms fit the rest of the book is judged where they are proposed.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from fractions import Fraction
 
 LONGEST_FRACTION = 10**12
-"""Numerator and denominator of a rate are at most this: finer ones name no price of the world, and
-the check for money machines reckons with their products."""
+"""Numerator and denominator of what is proposed are at most this: finer fractions name no price of
+the world, and the check for money machines reckons with their products. What an earlier release
+approved stays as it is."""
 
 
 class BadTerms(ValueError):
@@ -26,8 +27,6 @@ def _require_rate(field: str, rate: Fraction | None) -> None:
         return
     if rate <= 0:
         raise BadTerms(field, f"is {rate}; a rate is above zero")
-    if max(rate.numerator, rate.denominator) > LONGEST_FRACTION:
-        raise BadTerms(field, f"is {rate}, which is finer than 1/{LONGEST_FRACTION}")
 
 
 def _require_not_negative(field: str, amount: Fraction | int) -> None:
@@ -290,3 +289,17 @@ class Resumption:
 
 Terms = RateTerms | PairTerms | MoneyValue | GuardRails | Limits | Safeguards | Resumption
 """Everything that a proposal can put into the book."""
+
+
+def too_fine(terms: object) -> str | None:
+    """The name of a field whose fraction is too fine to be proposed; None where there is none."""
+    for field in fields(terms):  # type: ignore[arg-type] # of any terms, and what they are made of
+        value = getattr(terms, field.name)
+        parts = value if isinstance(value, tuple) else (value,)
+        for part in parts:
+            if isinstance(part, Fraction):
+                if max(part.numerator, part.denominator) > LONGEST_FRACTION:
+                    return field.name
+            elif is_dataclass(part) and (inner := too_fine(part)):
+                return f"{field.name}.{inner}"
+    return None

@@ -7,7 +7,6 @@ from fractions import Fraction
 from partners.changes import Change
 from partners.context import Context, Decision, require_active
 from partners.counting import begin_to_age
-from partners.hold_changes import holds_moved
 from partners.member_changes import MembershipAdded, MembershipUpdated
 from partners.postings import CARRIED_OVER, MERGED
 from partners.programme_changes import MergeAdded, MergeUndone
@@ -46,8 +45,8 @@ class MergeMade:
 def merge(command: MergeMembers, context: Context) -> Decision:
     """By the programme's partner. All points move, a debt too; what was counted counts together.
 
-    What is reported for the merged membership from then on counts for the kept one. What is held
-    for spending moves with its holds, which are the kept one's from then on.
+    What is reported for the merged membership from then on counts for the kept one. While points of
+    it are held for spending it is not merged: whose purchase a capture pays for has to stay clear.
     """
     if command.kept[0] != command.merged[0] or command.kept == command.merged:
         raise invalid("merged", "is another membership of the same programme")
@@ -55,6 +54,7 @@ def merge(command: MergeMembers, context: Context) -> Decision:
     kept, merged = (context.known_membership(key) for key in (command.kept, command.merged))
     require_active(kept)
     require_active(merged)
+    _require_nothing_held(merged, context)
     moved = context.state.balances.get(merged.account, Counters()).balance
     made = Merge(
         number=context.number,
@@ -73,9 +73,20 @@ def merge(command: MergeMembers, context: Context) -> Decision:
         changes=(
             MergeAdded(made),
             MembershipUpdated(after),
-            *holds_moved(merged.account, kept.account, context.state),
         ),
     )
+
+
+def _require_nothing_held(merged: Membership, context: Context) -> None:
+    held = context.state.promised(merged.account, context.now)
+    if held:
+        points = context.points(merged.programme, held)
+        raise Refused(
+            Reason.POINTS_HELD,
+            f"{points} points of {merged.member_number} are held for spending; have the holds "
+            "captured or voided first",
+            {"held": str(held)},
+        )
 
 
 def _merge_facts(made: Merge) -> dict[str, object]:

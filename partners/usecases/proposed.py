@@ -6,6 +6,7 @@ from partners.context import Context
 from partners.directory import Role
 from partners.exchange.proposals import Change
 from partners.exchange.terms import (
+    LONGEST_FRACTION,
     GuardRails,
     Limits,
     MoneyValue,
@@ -14,6 +15,7 @@ from partners.exchange.terms import (
     Resumption,
     Safeguards,
     Terms,
+    too_fine,
 )
 from partners.programmes.money import UnknownMoney, exponent_of
 from partners.refusals import Reason, Refused, invalid
@@ -24,6 +26,9 @@ PERSONS_FOR_GUARD_RAILS = 3
 
 def require_fitting(terms: Terms, field: str, together: Iterable[Change], context: Context) -> None:
     """Refuse terms that name what is not there. `together` are all changes of the proposal."""
+    fine = too_fine(terms)
+    if fine is not None:
+        raise invalid(f"{field}.{fine}", f"is finer than 1/{LONGEST_FRACTION}")
     match terms:
         case RateTerms():
             _require_rate(terms, field, context)

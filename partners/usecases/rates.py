@@ -67,8 +67,19 @@ def propose(command: Propose, context: Context) -> Decision:
     for place, change in enumerate(command.changes):
         _require_timely(change, f"changes[{place}]", context)
         require_fitting(change.terms, f"changes[{place}]", command.changes, context)
+    if holds_limits(proposal) and needs_of(proposal, context).consents:
+        raise invalid(
+            "changes",
+            "hold limits, which are confidential, beside what a partner has to sign; propose them "
+            "apart",
+        )
     _require_sound_with(proposal, context)
     return _decision("PROPOSAL", proposal, ProposalMade(proposal), context)
+
+
+def holds_limits(proposal: Proposal) -> bool:
+    """Whether it says how much somebody may owe: then it is no partner's to see."""
+    return any(isinstance(change.terms, Limits) for change in proposal.changes)
 
 
 def _require_timely(change: Change, field: str, context: Context) -> None:
@@ -146,6 +157,7 @@ def consent(command: Consent, context: Context) -> Decision:
     if (
         proposal is None
         or not waits
+        or holds_limits(proposal)
         or context.participant not in needs_of(proposal, context).consents
     ):
         raise Refused(
@@ -393,6 +405,7 @@ def _decision(
 ) -> Decision:
     """What happened to a proposal, for the operator and those whose consent it needs."""
     needs = needs_of(proposal, context)
+    partners = () if holds_limits(proposal) else needs.consents
     return Decision(
         kind=kind,
         facts={
@@ -408,7 +421,7 @@ def _decision(
             "end_reason": proposal.end_reason,
         },
         result=Proposed(proposal, needs),
-        facts_parties=frozenset({context.operator, *needs.consents}),
+        facts_parties=frozenset({context.operator, *partners}),
         changes=(change, *more),
         business=False,
         directory=True,

@@ -1,6 +1,7 @@
 """The rate book and the people who administer it: proposals, signatures, stops, guard rails."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from fractions import Fraction
 
@@ -168,6 +169,8 @@ def test_guard_rails_ask_for_a_second_approval(world: Bench, name: str) -> None:
         made = proposed(world, change)
         assert made.result.needs.approvals == approvals
         assert bool(made.result.needs.second) is (approvals > 1)
+        for partner in made.result.needs.consents:
+            assert world.ask(partner, Consent(made.number)).reason == ""
         first = world.ask("admin-two", Approve(made.number))
         assert bool(first.result.versions) is (approvals == 1)
         if approvals > 1:
@@ -178,10 +181,7 @@ def test_guard_rails_ask_for_a_second_approval(world: Bench, name: str) -> None:
 def agree_on_range(world: Bench, low: int, high: int) -> None:
     terms = terms_of("alpha", "operator")
     allowed = RateRange(Fraction(low), Fraction(high))
-    ranged = terms.__class__(
-        **{f: getattr(terms, f) for f in terms.__slots__} | {"rate_in_range": allowed}
-    )
-    offered = world.ask("alpha", Offer(ranged))
+    offered = world.ask("alpha", Offer(replace(terms, rate_in_range=allowed)))
     assert world.ask("admin-one", Accept(offered.number)).reason == ""
 
 
@@ -197,6 +197,54 @@ def test_beyond_its_agreed_range_a_rate_needs_the_partners_signature(world: Benc
         signed = world.ask("alpha", Consent(beyond.number))
         assert signed.result.versions
         assert world.ask("alpha", Consent(beyond.number)).reason == "UNKNOWN_PROPOSAL"
+
+
+SIGNED: dict[str, tuple[PairTerms, tuple[str, ...]]] = {
+    "nobody pays more": (pair("1/2", "80"), ()),
+    "a bonus": (pair("1/2", "80", bonuses=(BonusStep(9, 1, "gamma"),)), ("gamma",)),
+    "a bonus of the operator": (pair("1/2", "80", bonuses=(BonusStep(9, 1, "operator"),)), ()),
+    "a shortfall": (pair("2/3", "80", shortfall_funder="alpha"), ("alpha",)),
+    "a price within the range": (pair("1/2", "85"), ()),
+    "a price beyond the range": (pair("1/2", "79"), ("beta",)),
+}
+
+
+@pytest.mark.parametrize("name", SIGNED)
+def test_who_would_pay_or_be_paid_otherwise_signs_a_pairs_terms(world: Bench, name: str) -> None:
+    """Once; the same terms again ask nothing new of anybody."""
+    terms, signers = SIGNED[name]
+    with world.undone():
+        sold = terms_of("beta", "operator")
+        allowed = RateRange(Fraction(80), Fraction(90))
+        offered = world.ask("beta", Offer(replace(sold, cost_out_range=allowed)))
+        assert world.ask("admin-one", Accept(offered.number)).reason == ""
+        made = proposed(world, terms)
+        assert made.result.needs.consents == signers
+        approved = world.ask("admin-two", Approve(made.number))
+        assert bool(approved.result.versions) is (not signers)
+        for partner in signers:
+            assert world.ask(partner, Consent(made.number)).result.versions
+        assert proposed(world, terms).result.needs.consents == ()
+
+
+def test_limits_are_proposed_apart_from_what_a_partner_signs(world: Bench) -> None:
+    with world.undone():
+        agree_on_range(world, 45, 55)
+        both = proposed(world, rate("alpha", 44, 60), Limits("beta", 500))
+        assert both.reason == "INVALID_ARGUMENT"
+        assert proposed(world, rate("alpha", 46, 60), Limits("beta", 500)).reason == ""
+
+
+def test_many_steps_at_one_instant_are_one_large_step(world: Bench) -> None:
+    """50, 54, 58: each is within 10 % of the one before, and the second not of what holds now."""
+    with world.undone():
+        world.published(RAILS)
+        at = NOON + 2 * HOUR
+        first = proposed(world, Change(rate("alpha", 54, 60), at))
+        assert first.result.needs.approvals == 1
+        assert world.ask("admin-two", Approve(first.number)).result.versions
+        second = proposed(world, Change(rate("alpha", 58, 60), at))
+        assert second.result.needs.approvals == 2
 
 
 def test_the_partner_may_sign_first(world: Bench) -> None:
@@ -258,6 +306,14 @@ FORMS: dict[str, tuple[Change, str]] = {
     "terms that began": (Change(pair("1/2", "80"), NOON - HOUR), "RETROACTIVE"),
     "the shared currency at another price": (
         Change(pair("1/2", "2", target="operator")),
+        "INVALID_ARGUMENT",
+    ),
+    "a rate that is too fine": (
+        Change(RateTerms("alpha", Fraction(1, 10**12 + 1), Fraction(60))),
+        "INVALID_ARGUMENT",
+    ),
+    "a fee that is too fine": (
+        Change(pair("1/2", "80", fee=MoneyFee("USD", Fraction(1, 10**12 + 1), None))),
         "INVALID_ARGUMENT",
     ),
     "what nobody funds": (Change(pair("1", "80")), "UNFUNDED"),

@@ -656,30 +656,38 @@ def test_who_comes_again_has_what_is_released_then(world: Bench) -> None:
 OTHER = (OPERATOR, "other")
 
 
-def merged(world: Bench) -> int:
-    """The member becomes one with another, who had 5."""
+def test_a_membership_is_not_merged_while_its_points_are_held(world: Bench) -> None:
+    """Also not in one batch; a hold past its expiry holds nothing, booked or not."""
+    hold = held(world, 600, expires_at=NOON + DAY).number
     world.enrol(*OTHER, sender=ADMIN)
-    give(world, OTHER, 5)
-    done = world.ask(ADMIN, MergeMembers(OTHER, MEMBER))
-    assert done.result.moved_minor == 1_000
-    return done.number
+    assert world.ask(ADMIN, MergeMembers(OTHER, MEMBER)).reason == "POINTS_HELD"
+    done = world.batch(
+        world.submission(ADMIN, MergeMembers(OTHER, MEMBER)),
+        world.submission("shop", Capture(hold, 200)),
+        world.submission(ADMIN, MergeMembers(OTHER, MEMBER)),
+    )
+    assert [outcome.reason for outcome in done] == ["POINTS_HELD", "", ""]
+    assert spendable(world, OTHER) == 800
 
 
-def test_holds_go_with_the_points_when_members_are_merged(world: Bench) -> None:
-    """They are of the membership that stands for both: captured, expired, refunded there."""
-    hold, late = held(world, 600).number, held(world, 100, expires_at=NOON + DAY).number
-    merged(world)
-
-    assert spendable(world, OTHER) == 305
-    assert counters(world, member_id(world))[1] == 0
-    done = captured(world, hold, 500)
-    assert done.result.membership.key == OTHER
-    assert spendable(world, OTHER) == 405
+def test_a_hold_past_its_expiry_keeps_nobody_apart(world: Bench) -> None:
+    late = held(world, 100, expires_at=NOON + DAY).number
+    world.enrol(*OTHER, sender=ADMIN)
     with at(world, NOON + DAY + SECOND):
+        assert world.ask(ADMIN, MergeMembers(OTHER, MEMBER)).reason == ""
         assert book_expired(world) == [late]
-    assert spendable(world, OTHER) == 505
-    assert refunded(world, hold, 500).reason == ""
-    assert spendable(world, OTHER) == 1_005
+        assert spendable(world, OTHER) == 1_000
+
+
+def test_the_kept_membership_keeps_its_holds(world: Bench) -> None:
+    """Captured from its own points; parted again, each has its own."""
+    world.enrol(*OTHER, sender=ADMIN)
+    give(world, OTHER, 500)
+    hold = held(world, 600).number
+    merge = world.ask(ADMIN, MergeMembers(MEMBER, OTHER)).result.merge
+    captured(world, hold, 600)
+    assert world.ask(ADMIN, Unmerge(merge)).reason == ""
+    assert (spendable(world), spendable(world, OTHER)) == (400, 500)
 
 
 def test_a_refund_goes_to_whom_the_member_was_merged_into(world: Bench) -> None:
@@ -687,7 +695,7 @@ def test_a_refund_goes_to_whom_the_member_was_merged_into(world: Bench) -> None:
     world.enrol(*OTHER, sender=ADMIN)
     world.ask(ADMIN, MergeMembers(OTHER, MEMBER))
 
-    assert refunded(world, hold, 100).result.membership.key == OTHER
+    assert refunded(world, hold, 100).result.membership.key == MEMBER, "as the merchant knows it"
     assert spendable(world, OTHER) == 500
 
 
@@ -699,28 +707,6 @@ def test_a_refund_is_the_members_who_spent_it_when_the_two_are_parted(world: Ben
     assert world.ask(ADMIN, Unmerge(merge)).reason == ""
 
     assert (spendable(world), spendable(world, OTHER)) == (500, 0)
-
-
-def test_a_merge_is_not_taken_back_while_its_points_are_held(world: Bench) -> None:
-    hold = held(world, 600).number
-    merge = merged(world)
-
-    assert world.ask(ADMIN, Unmerge(merge)).reason == "INSUFFICIENT_BALANCE"
-    voided(world, hold)
-    assert world.ask(ADMIN, Unmerge(merge)).reason == ""
-    assert (spendable(world), spendable(world, OTHER)) == (1_000, 5)
-
-
-def test_a_merge_and_a_capture_of_one_batch(world: Bench) -> None:
-    hold = held(world, 600).number
-    world.enrol(*OTHER, sender=ADMIN)
-    done = world.batch(
-        world.submission(ADMIN, MergeMembers(OTHER, MEMBER)),
-        world.submission("shop", Capture(hold, 200)),
-    )
-
-    assert [outcome.reason for outcome in done] == ["", ""]
-    assert spendable(world, OTHER) == 800
 
 
 NEW = """

@@ -7,6 +7,7 @@ from fractions import Fraction
 import pytest
 
 from partners.activities import ActivityKey
+from partners.directory import Role
 from partners.exchange.book import RateBook, Version
 from partners.exchange.proposals import Change
 from partners.exchange.terms import (
@@ -87,6 +88,7 @@ def test_terms_that_are_over_when_they_are_approved_close_nothing(world: Bench) 
 
 def test_terms_that_ended_set_no_price_free(world: Bench) -> None:
     hour = timedelta(hours=1)
+    world.admit("admin-three", role=Role.RATE_ADMINISTRATOR)
     world.published(pair("alpha", "beta", "1"), GuardRails(Fraction(1, 10), 3600))
     at = world.now + 2 * hour
     world.published(Change(pair("alpha", "beta", "1"), at, at + MINUTE))

@@ -78,6 +78,7 @@ class Reason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     REASON_EXCEEDS_HOLD: _ClassVar[Reason]
     REASON_UNKNOWN_CONVERSION: _ClassVar[Reason]
     REASON_ALREADY_DELIVERED: _ClassVar[Reason]
+    REASON_POINTS_HELD: _ClassVar[Reason]
     REASON_UNKNOWN_AWARD: _ClassVar[Reason]
     REASON_AWARD_UNAVAILABLE: _ClassVar[Reason]
     REASON_UNKNOWN_VOUCHER: _ClassVar[Reason]
@@ -170,6 +171,7 @@ REASON_HOLD_EXPIRED: Reason
 REASON_EXCEEDS_HOLD: Reason
 REASON_UNKNOWN_CONVERSION: Reason
 REASON_ALREADY_DELIVERED: Reason
+REASON_POINTS_HELD: Reason
 REASON_UNKNOWN_AWARD: Reason
 REASON_AWARD_UNAVAILABLE: Reason
 REASON_UNKNOWN_VOUCHER: Reason
