@@ -216,7 +216,7 @@ CAPPED = replace(ONCE, offer="capped", once_per_member=False, caps=Caps(member_d
         (ONCE, SMALL),
         (USD,),
         (Safeguards("", minimum_minor=1),),
-        (Limits("alpha", 10**9), GuardRails(Fraction(1, 2), 60)),
+        (Limits("alpha", 10**9), GuardRails(None, 0)),
         (ALPHA, BETA, STANDING, ONCE, SMALL, CAPPED, USD, Safeguards("alpha")),
     ],
     ids=lambda changes: " ".join(f"{type(c).__name__}{c.subject}" for c in changes),
