@@ -81,7 +81,7 @@ def test_a_file_is_proposed_approved_and_quoted(run: Run, tmp_path: Path) -> Non
     waits = done(run("admin-two", "rates", "proposals", "--open"))
     assert {"PROPOSED", "admin-one", number} <= set(waits.split())
     shown = done(run("admin-two", "rates", "show", number))
-    assert "3000 for each 60000, by hotel" in shown
+    assert "3000 for each 60000, by operator" in shown
     assert "0.0006 EUR a point, at most 99.00 EUR" in shown
     assert "opening book" in shown
     assert (
@@ -171,7 +171,10 @@ def test_published_conversions_are_loaded(run: Run) -> None:
     assert "Over, and left out: row 1 (line 2), HOTEL to AIRLINE 5:1" in told.stderr
     assert "Declared, and in no row: SPARE." in told.stderr
     assert "1 rate, 2 pair" in told.stdout
-    done(run("admin-two", "rates", "approve", proposed(told)))
+    number = proposed(told)
+    assert "the consent of hotel: it would pay a bonus" in told.stdout
+    assert "PROPOSED" in done(run("admin-two", "rates", "approve", number))
+    assert "APPROVED" in done(run("hotel", "rates", "consent", number))
     quoted = done(run("hotel", "quote", "hotel/H1", "airline/A1", "60000"))
     assert "25000 of airline/A1" in quoted
     assert "5000 of it, paid for by hotel: 7500.00 COIN" in quoted

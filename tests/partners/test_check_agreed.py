@@ -91,10 +91,6 @@ FIRST = "(select min(member_id) from membership)"
 
 DAMAGES: dict[str, set[str]] = {
     "insert into promised values ('operator', 5)": {"promised"},
-    "insert into redemption_hold values "
-    "(1, 1, 'operator', 'hotel', 300, 0, 0, null, -1, 'OPEN', now(), 'x'), "
-    "(2, 1, 'operator', 'hotel', 301, 0, 0, null, -1, 'OPEN', now(), 'y'), "
-    "(3, 1, 'operator', 'hotel', 900, 900, 0, 3, -1, 'CAPTURED', now(), 'z')": {"promised"},
     f"update membership set tier = 'GOLD' where member_id = {FIRST}": {"membership-tier"},
     f"update membership set tier_until = '2030-01-01' where member_id = {FIRST}": {
         "membership-tier"
@@ -135,30 +131,9 @@ DAMAGES: dict[str, set[str]] = {
 }
 
 
-PRICED = (
-    "insert into agreement (number, programme, issuer, buyer, price_numerator, price_denominator, "
-    "fee_numerator, fee_denominator, cap, permissions, offered_by, state, "
-    "reimbursement_numerator, reimbursement_denominator) "
-    "values (-1, 'operator', 'operator', 'hotel', 1, 1, 0, 1, 1, '{}', 'hotel', 'ACCEPTED', 2, 3)"
-)
-"""Terms under which the operator owes two thirds of what is spent."""
-
-
-def test_promises_are_of_open_holds_each_floored(hotels: Bench) -> None:
-    holds = next(damage for damage in DAMAGES if "redemption_hold" in damage)
-    with hotels.undone() as connection:
-        connection.execute(text(PRICED))
-        connection.execute(text(holds))
-        found = [(p.where, p.found, p.expected) for p in check_agreed(connection)]
-        assert found == [("participant operator", "0", str(200 + 200))]
-        connection.execute(text("insert into promised values ('operator', 400)"))
-        assert list(check_agreed(connection)) == []
-
-
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_damage(hotels: Bench, damage: str) -> None:
     with hotels.undone() as connection:
-        connection.execute(text(PRICED))
         assert connection.execute(text(damage)).rowcount > 0
 
         assert {problem.check for problem in check_agreed(connection)} == DAMAGES[damage]

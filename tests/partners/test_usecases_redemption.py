@@ -754,6 +754,14 @@ def test_what_is_held_counts_against_the_operators_limit(world: Bench) -> None:
     assert held(world, 100).reason == ""
 
 
+def test_promises_are_floored_hold_by_hold(world: Bench) -> None:
+    """At 0.90, 9 and 9 promise 8 and 8, and not 16.2."""
+    held(world, 9)
+    held(world, 9)
+    with reading(world) as connection:
+        assert connection.execute(text("select amount from promised")).scalar() == 16
+
+
 def test_holds_in_one_batch_share_a_limit(world: Bench) -> None:
     world.published(Limits(OPERATOR, 90))
     asked = [
