@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -33,10 +32,10 @@ from partners.exchange.terms import (
 )
 from partners.exchange.ways import Convertible, Way, quote_way, ways_in_force
 from support.brute_force_chains import brute_force
+from support.published import real_file
 
 DAY = datetime(2024, 1, 1, tzinfo=UTC)
 F = Fraction
-CONVERSIONS = Path(__file__).parents[3] / "shared/data/conversions.csv"
 
 
 def book_of(*terms: Terms, stops: tuple[Stop, ...] = ()) -> RateBook:
@@ -480,10 +479,7 @@ def real_book(rows: Sequence[Mapping[str, str]]) -> RateBook:
 
 @pytest.fixture
 def real_rows() -> list[dict[str, str]]:
-    if not CONVERSIONS.exists():
-        pytest.skip(f"{CONVERSIONS} is not here; it is read where it is, and not part of this")
-    with CONVERSIONS.open(newline="") as file:
-        return list(csv.DictReader(file))
+    return list(csv.DictReader(real_file().decode().splitlines()))
 
 
 def checked(rows: Sequence[Mapping[str, str]], since: str) -> Finding | None:
