@@ -16,6 +16,7 @@ from partners.context import Context, Decision
 from partners.directory import Directory
 from partners.directory_store import load_directory
 from partners.hold_store import find_expired
+from partners.limiting import load_owed, within_limits
 from partners.state import Needs, State
 from partners.state_store import load
 from partners.usecases.delivery import find_overdue, time_out
@@ -99,7 +100,9 @@ def end_due(
     needs = Needs(now=now)
     for kind, number in found:
         getattr(needs, kind.needs).add(number)
-    desk = _Desk(directory, head, now, load(connection, needs))
+    state = load(connection, needs)
+    load_owed(connection, state, directory, needs)
+    desk = _Desk(directory, head, now, state)
     ended = [desk.end(kind, number) for kind, number in found]
     if writes:
         append(connection, head, desk.entries)
@@ -119,8 +122,9 @@ class _Desk:
     changes: list[Change] = field(default_factory=list)
 
     def end(self, kind: Kind, number: int) -> Ended:
-        """One of them, with what follows from it."""
-        decision = kind.end(number, self._context())
+        """One of them, with what follows from it; limits stop no end, but may be reached by it."""
+        context = self._context()
+        decision = within_limits(kind.end(number, context), context)
         steps: Sequence[Decision] = (replace(decision, consequences=()), *decision.consequences)
         for step in steps:
             self._enter(step)

@@ -39,6 +39,17 @@ def load_exchange(connection: Connection, state: State, needs: Needs) -> None:
     _load_usage(connection, state, needs)
 
 
+def sources_of(state: State, needs: Needs) -> set[AccountKey]:
+    """What gives, of quotes that are asked for or executed, once these are loaded."""
+    asked, named = _asked(state, needs), needs.quotes & state.quotes.keys()
+    return asked | {state.quotes[number].source for number in named}
+
+
+def _asked(state: State, needs: Needs) -> set[AccountKey]:
+    memberships = state.memberships
+    return {memberships[key].account for key in needs.open_quotes & memberships.keys()}
+
+
 def _load_quotes(connection: Connection, state: State, needs: Needs) -> None:
     named = query(
         connection,
@@ -46,11 +57,7 @@ def _load_quotes(connection: Connection, state: State, needs: Needs) -> None:
         {"number": "bigint"},
         ((n,) for n in needs.quotes | {c.quote for c in state.conversions.values()}),
     )
-    sources = {
-        membership.account
-        for key in needs.open_quotes
-        if (membership := state.memberships.get(key)) is not None
-    }
+    sources = _asked(state, needs)
     _load_persons(connection, state, sources)
     still_open = query(
         connection,
@@ -239,10 +246,7 @@ def conversion_of(row: Any) -> Conversion:  # noqa: ANN401
 
 def _load_usage(connection: Connection, state: State, needs: Needs) -> None:
     """What was converted out of programmes today, this year and ever: of members and of all."""
-    accounts = {
-        state.memberships[key].account for key in needs.open_quotes & state.memberships.keys()
-    }
-    accounts |= {state.quotes[number].source for number in needs.quotes & state.quotes.keys()}
+    accounts = sources_of(state, needs)
     if not accounts or needs.now is None:
         return
     everybody = {(EVERYBODY, programme) for _, programme in accounts}

@@ -10,8 +10,8 @@ from partners.exchange.book import Version
 from partners.exchange.choosing import (
     Sight,
     amounts_of,
+    best_of,
     candidates,
-    first_by_precedence,
     priced,
     require_fits,
 )
@@ -56,16 +56,10 @@ def best_offer(
             f"conversions of {pair[0]} to {pair[1]} are stopped until further notice",
             {"source": pair[0], "target": pair[1]},
         )
-    fitting: list[Offered] = []
-    refusals: list[Refused] = []
-    for terms in candidates(pair, offer, sight_of(context)):
-        try:
-            fitting.append(_offered(source, target, amount_minor, terms, context))
-        except Refused as refused:
-            refusals.append(refused)
-    if not fitting:
-        raise first_by_precedence(refusals)
-    return max(fitting, key=lambda o: o.amounts.target_minor)
+    return best_of(
+        candidates(pair, offer, sight_of(context)),
+        lambda terms: _offered(source, target, amount_minor, terms, context),
+    )
 
 
 def sight_of(context: Context) -> Sight:
@@ -124,10 +118,7 @@ def require_caps(quote: Quote, context: Context) -> None:
 
 def _terms_of(quote: Quote, context: Context) -> PairTerms | None:
     """The pair's terms that gave a quote; None: rates did."""
-    for version in context.directory.book.versions:
-        if version.number == quote.target_rate and isinstance(version.terms, PairTerms):
-            return version.terms
-    return None
+    return context.directory.book.pair_terms(quote.target_rate)
 
 
 def _require_under_caps(

@@ -27,6 +27,7 @@ from partners.programmes.reaching import Judge
 from partners.programmes.tiers import TierSource, TierTerm
 from partners.refusals import Reason, Refused
 from partners.requests import Remembered, remembered
+from partners.signatures import holds_limits, needs_of
 from partners.standing import standing_of
 from partners.standing_store import voucher_of
 from partners.state import (
@@ -40,7 +41,7 @@ from partners.state import (
 )
 from partners.state_store import load
 from partners.usecases.awards import left_of, points_minor, prices_for, unavailable
-from partners.usecases.rates import Proposed, holds_limits, needs_of
+from partners.usecases.rates import Proposed
 from settlement.ledger.book import Counters, read_head
 from settlement.ledger.reading import MemberMovement, member_movements
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from partners.context import Context, Decision
 from partners.directory import Directory
 from partners.exchange.terms import Safeguards
-from partners.exchange_store import conversion_of
+from partners.exchange_store import conversion_of, sources_of
 from partners.member_store import load_member_counters
 from partners.querying import ACCOUNT, query
 from partners.refusals import Reason, Refused
@@ -37,7 +37,7 @@ def load_safeguarded(
     Of all memberships of these programmes that the batch touches: any of them may be merged into
     one that gives.
     """
-    sources = _sources(state, needs)
+    sources = sources_of(state, needs)
     if not sources or needs.now is None:
         return
     now = needs.now
@@ -52,12 +52,6 @@ def load_safeguarded(
         sides = {side for account in cooling for side in state.sides(account)}
         load_member_counters(connection, state, sides)
         load_held(connection, state, sides)
-
-
-def _sources(state: State, needs: Needs) -> set[AccountKey]:
-    """What gives, of quotes that are asked for or executed."""
-    asked = {state.memberships[k].account for k in needs.open_quotes & state.memberships.keys()}
-    return asked | {state.quotes[n].source for n in needs.quotes & state.quotes.keys()}
 
 
 def _has_velocity(figures: Safeguards) -> bool:

@@ -120,6 +120,15 @@ class RateBook:
         )
         return [version for version in found if version is not None]
 
+    @cached_property
+    def _pair_terms(self) -> dict[int, PairTerms]:
+        found = ((version.number, version.terms) for version in self.versions)
+        return {number: terms for number, terms in found if isinstance(terms, PairTerms)}
+
+    def pair_terms(self, number: int) -> PairTerms | None:
+        """The pair's terms of a version, in force or not; None: it is of another kind."""
+        return self._pair_terms.get(number)
+
     def of_proposal(self, proposal: int) -> tuple[int, ...]:
         """Numbers of the versions that a proposal brought."""
         return tuple(version.number for version in self.versions if version.proposal == proposal)

@@ -3,10 +3,11 @@
 These are the rules of quoting that need nothing of a member. Amounts are minor units.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
+from typing import Protocol, TypeVar
 
 from partners.exchange.arithmetic import (
     ConversionAmounts,
@@ -156,9 +157,35 @@ def value_of_fee(terms: PairTerms, sight: Sight) -> Fraction | None:
     return value
 
 
-def first_by_precedence(refusals: Iterable[Refused]) -> Refused:
-    """Of several refusals the one that is told."""
-    return min(refusals, key=lambda refused: _PRECEDENCE[refused.reason])
+class Given(Protocol):
+    """What one set of terms gives."""
+
+    @property
+    def amounts(self) -> ConversionAmounts:
+        """For the amount that was asked about."""
+
+
+G = TypeVar("G", bound=Given)
+
+
+def best_of(
+    found: Iterable[Version[PairTerms] | None], give: Callable[[Version[PairTerms] | None], G]
+) -> G:
+    """What gives most of the target, by the first of several that give as much.
+
+    Refused as the first terms are that refuse, in the order of the list of reasons, where none
+    fits.
+    """
+    fitting: list[G] = []
+    refusals: list[Refused] = []
+    for terms in found:
+        try:
+            fitting.append(give(terms))
+        except Refused as refused:
+            refusals.append(refused)
+    if not fitting:
+        raise min(refusals, key=lambda refused: _PRECEDENCE[refused.reason])
+    return max(fitting, key=lambda given: given.amounts.target_minor)
 
 
 _PRECEDENCE = {reason: place for place, reason in enumerate(Reason)}

@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import cached_property
 
 from partners.exchange.arithmetic import ConversionAmounts
 from partners.exchange.book import Pair, RateBook, Version
@@ -15,8 +14,8 @@ from partners.exchange.choosing import (
     Into,
     Sight,
     amounts_of,
+    best_of,
     candidates,
-    first_by_precedence,
     priced,
     require_fits,
 )
@@ -181,16 +180,11 @@ class Replay:
         sight, pair = self._sight(self.proposed, past), past.quote.pair
         found = candidates(pair, "", sight)
         closed = self._closed(past)
-        fitting: list[Fitting] = []
-        refusals: list[Refused] = []
-        for terms in [terms for terms in found if _name(terms) not in closed] or found:
-            try:
-                fitting.append(_fitting(past.quote.source_minor, pair, terms, sight))
-            except Refused as refused:
-                refusals.append(refused)
-        if not fitting:
-            raise first_by_precedence(refusals)
-        return _quote(past.quote, max(fitting, key=lambda f: f.amounts.target_minor))
+        best = best_of(
+            [terms for terms in found if _name(terms) not in closed] or found,
+            lambda terms: _fitting(past.quote.source_minor, pair, terms, sight),
+        )
+        return _quote(past.quote, best)
 
     def _closed(self, past: Past) -> set[str | None]:
         """Names of terms that would have been chosen then, and were not."""
@@ -215,11 +209,7 @@ class Replay:
 
     def _used(self, quote: Quote) -> str | None:
         """The name of the terms that a quote was by."""
-        return quote.offer if quote.target_rate in self._pair_versions else _RATES
-
-    @cached_property
-    def _pair_versions(self) -> frozenset[int]:
-        return frozenset(v.number for v in self.book.versions if isinstance(v.terms, PairTerms))
+        return _RATES if self.book.pair_terms(quote.target_rate) is None else quote.offer
 
     def _sight(self, book: RateBook, past: Past) -> Sight:
         known = self.programmes

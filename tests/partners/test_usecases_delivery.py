@@ -11,11 +11,12 @@ from partners.activities import ActivityKey
 from partners.check import check_agreed
 from partners.context import Command
 from partners.due import Ended, due, end_due
-from partners.exchange.terms import Caps, PairTerms
+from partners.exchange.terms import Caps, Limits, PairTerms
 from partners.state import MembershipState
 from partners.usecases.delivery import Confirm, Refuse
 from partners.usecases.exchange import AuthorizeDebit, Convert
 from partners.usecases.lives import MergeMembers, Unmerge
+from settlement.ledger.exposure import exposures
 from support.coalition_day import NOON
 from support.use_case_bench import Bench, Outcome, bench, definition, quote, report, update
 
@@ -407,6 +408,23 @@ def test_a_trial_changes_nothing(undone: Bench) -> None:
     assert [(e.kind, e.number) for e in ended] == [("CONVERSION_REVERSED", done.number)]
     assert str(done.number) in ended[0].what
     assert row(undone, done.number)[0] == "PENDING"
+
+
+def test_who_comes_to_owe_by_silence_is_alerted(undone: Bench) -> None:
+    """Vault is owed for the points that it was to credit, which pays for those that it gave."""
+    undone.published(Limits("vault", 0, 0, 0, ()))
+    given(undone)
+    last = executed(undone, "hold-1").number
+    assert undone.connection is not None
+    assert exposures(undone.connection, ["vault"])["vault"] < 0
+    undone.now = NOON + LATE
+    timed_out(undone)
+
+    reversal, alert = entries(undone, last)
+    owed = exposures(undone.connection, ["vault"])["vault"]
+    assert reversal[0] == "CONVERSION_REVERSED"
+    assert (alert[0], alert[2]) == ("LIMIT_ALERT", {"operator", "vault"})
+    assert f'"net_debit":"{owed}"' in alert[1]
 
 
 def test_only_some_of_what_is_due(undone: Bench) -> None:
