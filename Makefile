@@ -11,7 +11,7 @@ DATABASE_URL ?=
 DEMO_OUT ?= demo-results
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test serve check format proto lock clean
+.PHONY: help setup demo test explore serve check format proto lock clean
 
 help: ## Show what can be typed
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ demo: $(READY) ## Play a coalition's day, settle it, verify it; results in demo-
 
 test: $(READY) ## Run every test
 	$(BIN)/python -m pytest --numprocesses 4 --dist worksteal
+
+explore: $(READY) ## Run every test with new random examples
+	$(BIN)/python -m pytest --numprocesses 4 --dist worksteal --hypothesis-profile explore
 
 serve: $(READY) ## Run the gateway (DATA_DIR, DATABASE_URL), making a coalition the first time
 	@test -e $(DATA_DIR)/coalition.json || $(BIN)/coalition init --data-dir $(DATA_DIR) \

@@ -15,7 +15,7 @@ from partners.member_changes import ActivityReversed
 from partners.postings import FEE, PRINCIPAL, PricedLeg, RecordedLeg, recorded_legs
 from partners.programme_changes import HeldReduced, MergeChanged, VoucherChanged, counter_number
 from partners.programmes.definition import ReversalPolicy
-from partners.programmes.progress import ACTIVE, RULE_PREFIX, Progress
+from partners.programmes.progress import ACTIVE, EARNED, RULE_PREFIX, Progress
 from partners.programmes.tiers import TierSource, TierTerm
 from partners.refusals import Reason, Refused, invalid
 from partners.standing import Outcome, fallen_back, points_alive, progress_changes
@@ -80,7 +80,7 @@ def reverse(command: Reverse, context: Context) -> Decision:
     trail = _followed(recorded_legs(lines), recorded, activity, after, context)
     recovered = _recovered(recorded, activity, after, trail, context)
     before = activity.recovered or (0,) * len(recorded)
-    made = tuple(_uncounted(activity, after, context))
+    made = tuple(_uncounted(activity, recorded, after, context))
     outcome = _standing(activity, made, context)
     legs = tuple(_taken_back(recorded, before, recovered, context))
     return Decision(
@@ -276,11 +276,13 @@ def _is_told_of(returned: Returned, context: Context) -> bool:
     return context.owns(returned.source[1]) or context.owns(returned.target[1])
 
 
-def _uncounted(activity: RecordedActivity, after: Fraction, context: Context) -> Iterator[Counted]:
+def _uncounted(
+    activity: RecordedActivity, legs: Sequence[RecordedLeg], after: Fraction, context: Context
+) -> Iterator[Counted]:
     """What the activity counted, in the part that is reversed now, with its sign turned.
 
-    What keeps points alive goes with the whole. Never more than is left: a member who left and
-    joined again began anew.
+    What keeps points alive goes with the whole; points that age go as their legs do, each rounded
+    by itself. Never more than is left: a member who left and joined again began anew.
     """
     for item in activity.counted:
         c = item.contribution
@@ -290,6 +292,10 @@ def _uncounted(activity: RecordedActivity, after: Fraction, context: Context) ->
         due = _part(c.amount, after) - _part(c.amount, activity.reversed)
         if c.counter == ACTIVE:
             due = c.amount if after == 1 else 0
+        elif c.counter == EARNED:
+            due = sum(
+                _due(leg, activity, after) for leg in legs if leg.programme == item.account[1]
+            )
         progress = context.state.progress.get(item.account, Progress())
         left = progress.values.get(c.counter, {}).get((c.day, counter_number(c, activity.number)))
         back = min(due, left or 0)

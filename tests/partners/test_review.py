@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection
 
@@ -528,11 +528,15 @@ class Lots:
             amount -= taken
         self.owed += amount
 
-    def take_back(self, name: str, amount: int) -> None:
+    def take_back(self, name: str, amount: int, converted: int) -> int:
+        """What is not there is found in what was converted since: gives how much of that."""
+        found = max(0, min(amount - max(0, self.balance), converted))
         day, left = self.lots[name]
         own = min(left, amount)
         self.lots[name] = (day, left - own)
         self.spend(amount - own)
+        self.owed -= found
+        return found
 
     def expire(self, today: date) -> int:
         gone = {n: left for n, (day, left) in self.lots.items() if in_six_months(day) <= today}
@@ -558,6 +562,8 @@ class Account:
     lots: Lots = field(default_factory=Lots)
     earned: dict[str, list[int]] = field(default_factory=dict)
     """Points of each stay, and how many thirds of it came back."""
+    converted: list[list[int]] = field(default_factory=list)
+    """Of each conversion out, how many stays came before it, and its points that did not return."""
 
     @property
     def key(self) -> tuple[str, str]:
@@ -598,6 +604,7 @@ class Account:
         if self.lots.balance >= size * 100:
             self._converts(self.key, ("airline", self.number), size * 100)
             self.lots.spend(size * 100)
+            self.converted.append([len(self.earned), size * 100])
 
     def _converts(self, source: tuple[str, str], target: tuple[str, str], amount: int) -> None:
         asked = self.world.ask(source[0], quote(source, target, amount))
@@ -612,7 +619,14 @@ class Account:
             third = Reverse(ActivityKey("hotel", "STAY", name), "test", Fraction(1, 3))
             back = self.world.ask("hotel", third).result.legs
             self.earned[name][1] += 1
-            self.lots.take_back(name, sum(leg.points_minor for leg in back))
+            place = list(self.earned).index(name)
+            since = [made for made in reversed(self.converted) if made[0] > place]
+            amount = sum(leg.points_minor for leg in back)
+            found = self.lots.take_back(name, amount, sum(left for _, left in since))
+            for made in since:
+                returned = min(found, made[1])
+                made[1] -= returned
+                found -= returned
 
     def waits(self, _: date, __: int) -> None:
         """Nothing but another night."""
@@ -650,10 +664,16 @@ def shop(module_database_url: str) -> Iterator[Bench]:
         max_size=14,
     )
 )
+@example(steps=[("earns", 1, 9), ("converts out", 1, 8), ("takes back", 1, 8)])
+@example(steps=[*[("earns", 1, 1)] * 4, ("takes back", 1, 3)])
 def test_points_by_age_go_first_in_first_out(
     shop: Bench, steps: list[tuple[str, int, int]]
 ) -> None:
-    """Each example is a member of its own; the clock only goes on."""
+    """Each example is a member of its own; the clock only goes on.
+
+    Of the two fixed ones, the first takes back what was converted since, the second a third of a
+    stay whose bonus rounds otherwise than the sum of its legs.
+    """
     number = f"M{len(rows(shop, 'select 1 from enrolment'))}"
     for programme in ("hotel", "airline"):
         shop.enrol(programme, number)

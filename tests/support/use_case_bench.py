@@ -9,6 +9,7 @@ from hashlib import sha256
 from importlib import resources
 from typing import Any
 
+from hypothesis.vendor.pretty import RepresentationPrinter
 from sqlalchemy import Connection, Engine, text
 
 from coalition.signing import key_id, public_bytes
@@ -120,6 +121,10 @@ class Bench:
     directory: Directory | None = field(default=None, repr=False)
     connection: Connection | None = None
     _count: int = 0
+
+    def _repr_pretty_(self, printer: RepresentationPrinter, _: object) -> None:
+        """Short: left to itself Hypothesis shows, beside the example, every answer given."""
+        printer.text(f"<bench at {self.now.isoformat()}>")
 
     def submission(
         self, sender: str, command: Command, request_id: str | None = None
