@@ -7,8 +7,8 @@ from typing import Protocol
 
 from sqlalchemy import Connection
 
-from partners.changes import Change, write_all
 from partners.context import Context, Decision
+from partners.desk import Desk
 from partners.directory import Directory
 from partners.directory_store import current_directory
 from partners.limiting import load_owed, within_limits
@@ -24,14 +24,14 @@ from partners.requests import (
     remember,
     remembered,
 )
-from partners.safeguarding import load_safeguarded, note_earned
-from partners.state import Needs, State
+from partners.safeguarding import load_safeguarded
+from partners.state import Needs
 from partners.state_store import load
 from partners.usecases import USE_CASES
 from partners.validity import require_alive, require_not_revoked
 from settlement.ledger.amounts import AmountOverflow
-from settlement.ledger.book import Head, append, place, read_head
-from settlement.ledger.entries import Coalition, Entry
+from settlement.ledger.book import read_head
+from settlement.ledger.entries import Coalition
 
 
 class AnswerWriter(Protocol):
@@ -86,11 +86,11 @@ def run_batch(
     state = load(connection, needs)
     load_owed(connection, state, directory, needs)
     load_safeguarded(connection, state, directory, needs)
-    desk = _Desk(directory, head, needs.now, seen, state, writer)
-    replies = [desk.judge(submission) for submission in submissions]
-    append(connection, head, desk.entries)
-    write_all(connection, desk.changes)
-    remember(connection, desk.decided)
+    desk = Desk(directory, head, needs.now, state)
+    judge = _Judge(desk, seen, writer)
+    replies = [judge.judge(submission) for submission in submissions]
+    desk.write(connection)
+    remember(connection, judge.decided)
     return replies, directory
 
 
@@ -109,18 +109,23 @@ def _needs(submissions: Iterable[Submission], seen: Mapping[RequestKey, Remember
 
 
 @dataclass
-class _Desk:
-    """Decides one batch: what was decided so far, and what it leaves to be written."""
+class _Judge:
+    """Decides one batch, and keeps the answers that are to be remembered."""
 
-    directory: Directory
-    head: Head
-    now: datetime
+    desk: Desk
     seen: dict[RequestKey, Remembered]
-    state: State
     writer: AnswerWriter
-    entries: list[Entry] = field(default_factory=list)
-    changes: list[Change] = field(default_factory=list)
     decided: list[Decided] = field(default_factory=list)
+
+    @property
+    def directory(self) -> Directory:
+        """What the requests are judged by."""
+        return self.desk.directory
+
+    @property
+    def now(self) -> datetime:
+        """The instant of the batch."""
+        return self.desk.now
 
     def judge(self, submission: Submission) -> Reply:
         """A reply to one submission; checks in the order of proto/SIGNING.md."""
@@ -169,22 +174,13 @@ class _Desk:
     def _decide(self, request: Request) -> tuple[Answer, int | None]:
         """Accept or refuse by the rules; raises Refused where nothing is to be remembered."""
         _require_form(request)
-        context = Context(
-            number=self.head.size + len(self.entries),
-            now=self.now,
-            window=self.head.open_window,
-            sender=request.sender,
-            request_id=request.request_id,
-            directory=self.directory,
-            state=self.state,
-            window_opened_at=self.head.window_opened_at,
-        )
+        context = self.desk.context(request.sender, request.request_id)
         try:
             decision = self._decided(request, context)
         except Refused as refused:
             if refused.reason not in STORED:
                 raise
-            self._apply(refused.changes)
+            self.desk.apply(refused.changes)
             return self.writer.refused(request, refused, self.now), None
         accepted = self._accept(request, decision, context)
         return self.writer.accepted(request, accepted, self.directory), context.number
@@ -205,7 +201,7 @@ class _Desk:
             use_case = USE_CASES[request.asks]
             decision = within_limits(use_case.decide(request.command, context), context)
             for change in decision.changes:
-                change.require_fits(self.state)
+                change.require_fits(context.state)
         except AmountOverflow as error:
             raise Refused(Reason.OVERFLOW, str(error)) from error
         return decision
@@ -213,26 +209,8 @@ class _Desk:
     def _accept(self, request: Request, decision: Decision, context: Context) -> Accepted:
         """The entry of a decision, then those of what follows from it."""
         told = replace(decision, facts_parties=decision.facts_parties | {context.participant})
-        entry = self._enter(told, request.sender, request.sha256)
-        for consequence in decision.consequences:
-            self._enter(consequence, request.sender)
+        entry = self.desk.enter(told, request.sender, request.sha256)
         return Accepted(entry, decision)
-
-    def _enter(self, decision: Decision, sender: str, request_sha256: bytes | None = None) -> Entry:
-        number = self.head.size + len(self.entries)
-        draft = decision.draft(sender, request_sha256)
-        entry = place(self.directory.coalition, self.head, draft, number=number, now=self.now)
-        self.entries.append(entry)
-        self.state.lines[entry.number] = decision.lines
-        self.state.post(decision.lines)
-        note_earned(decision, entry, self.state)
-        self._apply(decision.changes)
-        return entry
-
-    def _apply(self, changes: Iterable[Change]) -> None:
-        for change in changes:
-            change.apply(self.state)
-            self.changes.append(change)
 
     def _remember(self, decided: Decided) -> None:
         self.decided.append(decided)

@@ -5,24 +5,23 @@ hundreds at a time, and what is ended is not met again, so that it can be run by
 be cut short, and be run again.
 """
 
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection
 
-from partners.changes import Change, write_all
 from partners.context import Context, Decision
-from partners.directory import Directory
+from partners.desk import Desk
 from partners.directory_store import load_directory
 from partners.hold_store import find_expired
 from partners.limiting import load_owed, within_limits
-from partners.state import Needs, State
+from partners.state import Needs
 from partners.state_store import load
 from partners.usecases.delivery import find_overdue, time_out
 from partners.usecases.redemption import expire
-from settlement.ledger.book import Head, append, place, read_head
-from settlement.ledger.entries import Coalition, Entry
+from settlement.ledger.book import read_head
+from settlement.ledger.entries import Coalition
 
 AT_ONCE = 250
 """Of each kind ended in one transaction, while all other writes wait."""
@@ -102,53 +101,16 @@ def end_due(
         getattr(needs, kind.needs).add(number)
     state = load(connection, needs)
     load_owed(connection, state, directory, needs)
-    desk = _Desk(directory, head, now, state)
-    ended = [desk.end(kind, number) for kind, number in found]
+    desk = Desk(directory, head, now, state)
+    ended = [_end(kind, number, desk) for kind, number in found]
     if writes:
-        append(connection, head, desk.entries)
-        write_all(connection, desk.changes)
+        desk.write(connection)
     return ended
 
 
-@dataclass
-class _Desk:
-    """Ends one thing after the other, and keeps what is to be written."""
-
-    directory: Directory
-    head: Head
-    now: datetime
-    state: State
-    entries: list[Entry] = field(default_factory=list)
-    changes: list[Change] = field(default_factory=list)
-
-    def end(self, kind: Kind, number: int) -> Ended:
-        """One of them, with what follows from it; limits stop no end, but may be reached by it."""
-        context = self._context()
-        decision = within_limits(kind.end(number, context), context)
-        steps: Sequence[Decision] = (replace(decision, consequences=()), *decision.consequences)
-        for step in steps:
-            self._enter(step)
-        return Ended(decision.kind, number, kind.words.format(number))
-
-    def _context(self) -> Context:
-        """As a request's of the operator's, without a request."""
-        return Context(
-            number=self.head.size + len(self.entries),
-            now=self.now,
-            window=self.head.open_window,
-            sender=self.directory.coalition.operator,
-            request_id="",
-            directory=self.directory,
-            state=self.state,
-            window_opened_at=self.head.window_opened_at,
-        )
-
-    def _enter(self, decision: Decision) -> None:
-        coalition = self.directory.coalition
-        number = self.head.size + len(self.entries)
-        draft = decision.draft(coalition.operator)
-        self.entries.append(place(coalition, self.head, draft, number=number, now=self.now))
-        self.state.post(decision.lines)
-        for change in decision.changes:
-            change.apply(self.state)
-            self.changes.append(change)
+def _end(kind: Kind, number: int, desk: Desk) -> Ended:
+    """One of them, with what follows from it; limits stop no end, but may be reached by it."""
+    context = desk.context()
+    decision = within_limits(kind.end(number, context), context)
+    desk.enter(decision)
+    return Ended(decision.kind, number, kind.words.format(number))

@@ -12,8 +12,8 @@ from itertools import pairwise, takewhile
 
 from sqlalchemy import Connection, text
 
-from partners.changes import Change, write_all
 from partners.context import Context, Decision
+from partners.desk import Desk
 from partners.directory import Directory, Programme, ProgrammeVersion
 from partners.directory_store import load_directory
 from partners.member_changes import MembershipEvaluated
@@ -29,8 +29,8 @@ from partners.programmes.tiers import TierSource, TierTerm, relegated
 from partners.standing import progress_of, reviewed, term_entry
 from partners.standing_store import load_held, load_invitations, load_standings
 from partners.state import AccountKey, Membership, MembershipState, State
-from settlement.ledger.book import append, read_head
-from settlement.ledger.entries import Coalition, Entry
+from settlement.ledger.book import read_head
+from settlement.ledger.entries import Coalition
 
 MEMBERS_AT_ONCE = 500
 """Members reviewed in one transaction, while all other writes wait."""
@@ -101,15 +101,13 @@ def review_members(
     head = read_head(connection, lock=review.writes)
     now = max(review.now, head.accepted_at) if review.writes else review.now
     directory = load_directory(connection, review.coalition)
-    desk = _Desk(review, directory, now, head.size, head.open_window)
-    numbers = _next_members(connection, directory, programme_id, desk.today(programme_id), after)
-    desk.load(connection, {(member_id, programme_id) for member_id in numbers})
+    judge = _Judge(review, Desk(directory, head, now, State()))
+    numbers = _next_members(connection, directory, programme_id, judge.today(programme_id), after)
+    judge.load(connection, {(member_id, programme_id) for member_id in numbers})
     for member_id in numbers:
-        desk.judge(member_id, programme_id)
+        judge.judge(member_id, programme_id)
     if review.writes:
-        entries = desk.entries(head.accepted_at)
-        append(connection, head, entries)
-        write_all(connection, desk.changes)
+        judge.desk.write(connection)
     return numbers[-1] if numbers else None
 
 
@@ -137,18 +135,22 @@ def _next_members(
 
 
 @dataclass
-class _Desk:
-    """Judges members one after the other, and keeps what is to be written."""
+class _Judge:
+    """Judges members one after the other."""
 
     review: Review
-    directory: Directory
-    now: datetime
-    next_number: int
-    window: int
-    state: State = field(default_factory=State)
+    desk: Desk
     noticed: set[tuple[int, str, date]] = field(default_factory=set)
-    decisions: list[Decision] = field(default_factory=list)
-    changes: list[Change] = field(default_factory=list)
+
+    @property
+    def directory(self) -> Directory:
+        """What members are judged by."""
+        return self.desk.directory
+
+    @property
+    def state(self) -> State:
+        """What is known of members."""
+        return self.desk.state
 
     def load(self, connection: Connection, accounts: set[AccountKey]) -> None:
         """What is known of members."""
@@ -167,17 +169,8 @@ class _Desk:
         self.noticed = {(row.member_id, row.programme, row.due_on) for row in rows}
 
     def context(self) -> Context:
-        """As a request's, without a request: entries follow directly."""
-        return Context(
-            number=self.next_number - 1,
-            now=self.now,
-            window=self.window,
-            sender=self.directory.coalition.operator,
-            request_id="",
-            directory=self.directory,
-            state=self.state,
-            window_opened_at=self.now,
-        )
+        """As of a request whose entry was the last: what follows from it has the next number."""
+        return replace(self.desk.context(), number=self.desk.next_number - 1)
 
     def today(self, programme_id: str) -> date:
         """The day that it is in a programme's time zone."""
@@ -193,7 +186,7 @@ class _Desk:
             if outcome.terms and not self.review.writes:
                 self.review.unwritten[member.account] = tuple(term for term, _ in outcome.terms)
             member = outcome.membership
-            self.changes.append(MembershipEvaluated(member.account, self.today(programme_id)))
+            self.desk.apply([MembershipEvaluated(member.account, self.today(programme_id))])
         self._judge_points(member)
 
     def _judge_points(self, member: Membership) -> None:
@@ -203,7 +196,7 @@ class _Desk:
         if not definition.keeps_points:
             return
         closing = programme.closing
-        if closing is not None and closing.points_until <= self.now:
+        if closing is not None and closing.points_until <= self.desk.now:
             self._expire(member, max(0, self.state.posted(member.account)), WIND_DOWN)
             return
         if definition.expiry is None or member.tier in definition.expiry.exempt_tiers:
@@ -237,7 +230,7 @@ class _Desk:
         for due_on, amount in points.due_within(expiry.notice_days):
             if (*member.account, due_on) in self.noticed:
                 continue
-            change = ExpiryNoticed(member.account, due_on, amount, self.next_number)
+            change = ExpiryNoticed(member.account, due_on, amount, self.desk.next_number)
             decision = Decision(
                 kind="EXPIRY_NOTICE",
                 facts={
@@ -265,47 +258,24 @@ class _Desk:
             },
             result=None,
             facts_parties=frozenset({self.directory.programmes[programme_id].partner}),
-            changes=(TierReviewed(programme_id, year.first, self.next_number),),
+            changes=(TierReviewed(programme_id, year.first, self.desk.next_number),),
             business=False,
         )
-        self._enter(decision)
+        self.desk.enter(decision)
 
     def fall(self, member: Membership) -> None:
         """Let a member of a tier fall by one."""
         context = self.context()
         definition, today = context.definition(member.programme), context.today(member.programme)
         fallen = replace(member, term=relegated(definition, member.term, today, member.joined_on))
-        decision = term_entry(fallen, self.next_number, context)
+        decision = term_entry(fallen, self.desk.next_number, context)
         self._add(decision, fallen, _in_words(decision))
 
     def _add(self, decision: Decision, member: Membership, what: str) -> None:
-        self._enter(decision)
+        self.desk.enter(decision)
         self.review.findings.append(
             Finding(decision.kind, member.programme, member.member_id, member.member_number, what)
         )
-
-    def _enter(self, decision: Decision) -> None:
-        self.decisions.append(decision)
-        self.next_number += 1
-        self.state.post(decision.lines)
-        for change in decision.changes:
-            change.apply(self.state)
-            self.changes.append(change)
-
-    def entries(self, last_at: datetime) -> list[Entry]:
-        """The entries of what was decided, in order."""
-        first = self.next_number - len(self.decisions)
-        coalition = self.directory.coalition
-        return [
-            Entry(
-                coalition=coalition,
-                draft=decision.draft(coalition.operator),
-                number=first + index,
-                accepted_at=max(self.now, last_at),
-                window=self.window if decision.business else None,
-            )
-            for index, decision in enumerate(self.decisions)
-        ]
 
 
 def _in_words(decision: Decision) -> str:
@@ -387,23 +357,22 @@ def relegate_lowest(connection: Connection, review: Review, programme_id: str) -
     head = read_head(connection, lock=review.writes)
     now = max(review.now, head.accepted_at) if review.writes else review.now
     directory = load_directory(connection, review.coalition)
-    desk = _Desk(review, directory, now, head.size, head.open_window)
-    definition = desk.context().definition(programme_id)
+    judge = _Judge(review, Desk(directory, head, now, State()))
+    definition = judge.context().definition(programme_id)
     falling = [tier for tier in definition.tiers if tier.lowest_fall and tier.lowest_by]
-    year = calendar_year(calendar_year(desk.today(programme_id)).first - DAY)
+    year = calendar_year(calendar_year(judge.today(programme_id)).first - DAY)
     if not falling or _is_reviewed(connection, programme_id, year):
         return False
     lowest = [m for tier in falling for m in _lowest(connection, review, programme_id, tier, year)]
     now_falling = lowest[:MEMBERS_AT_ONCE] if review.writes else lowest
-    desk.load(connection, {(member_id, programme_id) for member_id in now_falling})
+    judge.load(connection, {(member_id, programme_id) for member_id in now_falling})
     for member_id in now_falling:
-        desk.fall(desk.state.accounts[member_id, programme_id])
+        judge.fall(judge.state.accounts[member_id, programme_id])
     more = len(now_falling) < len(lowest)
     if not more:
-        desk.close_year(programme_id, year)
+        judge.close_year(programme_id, year)
     if review.writes:
-        append(connection, head, desk.entries(head.accepted_at))
-        write_all(connection, desk.changes)
+        judge.desk.write(connection)
     return more
 
 

@@ -172,8 +172,8 @@ THIRDS = [
 COUNTED_AFTER = [
     # what the stay leaves in each counter, after it and after each third
     {"nights": 3, "spend": 10_001, "dearest": 10_001, "stays": 1, "@earned": 1_350},
-    {"nights": 2, "spend": 6_667, "dearest": 6_667, "stays": 1, "@earned": 900},
-    {"nights": 1, "spend": 3_334, "dearest": 3_334, "stays": 0, "@earned": 450},
+    {"nights": 2, "spend": 6_667, "dearest": 6_667, "stays": 1, "@earned": 901},
+    {"nights": 1, "spend": 3_334, "dearest": 3_334, "stays": 0, "@earned": 449},
     {"nights": 0, "spend": 0, "dearest": 0, "stays": 0, "@earned": 0},
 ]
 PROMOTED_AFTER = [100, 67, 33, 0]
