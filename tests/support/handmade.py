@@ -139,6 +139,10 @@ def debt(debtor: str, creditor: str, amount: int, kind: str = "PRINCIPAL") -> Bu
     return lambda window: _business("ACCRUAL", debtor, owes(window, kind, debtor, creditor, amount))
 
 
+DAY = (double_dip, conversion, debt("bank-c", "hotel-h", 300_00), debt("hotel-h", "bank-c", 1_00))
+"""All that happens on a day."""
+
+
 def administration(window: int) -> Draft:
     """An entry of no window, shown to everyone."""
     del window
