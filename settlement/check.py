@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 from settlement import store
 from settlement.check_settlements import (
     OBLIGATIONS,
+    SHOWN,
     check_openings,
     check_post,
     check_statements,
@@ -42,7 +43,7 @@ def check_settlements(
 
 
 def _checks(connection: Connection, coalition: Coalition) -> Sequence[Check]:
-    queries = {**WINDOW_CHECKS, "obligations": OBLIGATIONS}
+    queries = {**WINDOW_CHECKS, "obligations": OBLIGATIONS, "entries-shown": SHOWN}
     return (
         lambda: guarded(connection, "windows", lambda: check_windows(connection)),
         *(partial(query_check, connection, name, query) for name, query in queries.items()),

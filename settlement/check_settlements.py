@@ -47,6 +47,23 @@ OBLIGATIONS = """
 """What a settlement netted is the sum over the lines of its window's entries."""
 
 
+SHOWN = """
+    select format('settlement %s, %s', p.settlement_id, p.participant) as place,
+        p.entries || ' entries' as found, f.entries || ' entries' as expected
+    from settlement_position p
+    join settlement s using (settlement_id)
+    join settlement_window w using (window_id)
+    cross join lateral (
+        select count(distinct number) as entries from feed
+        where number between w.first_number and w.cut_number
+            and participant in (p.participant, '*')
+    ) f
+    where p.entries <> f.entries
+    order by p.settlement_id, p.participant
+"""
+"""What a statement counts are the entries of its window's span that its feed holds."""
+
+
 def settlement_problems(connection: Connection, settlement: Settlement) -> Iterator[Problem]:
     """Whether positions, payments and statements of a settlement agree among themselves.
 

@@ -1,25 +1,30 @@
 """What a window's lines and its clearing accounts say, each for itself: they must agree."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, text
 
 from settlement.ledger.accounts import clearing_pair, clearing_prefix
-from settlement.ledger.amounts import INT64_MAX
+from settlement.ledger.entries import EVERYONE
 from settlement.ledger.problems import Problem
 from settlement.netting import Obligation
 from settlement.windows import Window
 
-_BOOK = text(
-    "select debit, credit, kind, count(*) as lines, sum(amount) as debits, null as credits "
+_LINES = text(
+    "select debit, credit, kind, count(*) as lines, sum(amount) as amount "
     "from line where number between :first and :last "
-    "and currency = :currency and debit ^@ :prefix group by debit, credit, kind "
-    "union all "
-    "select code, null, null, null, debits, credits from company_account where code ^@ :prefix",
+    "and currency = :currency and debit ^@ :prefix group by debit, credit, kind",
 )
-"""One statement sees one state of the book, also while others write."""
+_COUNTERS = text("select code, debits, credits from company_account where code ^@ :prefix")
+_SHOWN = text(
+    "select participant, count(*) as entries from feed f "
+    "where number between :first and :last and (participant = :everyone or not exists "
+    "(select from feed e where e.participant = :everyone and e.number = f.number)) "
+    "group by participant",
+)
+_END = text("select size - 1 from ledger_head")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -39,55 +44,71 @@ class Gross:
 
 
 @dataclass(frozen=True, slots=True)
-class Summed:
-    """Sum over lines of one kind between two accounts."""
+class Tally:
+    """What the log says of a window, from its first number through one: it only grows.
 
-    debit: str
-    credit: str
-    kind: str
-    lines: int
-    amount: int
+    `lines` and `amounts` are of lines between two clearing accounts, by the codes of the debit
+    and the credit account and the kind; `shown` is how many entries each feed holds, those for
+    everyone apart.
+    """
 
-
-@dataclass(frozen=True, slots=True)
-class WindowBook:
-    """A window twice: summed over its lines, and as its accounts' counters stand."""
-
-    summed: tuple[Summed, ...]
-    counters: Mapping[str, tuple[int, int]]
-    """Debits and credits by the code of the clearing account."""
+    through: int
+    lines: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    amounts: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    shown: Counter[str] = field(default_factory=Counter)
 
     @property
     def gross(self) -> tuple[Gross, ...]:
         """Who owes whom how much by what kind of line, sorted."""
         return tuple(
             sorted(
-                Gross(*clearing_pair(row.debit), row.kind, row.lines, row.amount)
-                for row in self.summed
+                Gross(*clearing_pair(debit), kind, self.lines[debit, credit, kind], amount)
+                for (debit, credit, kind), amount in self.amounts.items()
             ),
         )
 
+    def entries_of(self, participant: str) -> int:
+        """How many entries a participant's feed holds."""
+        return self.shown[participant] + self.shown[EVERYONE]
 
-def read_book(connection: Connection, window: Window, currency: str) -> WindowBook:
-    """Read a window's clearing, open or cut; before its settlement is posted."""
-    last = INT64_MAX if window.last_number is None else window.last_number
-    rows = connection.execute(
-        _BOOK,
-        {
-            "first": window.first_number,
-            "last": last,
-            "currency": currency,
-            "prefix": clearing_prefix(window.window_id),
-        },
+
+def take_tally(
+    connection: Connection, window: Window, currency: str, before: Tally | None = None
+) -> Tally:
+    """The tally of a window that was cut, or of the open one as it stands.
+
+    `before` is an earlier tally of the same window: only what came since is read.
+    """
+    last = window.last_number
+    if last is None:
+        last = int(connection.execute(_END).scalar_one())
+    first = window.first_number if before is None else before.through + 1
+    span = {"first": first, "last": last}
+    found = connection.execute(
+        _LINES, {**span, "currency": currency, "prefix": clearing_prefix(window.window_id)}
     ).all()
-    return WindowBook(
-        summed=tuple(
-            Summed(row.debit, row.credit, row.kind, row.lines, int(row.debits))
-            for row in rows
-            if row.kind is not None
-        ),
-        counters={row.debit: (int(row.debits), row.credits) for row in rows if row.kind is None},
+    shown = connection.execute(_SHOWN, {**span, "everyone": EVERYONE})
+    sums = {(row.debit, row.credit, row.kind): row for row in found}
+    tally = Tally(
+        through=last,
+        lines=Counter({key: row.lines for key, row in sums.items()}),
+        amounts=Counter({key: int(row.amount) for key, row in sums.items()}),
+        shown=Counter({row.participant: row.entries for row in shown}),
     )
+    if before is None:
+        return tally
+    return Tally(
+        last,
+        before.lines + tally.lines,
+        before.amounts + tally.amounts,
+        before.shown + tally.shown,
+    )
+
+
+def window_counters(connection: Connection, window_id: int) -> Mapping[str, tuple[int, int]]:
+    """Debits and credits of a window's clearing accounts by code, before it is settled."""
+    rows = connection.execute(_COUNTERS, {"prefix": clearing_prefix(window_id)})
+    return {row.code: (row.debits, row.credits) for row in rows}
 
 
 def counted(connection: Connection, window_id: int) -> tuple[Obligation, ...]:
@@ -99,16 +120,16 @@ def counted(connection: Connection, window_id: int) -> tuple[Obligation, ...]:
     return tuple(Obligation(*clearing_pair(row.code), row.debits) for row in rows)
 
 
-def differences(book: WindowBook) -> Iterator[Problem]:
+def differences(tally: Tally, counters: Mapping[str, tuple[int, int]]) -> Iterator[Problem]:
     """Where the lines of a window and the counters of its accounts disagree."""
     sums: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0])
-    for row in book.summed:
-        sums[row.debit][0] += row.amount
-        sums[row.credit][1] += row.amount
-        if clearing_pair(row.debit) != clearing_pair(row.credit)[::-1]:
-            yield Problem("mirror", f"lines from {row.debit}", row.credit, "its mirror account")
-    for code in sorted(sums.keys() | book.counters.keys()):
-        found, expected = book.counters.get(code, (0, 0)), tuple(sums.get(code, (0, 0)))
+    for (debit, credit, _), amount in tally.amounts.items():
+        sums[debit][0] += amount
+        sums[credit][1] += amount
+        if clearing_pair(debit) != clearing_pair(credit)[::-1]:
+            yield Problem("mirror", f"lines from {debit}", credit, "its mirror account")
+    for code in sorted(sums.keys() | counters.keys()):
+        found, expected = counters.get(code, (0, 0)), tuple(sums.get(code, (0, 0)))
         if found != expected:
             yield Problem("window-sums", f"account {code}", _words(found), _words(expected))
 

@@ -1,6 +1,7 @@
 """The night: one settlement in stages, each a transaction that ends by recording it.
 
-    CUT    the open window ends at a number, the next one opens
+           the open window's lines are summed up, while business goes on
+    CUT    the window ends at a number, the next one opens
     NET    sums of the window by two paths; positions; payments
     POST   one entry: clearing goes to zero, what is due is posted
     STATE  a statement for every participant
@@ -8,11 +9,14 @@
 
 Start equals resume: whatever ended an earlier run, the next one goes on after the last stage
 that was recorded, and comes to the same bytes.
+
+Only the first step takes longer for more entries, and nobody waits for it: what is summed from
+CUT on is what came since. A run that goes on after another's end sums the window once more.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection, Engine, text
@@ -26,7 +30,13 @@ from settlement.ledger.book import append, place, read_head
 from settlement.ledger.entries import Coalition
 from settlement.ledger.problems import Problem
 from settlement.netting import bilateral, payments, positions
-from settlement.obligations import counted, differences, read_book
+from settlement.obligations import (
+    Tally,
+    counted,
+    differences,
+    take_tally,
+    window_counters,
+)
 from settlement.posting import settlement_draft
 from settlement.reports import SettlementReport, last_report
 from settlement.store import Settlement, Stage
@@ -65,6 +75,8 @@ class _Night:
     clock: Clock
     money_at: MoneyAt
     progress: Progress
+    tally: Tally | None = None
+    """Of the window that this run cuts, taken before the cut."""
 
     def window(self, settlement: Settlement) -> Window:
         window = windows.get_window(self.connection, settlement.window_id)
@@ -94,7 +106,10 @@ def settle(
     """
     with _only_run(engine) as connection:
         night = _Night(connection, coalition, clock, money_at, progress)
-        settlement = _unfinished(night) or _cut(night, participants)
+        settlement = _unfinished(night)
+        if settlement is None:
+            night = replace(night, tally=_summed(night))
+            settlement = _cut(night, participants)
         while settlement is not None and settlement.stage is not Stage.CLOSED:
             settlement = _next_stage(night, settlement)
         with connection.begin():
@@ -135,18 +150,28 @@ def _unfinished(night: _Night) -> Settlement | None:
     return None if latest is None or latest.stage is Stage.CLOSED else latest
 
 
-def _cut(night: _Night, participants: Iterable[str]) -> Settlement | None:
-    """CUT, after the sums of the open window are seen to agree; None without business.
+def _summed(night: _Night) -> Tally | None:
+    """The open window summed up, and seen to agree with its counters; None without business.
 
-    The check reads a state of the book without holding up the writer; NET repeats it.
+    Reads one state of the book without holding up the writer.
     """
-    connection, operator = night.connection, night.coalition.operator
+    connection = night.connection
     with connection.begin():
+        connection.execute(text("set transaction isolation level repeatable read, read only"))
         window = windows.open_window(connection)
         if not windows.has_business(connection, window):
             return None
         night.progress(Stage.CUT, 0, 1)
-        _require_none(differences(read_book(connection, window, night.coalition.currency)))
+        tally = take_tally(connection, window, night.coalition.currency)
+        _require_none(differences(tally, window_counters(connection, window.window_id)))
+    return tally
+
+
+def _cut(night: _Night, participants: Iterable[str]) -> Settlement | None:
+    """CUT; None where the open window has no business."""
+    connection, operator = night.connection, night.coalition.operator
+    if night.tally is None:
+        return None
     with connection.begin():
         now = night.clock()
         cut = windows.cut(connection, night.coalition, now, night.money_at)
@@ -174,17 +199,20 @@ def _next_stage(night: _Night, settlement: Settlement) -> Settlement:
 
 
 def _net(night: _Night, settlement: Settlement) -> Settlement:
-    """Sum the window over its lines, compare with its accounts, net."""
-    connection = night.connection
-    book = read_book(connection, night.window(settlement), night.coalition.currency)
-    _require_none(differences(book))
-    nets = positions((row.obligation for row in book.gross), settlement.participants)
+    """Sum what came to the window since, compare with its accounts, net."""
+    connection, window = night.connection, night.window(settlement)
+    tally = take_tally(connection, window, night.coalition.currency, night.tally)
+    counters = window_counters(connection, window.window_id)
+    _require_none(differences(tally, counters))
+    gross = tally.gross
+    nets = positions((row.obligation for row in gross), settlement.participants)
     by_counters = dict.fromkeys(nets, 0)
-    for code, (debits, credits_) in book.counters.items():
+    for code, (debits, credits_) in counters.items():
         owner, _ = clearing_pair(code)
         by_counters[owner] = by_counters.get(owner, 0) + credits_ - debits
     _require_same("positions", nets, by_counters)
-    store.save_net(connection, settlement, book.gross, nets, payments(nets))
+    entries = {name: tally.entries_of(name) for name in nets}
+    store.save_net(connection, settlement, gross, nets, entries, payments(nets))
     return store.advance(connection, settlement, Stage.NET)
 
 

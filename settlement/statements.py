@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert, select, text
 
 from settlement import tables
-from settlement.ledger.entries import EVERYONE, Coalition
+from settlement.ledger.entries import Coalition
 from settlement.netting import positions as net_positions
 from settlement.obligations import counted
 from settlement.statement_form import StatementData, exchanges, to_csv, to_json
@@ -101,12 +101,10 @@ def compose(
 ) -> list[Statement]:
     """The statements of a posted settlement, by name of the participant; nothing is written.
 
-    From what netting stored of the window's lines, so it takes no longer for more entries,
-    except for counting them in the feeds.
+    From what netting stored of the window, so it takes no longer for more entries.
     """
     gross = load_gross(connection, settlement.settlement_id)
     payments = load_payments(connection, settlement.settlement_id)
-    entries = _entries_shown(connection, window)
     previous = _previous_hashes(connection, settlement.settlement_id)
     last = window.first_number if window.last_number is None else window.last_number
     return [
@@ -118,7 +116,7 @@ def compose(
                 participant=position.participant,
                 first_number=window.first_number,
                 last_number=last,
-                entries=entries.get(position.participant, 0) + entries.get(EVERYONE, 0),
+                entries=position.entries,
                 opening=position.opening_minor or 0,
                 exchanges=exchanges(position.participant, gross),
                 payments=tuple(p for p in payments if position.participant in {p.payer, p.payee}),
@@ -127,23 +125,6 @@ def compose(
         )
         for position in load_positions(connection, settlement.settlement_id)
     ]
-
-
-_ENTRIES_SHOWN = text(
-    "select participant, count(*) as entries from feed f "
-    "where number between :first and :last and (participant = :everyone or not exists "
-    "(select from feed e where e.participant = :everyone and e.number = f.number)) "
-    "group by participant",
-)
-
-
-def _entries_shown(connection: Connection, window: Window) -> Mapping[str, int]:
-    """How many entries of a window's span each feed holds, those for everyone apart."""
-    rows = connection.execute(
-        _ENTRIES_SHOWN,
-        {"first": window.first_number, "last": window.last_number, "everyone": EVERYONE},
-    )
-    return {row.participant: row.entries for row in rows}
 
 
 _PREVIOUS = text(

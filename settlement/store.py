@@ -43,11 +43,13 @@ class Settlement:
 class Position:
     """A net of a settlement and, once it is posted, what was open before.
 
-    Shared minor units; positive receives.
+    Shared minor units; positive receives. `entries` is how many of the window's span are in the
+    participant's feed.
     """
 
     participant: str
     net_minor: int
+    entries: int
     opening_minor: int | None
 
 
@@ -138,10 +140,14 @@ def save_net(
     settlement: Settlement,
     gross: Sequence[Gross],
     positions: Mapping[str, int],
+    entries: Mapping[str, int],
     payments: Sequence[Payment],
 ) -> None:
-    """Keep what netting found."""
-    netted = ({"participant": name, "net": net} for name, net in positions.items())
+    """Keep what netting found, and how many entries are in each participant's feed."""
+    netted = (
+        {"participant": name, "net": net, "entries": entries[name]}
+        for name, net in positions.items()
+    )
     _insert(connection, settlement, tables.obligation, map(asdict, gross))
     _insert(connection, settlement, tables.position, netted)
     _insert(connection, settlement, tables.payment, map(asdict, payments))
@@ -203,7 +209,7 @@ def load_positions(connection: Connection, settlement_id: int) -> tuple[Position
     """The positions of a settlement, by name."""
     table = tables.position
     rows = connection.execute(select(table).where(table.c.settlement_id == settlement_id))
-    found = (Position(row.participant, row.net, row.opening) for row in rows)
+    found = (Position(row.participant, row.net, row.entries, row.opening) for row in rows)
     return tuple(sorted(found, key=lambda position: position.participant))
 
 

@@ -48,8 +48,9 @@ position = Table(
     Column("settlement_id", BigInteger, primary_key=True, autoincrement=False),
     Column("participant", Text, primary_key=True),
     Column("net", BigInteger, nullable=False),
+    Column("entries", BigInteger, nullable=False),
     Column("opening", BigInteger),
-    comment="Net of a settlement, and what was open when it was posted; positive receives.",
+    comment="Net and entries of a window, and what was open at its posting; positive receives.",
 )
 
 payment = Table(

@@ -53,11 +53,13 @@ CHAINED = DERIVED | {"statement-chain"}
 
 DAMAGES: dict[str, set[str]] = {
     "update settlement_window set first_number = 2 where window_id = 1": {
+        "entries-shown",
         "windows",
         "window-spans",
     }
     | DERIVED,
     "update settlement_window set cut_number = cut_number - 1 where window_id = 1": {
+        "entries-shown",
         "windows",
         "window-cuts",
     }
@@ -67,6 +69,7 @@ DAMAGES: dict[str, set[str]] = {
         "window-spans",
     },
     "update settlement_window set cut_number = null where window_id = 2": {
+        "entries-shown",
         "windows",
         "window-cuts",
         "window-spans",
@@ -114,6 +117,11 @@ DAMAGES: dict[str, set[str]] = {
         "update settlement_position set net = net + 1 where settlement_id = 1 and participant"
         " = 'bank-c'"
     ): {"positions", "payments"},
+    (
+        "update settlement_position set entries = entries + 1 where settlement_id = 1 and "
+        "participant = 'bank-c'"
+    ): {"entries-shown"} | DERIVED,
+    "delete from feed where number = 1 and participant = 'hotel-h'": {"entries-shown"},
     "delete from settlement_position where settlement_id = 1 and participant = 'bank-c'": {
         "positions",
         "payments",
