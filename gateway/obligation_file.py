@@ -9,7 +9,7 @@ import csv
 import io
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from typing import IO
 from unicodedata import normalize
@@ -25,6 +25,10 @@ MAX_DIGITS = 1_000
 _WHOLE = re.compile(r"[0-9]+")
 _BLANK = " \t"
 _REMEDY = "write a whole number of the minor unit, above zero, such as 1250"
+
+
+_Row = tuple[int, list[str]]
+"""The line that a row ends on, and its cells."""
 
 
 class _BadRow(ValueError):
@@ -45,7 +49,16 @@ def read_obligations(file: IO[bytes], name: str) -> tuple[Obligation, ...]:
     Raises BadFile, which names the first problems with their lines, where a row is no
     obligation, and where there is not even a header.
     """
-    rows = _rows(file, name)
+    text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
+    try:
+        owed = _sums(_rows(text, name), name)
+    finally:
+        text.detach()
+    return tuple(sorted(Obligation(*pair, amount) for pair, amount in owed.items()))
+
+
+def _sums(rows: Iterator[_Row], name: str) -> Mapping[tuple[str, str], int]:
+    """What is owed by pairs of debtor and creditor. Raises BadFile."""
     first = next(rows, None)
     if first is None:
         remedy = "a list of no debts is the header alone: " + ",".join(COLUMNS)
@@ -66,12 +79,11 @@ def read_obligations(file: IO[bytes], name: str) -> tuple[Obligation, ...]:
             owed[debtor, creditor] += amount
     if problems:
         raise BadFile(name, problems)
-    return tuple(sorted(Obligation(*pair, amount) for pair, amount in owed.items()))
+    return owed
 
 
-def _rows(file: IO[bytes], name: str) -> Iterator[tuple[int, list[str]]]:
-    """Each row that is not blank, and the line that it ends on. Raises BadFile."""
-    text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
+def _rows(text: IO[str], name: str) -> Iterator[_Row]:
+    """Each row that is not blank. Raises BadFile."""
     reader = csv.reader(text, skipinitialspace=True)
     try:
         for cells in reader:
@@ -83,8 +95,6 @@ def _rows(file: IO[bytes], name: str) -> Iterator[tuple[int, list[str]]]:
         line, told, remedy = reader.line_num, f"is not CSV ({error})", "see RFC 4180"
     else:
         return
-    finally:
-        text.detach()
     raise BadFile(name, [Problem(line, "file", told, remedy)])
 
 

@@ -1,7 +1,6 @@
 """`coalition net`: nets any list of who owes whom; without a gateway, a database or a key."""
 
 from collections.abc import Iterable
-from typing import IO
 
 import click
 
@@ -26,16 +25,17 @@ _METHODS = {
 
 
 @click.command()
-@click.argument("file", type=click.File("rb"))
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of tables.")
-def net(*, file: IO[bytes], as_json: bool) -> None:
+def net(*, file: str, as_json: bool) -> None:
     """Net a CSV FILE of debtor,creditor,amount: whole numbers of the minor unit; - reads stdin.
 
     Shows what each pair owes on balance, the position of everybody (a positive one receives,
     a negative one pays), and payments that settle all of it: the fewest, where at most 20
     have a position that is not zero.
     """
-    gross = read_obligations(file, "standard input" if file.name == "<stdin>" else file.name)
+    with click.open_file(file, "rb") as opened:
+        gross = read_obligations(opened, "standard input" if file == "-" else file)
     pairs, nets = bilateral(gross), positions(gross)
     due, how = payments(nets), method(nets)
     if as_json:
