@@ -11,7 +11,14 @@ from sqlalchemy import Engine
 
 from gateway.calendar_file import calendar_in
 from gateway.cli.calendar_command import calendar_option, closing_json, closing_words
-from gateway.cli.database import database_options, known_coalition, opened, progress, utc_now
+from gateway.cli.database import (
+    database_options,
+    known_coalition,
+    opened,
+    plain_errors,
+    progress,
+    utc_now,
+)
 from gateway.reports import settlement_json, show_settlement, statement_files
 from partners.directory_store import money_at
 from settlement.calendar import EVERY_MIDNIGHT, Calendar
@@ -73,7 +80,8 @@ def settle_command(
         with opened(data_dir, database_url) as (_, engine), progress() as show:
             coalition, report = settle_now(engine, utc_now, show, calendar, only_due=due)
     except NothingDue:
-        _tell_nothing_due(calendar, as_json=as_json)
+        with plain_errors():
+            _tell_nothing_due(calendar, as_json=as_json)
         return
     if folder is not None:
         write_files(folder, statement_files(report))
