@@ -12,8 +12,8 @@ from itertools import combinations
 from settlement.fewest import MOST, Found, fewest
 
 MOST_TO_PAIR = 400
-"""Participants of which pairs are looked at: the pairs are 80,000, and take a tenth of a second
-each time that one group is taken out."""
+"""Participants of which pairs are looked at: these are 80,000 pairs, and take some hundredths of a
+second each time that a group is taken out."""
 
 
 def few(positions: Mapping[str, int]) -> Iterator[Found]:
