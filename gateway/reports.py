@@ -1,12 +1,14 @@
 """Settlements for people and machines: tables, files, one JSON object."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from rich.console import Console
 from rich.table import Table
 
+from settlement.calendar import Days
 from settlement.ledger.entries import Coalition
+from settlement.netting import Method
 from settlement.reports import SettlementReport
 
 
@@ -28,8 +30,29 @@ def show_settlement(console: Console, report: SettlementReport, coalition: Coali
         f"Settlement {report.settlement.settlement_id} of window {window.window_id}, entries "
         f"{window.first_number}{last}: {report.settlement.stage}",
     )
+    for line in (*_days(report.settlement.days), *_volume(report, coalition)):
+        console.print(line, highlight=False)
     for table in (_positions(report, coalition), _payments(report, coalition), _statements(report)):
         console.print(table)
+
+
+def _days(days: Days | None) -> Iterator[str]:
+    if days is not None:
+        yield (
+            f"Business date {days.business_date}, advice on {days.advice_date}, "
+            f"payment on {days.settlement_date}"
+        )
+
+
+def _volume(report: SettlementReport, coalition: Coalition) -> Iterator[str]:
+    """What netting saved, once it is done."""
+    volume, settlement = report.volume, report.settlement
+    if settlement is None or settlement.method is None:
+        return
+    gross, net = (in_units(minor, coalition.exponent) for minor in (volume.gross, volume.net))
+    ratio = f", {volume.ratio_words} of it" if volume.gross else ""
+    fewest = "the fewest" if settlement.method is Method.EXACT else "perhaps not the fewest"
+    yield f"Gross {gross} {coalition.currency}, net {net}{ratio}; {fewest} payments"
 
 
 def _table(title: str, columns: Iterable[str]) -> Table:
@@ -88,10 +111,22 @@ def settlement_json(report: SettlementReport) -> dict[str, object]:
         "window": None if window is None else window.window_id,
         "first_number": None if window is None else window.first_number,
         "last_number": None if window is None else window.last_number,
+        **_days_json(None if settlement is None else settlement.days),
+        "method": None if settlement is None else settlement.method,
+        "gross": report.volume.gross,
+        "net": report.volume.net,
+        "ratio": None if report.volume.ratio is None else str(report.volume.ratio),
         "positions": dict(report.positions),
         "positions_sum": sum(report.positions.values()),
         "payments": [
             {"debtor": p.payer, "creditor": p.payee, "amount": p.amount} for p in report.payments
         ],
         "statements": file_hashes(statement_files(report)),
+    }
+
+
+def _days_json(days: Days | None) -> dict[str, str | None]:
+    return {
+        name: None if days is None else getattr(days, name).isoformat()
+        for name in ("business_date", "advice_date", "settlement_date")
     }

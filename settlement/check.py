@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 
 from settlement import store
 from settlement.check_settlements import (
+    DAYS,
     OBLIGATIONS,
     SHOWN,
     check_openings,
@@ -43,7 +44,12 @@ def check_settlements(
 
 
 def _checks(connection: Connection, coalition: Coalition) -> Sequence[Check]:
-    queries = {**WINDOW_CHECKS, "obligations": OBLIGATIONS, "entries-shown": SHOWN}
+    queries = {
+        **WINDOW_CHECKS,
+        "obligations": OBLIGATIONS,
+        "entries-shown": SHOWN,
+        "days": DAYS,
+    }
     return (
         lambda: guarded(connection, "windows", lambda: check_windows(connection)),
         *(partial(query_check, connection, name, query) for name, query in queries.items()),

@@ -64,6 +64,22 @@ SHOWN = """
 """What a statement counts are the entries of its window's span that its feed holds."""
 
 
+DAYS = """
+    with told as (
+        select s.settlement_id,
+            concat_ws(', ', s.business_date, s.advice_date, s.settlement_date) as kept,
+            concat_ws(', ', f ->> 'business_date', f ->> 'advice_date', f ->> 'settlement_date')
+                as cut
+        from settlement s join settlement_window w using (window_id)
+        join entry e on e.number = w.cut_number
+        cross join lateral (select convert_from(e.facts, 'UTF8')::jsonb as f) as facts
+    )
+    select 'settlement ' || settlement_id as place, kept as found, cut as expected
+    from told where kept <> cut order by settlement_id
+"""
+"""A settlement has the days that the entry of its window's cut says."""
+
+
 def settlement_problems(connection: Connection, settlement: Settlement) -> Iterator[Problem]:
     """Whether positions, payments and statements of a settlement agree among themselves.
 

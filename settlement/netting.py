@@ -4,10 +4,14 @@ Plain integers of one currency's minor unit in and out. Amounts only move, so al
 sum to zero.
 """
 
-import heapq
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+
+from settlement.few import few
+from settlement.fewest import MOST, fewest
 
 
 class NotBalanced(ValueError):
@@ -73,28 +77,61 @@ def positions(
     return dict(sorted(nets.items()))
 
 
+class Method(StrEnum):
+    """How payments are found."""
+
+    EXACT = "exact"
+    """The fewest that there can be; among several such lists the first."""
+    HEURISTIC = "heuristic"
+    """Few, and at most one fewer than there are positions that are not zero."""
+
+
+def method(positions: Mapping[str, int]) -> Method:
+    """How `payments` finds the payments of these positions: it depends on how many there are."""
+    concerned = sum(1 for net in positions.values() if net)
+    return Method.EXACT if concerned <= MOST else Method.HEURISTIC
+
+
 def payments(positions: Mapping[str, int]) -> tuple[Payment, ...]:
     """Payments that bring every position to zero, sorted by payer and payee.
 
-    At most one fewer than there are positions that are not zero; nobody both pays and
-    receives. The largest payer pays the largest receiver as much as goes, and so on; ties go
-    by name, so the same positions always give the same payments.
+    The fewest where `method` says so; never more than one fewer than there are positions that
+    are not zero. Nobody both pays and receives. The same positions always give the same
+    payments, in whatever order they come.
     Raises NotBalanced where the positions do not sum to zero.
     """
     if total := sum(positions.values()):
         message = f"positions sum to {total}, not to zero"
         raise NotBalanced(message)
-    payers = [(net, name) for name, net in positions.items() if net < 0]
-    receivers = [(-net, name) for name, net in positions.items() if net > 0]
-    heapq.heapify(payers)
-    heapq.heapify(receivers)
-    found = []
-    while payers:
-        (owed, payer), (due, payee) = heapq.heappop(payers), heapq.heappop(receivers)
-        amount = min(-owed, -due)
-        found.append(Payment(payer, payee, amount))
-        if owed + amount:
-            heapq.heappush(payers, (owed + amount, payer))
-        if due + amount:
-            heapq.heappush(receivers, (due + amount, payee))
-    return tuple(sorted(found))
+    concerned = {name: net for name, net in sorted(positions.items()) if net}
+    find = fewest if method(positions) is Method.EXACT else few
+    return tuple(sorted(Payment(*found) for found in find(concerned)))
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """How much netting saves, in minor units: what is owed, and what is paid in its place."""
+
+    gross: int
+    net: int
+
+    @property
+    def ratio(self) -> Fraction | None:
+        """What is paid as a part of what is owed, exactly; None where nothing is owed."""
+        return Fraction(self.net, self.gross) if self.gross else None
+
+    @property
+    def ratio_words(self) -> str:
+        """The ratio exactly and as a percentage, as in 123/4880 (2.52 %); empty without one."""
+        if self.ratio is None:
+            return ""
+        hundredths = round(self.ratio * 10_000)
+        return f"{self.ratio} ({hundredths // 100}.{hundredths % 100:02} %)"
+
+
+NO_VOLUME = Volume(gross=0, net=0)
+
+
+def volume(obligations: Iterable[Obligation], payments: Iterable[Payment]) -> Volume:
+    """Gross and net of obligations and of the payments that settle them."""
+    return Volume(sum(owed.amount for owed in obligations), sum(due.amount for due in payments))

@@ -5,9 +5,15 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
-from settlement.netting import Payment
+from settlement.netting import NO_VOLUME, Payment, Volume, volume
 from settlement.statements import Statement, statements_of
-from settlement.store import Settlement, latest_settlement, load_payments, load_positions
+from settlement.store import (
+    Settlement,
+    latest_settlement,
+    load_gross,
+    load_payments,
+    load_positions,
+)
 from settlement.windows import Window, get_window
 
 
@@ -22,6 +28,7 @@ class SettlementReport:
     window: Window | None = None
     positions: Mapping[str, int] = field(default_factory=dict)
     payments: tuple[Payment, ...] = ()
+    volume: Volume = NO_VOLUME
     statements: Mapping[str, Statement] = field(default_factory=dict)
 
     @property
@@ -36,6 +43,8 @@ def last_report(connection: Connection) -> SettlementReport:
     if settlement is None:
         return SettlementReport()
     settlement_id = settlement.settlement_id
+    gross = (row.obligation for row in load_gross(connection, settlement_id))
+    payments = load_payments(connection, settlement_id)
     return SettlementReport(
         settlement=settlement,
         window=get_window(connection, settlement.window_id),
@@ -43,6 +52,7 @@ def last_report(connection: Connection) -> SettlementReport:
             position.participant: position.net_minor
             for position in load_positions(connection, settlement_id)
         },
-        payments=load_payments(connection, settlement_id),
+        payments=payments,
+        volume=volume(gross, payments),
         statements=statements_of(connection, settlement_id),
     )

@@ -23,13 +23,14 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from settlement import statements, store, windows
+from settlement.calendar import EVERY_MIDNIGHT, Calendar
 from settlement.check_settlements import settlement_problems
 from settlement.check_windows import clearing_left
 from settlement.ledger.accounts import clearing_pair
 from settlement.ledger.book import append, place, read_head
 from settlement.ledger.entries import Coalition
 from settlement.ledger.problems import Problem
-from settlement.netting import bilateral, payments, positions
+from settlement.netting import bilateral, method, payments, positions
 from settlement.obligations import (
     Tally,
     counted,
@@ -64,6 +65,10 @@ class SettlementDifference(Exception):
         self.problems = tuple(problems)
 
 
+class NothingDue(Exception):
+    """The calendar asks for no settlement now; nothing is changed."""
+
+
 def ignore(_stage: str, _done: int, _total: int) -> None:
     """Nobody wants to know."""
 
@@ -75,6 +80,8 @@ class _Night:
     clock: Clock
     money_at: MoneyAt
     progress: Progress
+    calendar: Calendar
+    only_due: bool
     tally: Tally | None = None
     """Of the window that this run cuts, taken before the cut."""
 
@@ -94,6 +101,9 @@ def settle(
     clock: Clock,
     money_at: MoneyAt,
     progress: Progress = ignore,
+    *,
+    calendar: Calendar = EVERY_MIDNIGHT,
+    only_due: bool = False,
 ) -> SettlementReport:
     """Settle the open window, or finish the settlement that an earlier run left.
 
@@ -101,17 +111,24 @@ def settle(
     given again. `money_at` says what the cut pins. Every participant named, the operator, and
     whoever owes or is owed, gets a statement.
 
+    With `only_due` a window is cut only where a closing of the calendar has passed since its
+    first business: once, however many closings have.
+
     Raises SettlementUnderWay where another run holds the lock, and SettlementDifference where
-    the books do not agree; then the stage that found it changed nothing.
+    the books do not agree; then the stage that found it changed nothing. Raises NothingDue
+    where only what is due is to be done, and there is nothing; and CalendarEnded.
     """
     with _only_run(engine) as connection:
-        night = _Night(connection, coalition, clock, money_at, progress)
-        settlement = _unfinished(night)
-        if settlement is None:
+        night = _Night(connection, coalition, clock, money_at, progress, calendar, only_due)
+        unfinished = _unfinished(night)
+        _finish(night, unfinished)
+        cut = None
+        if only_due or unfinished is None:
             night = replace(night, tally=_summed(night))
-            settlement = _cut(night, participants)
-        while settlement is not None and settlement.stage is not Stage.CLOSED:
-            settlement = _next_stage(night, settlement)
+            cut = _cut(night, participants)
+        _finish(night, cut)
+        if only_due and unfinished is None and cut is None:
+            raise NothingDue("no closing has passed since the first business of the open window")
         with connection.begin():
             return last_report(connection)
 
@@ -150,8 +167,15 @@ def _unfinished(night: _Night) -> Settlement | None:
     return None if latest is None or latest.stage is Stage.CLOSED else latest
 
 
+def _finish(night: _Night, settlement: Settlement | None) -> None:
+    while settlement is not None and settlement.stage is not Stage.CLOSED:
+        settlement = _next_stage(night, settlement)
+
+
 def _summed(night: _Night) -> Tally | None:
-    """The open window summed up, and seen to agree with its counters; None without business.
+    """The open window summed up, and seen to agree with its counters.
+
+    None without business, and where only what is due is to be done and the window is not.
 
     Reads one state of the book without holding up the writer.
     """
@@ -159,7 +183,10 @@ def _summed(night: _Night) -> Tally | None:
     with connection.begin():
         connection.execute(text("set transaction isolation level repeatable read, read only"))
         window = windows.open_window(connection)
-        if not windows.has_business(connection, window):
+        began_at = windows.first_business_at(connection, window)
+        if began_at is None:
+            return None
+        if night.only_due and night.calendar.due(began_at, night.clock()) is None:
             return None
         night.progress(Stage.CUT, 0, 1)
         tally = take_tally(connection, window, night.coalition.currency)
@@ -168,21 +195,23 @@ def _summed(night: _Night) -> Tally | None:
 
 
 def _cut(night: _Night, participants: Iterable[str]) -> Settlement | None:
-    """CUT; None where the open window has no business."""
+    """CUT; None where there is nothing to cut."""
     connection, operator = night.connection, night.coalition.operator
     if night.tally is None:
         return None
     with connection.begin():
         now = night.clock()
-        cut = windows.cut(connection, night.coalition, now, night.money_at)
+        cut = windows.cut(connection, night.coalition, now, night.money_at, night.calendar)
         if cut is None:
             return None
-        owing = counted(connection, cut.window_id)
+        window_id = cut.window.window_id
+        owing = counted(connection, window_id)
         named = {name for owed in owing for name in (owed.debtor, owed.creditor)}
         settlement = store.begin(
             connection,
-            cut.window_id,
+            window_id,
             {*participants, operator, *named},
+            cut.days,
             now,
         )
         night.progress(Stage.CUT, 1, 1)
@@ -213,7 +242,7 @@ def _net(night: _Night, settlement: Settlement) -> Settlement:
     _require_same("positions", nets, by_counters)
     entries = {name: tally.entries_of(name) for name in nets}
     store.save_net(connection, settlement, gross, nets, entries, payments(nets))
-    return store.advance(connection, settlement, Stage.NET)
+    return store.advance(connection, settlement, Stage.NET, method=method(nets))
 
 
 def _post(night: _Night, settlement: Settlement) -> Settlement:

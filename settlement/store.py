@@ -9,8 +9,9 @@ from typing import Any
 from sqlalchemy import Connection, Row, Table, func, insert, select, text, update
 
 from settlement import tables
+from settlement.calendar import Days
 from settlement.ledger.accounts import settlement as settlement_account
-from settlement.netting import Payment
+from settlement.netting import Method, Payment
 from settlement.obligations import Gross
 
 
@@ -30,13 +31,19 @@ class SettlementMoved(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """A run of the night. `stage` is the last one that is done."""
+    """A run of the night. `stage` is the last one that is done.
+
+    `days` are None where it was begun before there was a calendar; `method` tells how its
+    payments were found, once they are.
+    """
 
     settlement_id: int
     window_id: int
     stage: Stage
     participants: tuple[str, ...]
     post_number: int | None = None
+    days: Days | None = None
+    method: Method | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +64,7 @@ def begin(
     connection: Connection,
     window_id: int,
     participants: Iterable[str],
+    days: Days,
     now: datetime,
 ) -> Settlement:
     """Record that a window is cut and its settlement begun."""
@@ -67,6 +75,7 @@ def begin(
         window_id=window_id,
         stage=Stage.CUT,
         participants=tuple(sorted(set(participants))),
+        days=days,
     )
     connection.execute(
         insert(table).values(
@@ -75,6 +84,7 @@ def begin(
             stage=settlement.stage,
             participants=list(settlement.participants),
             started_at=now,
+            **asdict(days),
         ),
     )
     return settlement
@@ -86,6 +96,7 @@ def advance(
     stage: Stage,
     *,
     post_number: int | None = None,
+    method: Method | None = None,
     closed_at: datetime | None = None,
 ) -> Settlement:
     """Record that a stage is done, in the transaction that did it.
@@ -93,14 +104,24 @@ def advance(
     Raises SettlementMoved where the settlement is not at the stage that was read.
     """
     table = tables.settlement
-    moved = replace(settlement, stage=stage, post_number=post_number or settlement.post_number)
+    moved = replace(
+        settlement,
+        stage=stage,
+        post_number=post_number or settlement.post_number,
+        method=method or settlement.method,
+    )
     result = connection.execute(
         update(table)
         .where(
             table.c.settlement_id == settlement.settlement_id,
             table.c.stage == settlement.stage,
         )
-        .values(stage=stage, post_number=moved.post_number, closed_at=closed_at),
+        .values(
+            stage=stage,
+            post_number=moved.post_number,
+            method=moved.method,
+            closed_at=closed_at,
+        ),
     )
     if result.rowcount != 1:
         message = f"settlement {settlement.settlement_id} is not at {settlement.stage} any more"
@@ -115,7 +136,15 @@ def _settlement(row: Row[Any]) -> Settlement:
         stage=Stage(row.stage),
         participants=tuple(row.participants),
         post_number=row.post_number,
+        days=_days(row),
+        method=None if row.method is None else Method(row.method),
     )
+
+
+def _days(row: Row[Any]) -> Days | None:
+    if row.business_date is None:
+        return None
+    return Days(row.business_date, row.advice_date, row.settlement_date)
 
 
 def list_settlements(connection: Connection) -> list[Settlement]:

@@ -1,6 +1,6 @@
 """The tables of windows, settlements and statements."""
 
-from sqlalchemy import BigInteger, Column, LargeBinary, Table, Text
+from sqlalchemy import BigInteger, Column, Date, LargeBinary, Table, Text
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from settlement.ledger.tables import instant, metadata
@@ -27,6 +27,10 @@ settlement = Table(
     Column("post_number", BigInteger),
     instant("started_at"),
     instant("closed_at", nullable=True),
+    Column("business_date", Date),
+    Column("advice_date", Date),
+    Column("settlement_date", Date),
+    Column("method", Text),
     comment="Runs of the night, each at the stage that it has reached.",
 )
 

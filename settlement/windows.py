@@ -1,7 +1,7 @@
 """Windows: the spans of the log that settle together, and cutting one off."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from fractions import Fraction
@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert, select, text, update
 
 from settlement import tables
+from settlement.calendar import EVERY_MIDNIGHT, Calendar, Days
 from settlement.ledger.book import FIRST_WINDOW, append, place, read_head
 from settlement.ledger.entries import EVERYONE, Coalition, Draft, price_text
 
@@ -91,41 +92,59 @@ def open_window(connection: Connection) -> Window:
 
 
 _FIRST_BUSINESS = text(
-    "select number from entry where number >= :first and window_id = :window "
+    "select accepted_at from entry where number >= :first and window_id = :window "
     "order by number limit 1",
 )
 
 
-def has_business(connection: Connection, window: Window) -> bool:
-    """Whether any entry belongs to a window; administration and settlement do not."""
+def first_business_at(connection: Connection, window: Window) -> datetime | None:
+    """When the first entry of a window was accepted; administration and settlement are of none."""
     found = connection.execute(
         _FIRST_BUSINESS,
         {"first": window.first_number, "window": window.window_id},
     )
-    return found.first() is not None
+    return found.scalar_one_or_none()
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A window that was cut off, and the days that the calendar gives it."""
+
+    window: Window
+    days: Days
 
 
 def cut(
-    connection: Connection, coalition: Coalition, now: datetime, money_at: MoneyAt
-) -> Window | None:
+    connection: Connection,
+    coalition: Coalition,
+    now: datetime,
+    money_at: MoneyAt,
+    calendar: Calendar = EVERY_MIDNIGHT,
+) -> Cut | None:
     """Cut the open window off and open the next one; None where no business is in it.
 
     The CUT entry is the last of the window's span. It pins what the shared currency is worth in
-    money: in the window that ends, and in the next one. The caller commits, and until then
-    nobody else writes.
+    money, in the window that ends and in the next one, and the days of the window. The caller
+    commits, and until then nobody else writes. Raises CalendarEnded.
     """
     head = read_head(connection, lock=True)
     window = open_window(connection)
-    if not has_business(connection, window):
+    began_at = first_business_at(connection, window)
+    if began_at is None:
         return None
     following = window.window_id + 1
     opens_at = max(now, head.accepted_at)
+    days = calendar.days(began_at, opens_at)
     draft = Draft(
         kind=CUT_KIND,
         sender=coalition.operator,
         facts={
             "window": str(window.window_id),
             "next_window": str(following),
+            "business_date": days.business_date.isoformat(),
+            "advice_date": days.advice_date.isoformat(),
+            "settlement_date": days.settlement_date.isoformat(),
+            "time_zone": calendar.time_zone,
             "money": _pinned(money_at(connection, window.opened_at, opens_at)),
             "next_money": _pinned(money_at(connection, opens_at, opens_at)),
         },
@@ -139,7 +158,13 @@ def cut(
         .values(state=WindowState.CUT, cut_number=entry.number, cut_at=entry.accepted_at),
     )
     _open(connection, following, first_number=entry.number + 1, now=entry.accepted_at)
-    return get_window(connection, window.window_id)
+    cut_off = replace(
+        window,
+        state=WindowState.CUT,
+        last_number=entry.number,
+        cut_at=entry.accepted_at,
+    )
+    return Cut(cut_off, days)
 
 
 def _pinned(values: Mapping[str, Fraction]) -> dict[str, str]:

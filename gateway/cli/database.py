@@ -22,6 +22,7 @@ from gateway.home import Home
 from gateway.postgres import EmbeddedPostgresError
 from gateway.server import ServerError
 from partners.directory_store import load_directory
+from settlement.calendar import CalendarEnded
 from settlement.ledger.book import load_coalition
 from settlement.ledger.entries import Coalition
 from settlement.run import SettlementDifference, SettlementUnderWay
@@ -78,6 +79,7 @@ def plain_errors() -> Iterator[None]:
         EmbeddedPostgresError,
         KeyFileError,
         ProfileError,
+        CalendarEnded,
     ) as error:
         raise click.ClickException(str(error)) from error
     except OperationalError as error:

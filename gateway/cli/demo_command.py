@@ -20,7 +20,7 @@ from coalition.profile import Profile, write_profile
 from coalition.statements import verify_statement
 from coalition.v1 import settlement_pb2
 from gateway.cli.database import out, progress
-from gateway.cli.server_commands import settle_now, write_files
+from gateway.cli.settle_command import settle_now, write_files
 from gateway.database import report_engine
 from gateway.demo.day import ActivityFile, DayReport, DemoDay
 from gateway.demo.scene import demo_clock, demo_founding, gateway_process

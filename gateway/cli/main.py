@@ -31,12 +31,14 @@ _CLIENT = {
     "receipts": ("receipt_commands:receipts", "Verify and show signed answers."),
     "feed": ("feed_command:feed", "The ledger's entries that concern you."),
     "settlement": ("settlement_commands:settlement", "Windows, positions, statements."),
+    "net": ("net_command:net", "Net any list of who owes whom, without a gateway."),
     "call": ("call_command:call", "Call any method of the contract."),
 }
 _SERVER = {
     "init": ("server_commands:init", "Make a new coalition."),
     "serve": ("server_commands:serve", "Run the gateway."),
-    "settle": ("server_commands:settle_command", "Close the open window and settle it."),
+    "settle": ("settle_command:settle_command", "Close the open window and settle it."),
+    "calendar": ("calendar_command:calendar", "Show when windows close, are told and paid."),
     "review": ("review_command:review_command", "Let tiers and points lapse in time."),
     "check": ("server_commands:check", "Recompute the whole ledger."),
     "rotate-key": ("server_commands:rotate_key", "Give the gateway a new key."),

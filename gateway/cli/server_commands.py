@@ -1,4 +1,4 @@
-"""Commands that open the database: init, serve, settle, check, rotate-key."""
+"""Commands that open the database: init, serve, check, rotate-key."""
 
 import json
 import os
@@ -6,14 +6,11 @@ import re
 import secrets
 import shlex
 import sys
-from collections.abc import Callable, Mapping
-from datetime import datetime
+from collections.abc import Callable
 from pathlib import Path
 
 import click
-from rich.console import Console
 from rich.markup import escape
-from sqlalchemy import Engine
 
 from coalition.keyfiles import generate, write_key
 from coalition.keyfiles import passphrase as read_passphrase
@@ -34,13 +31,8 @@ from gateway.cli.database import (
 from gateway.database import connect_engine, upgrade
 from gateway.founding import Founding, found, random_founding, rotate_gateway_key
 from gateway.home import Home
-from gateway.reports import settlement_json, show_settlement, statement_files
 from gateway.self_check import check_book
 from gateway.server import Gateway, Listen, ServerError, run
-from partners.directory_store import money_at
-from settlement.ledger.entries import Coalition
-from settlement.reports import SettlementReport
-from settlement.run import settle
 
 DEFAULT_ADDRESS = "127.0.0.1:7466"
 PASSPHRASE_BYTES = 24
@@ -216,50 +208,6 @@ def serve(
             listen=Listen(listen, tls_certificate, tls_key),
         )
         run(gateway, lambda port: out.print(f"Serving on port {port}."))
-
-
-def settle_now(
-    engine: Engine,
-    clock: Callable[[], datetime],
-    show: Callable[[str, int, int], None],
-) -> tuple[Coalition, SettlementReport]:
-    """Settle what is open, or go on with what was begun."""
-    coalition, participants = known_coalition(engine)
-    return coalition, settle(engine, coalition, participants, clock, money_at, show)
-
-
-@click.command(name="settle")
-@database_options
-@click.option(
-    "--out",
-    "folder",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Also write every statement, as JSON and CSV, into this folder.",
-)
-@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of tables.")
-def settle_command(
-    *,
-    data_dir: Path,
-    database_url: str | None,
-    folder: Path | None,
-    as_json: bool,
-) -> None:
-    """Close the open window: cut, net, post, state. Run again, it goes on or changes nothing."""
-    with opened(data_dir, database_url) as (_, engine), progress() as show:
-        coalition, report = settle_now(engine, utc_now, show)
-    if folder is not None:
-        write_files(folder, statement_files(report))
-    if as_json:
-        click.echo(json.dumps(settlement_json(report)))
-    else:
-        show_settlement(Console(), report, coalition)
-
-
-def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Write files into a folder, which is made where it is not there."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, data in files.items():
-        (folder / name).write_bytes(data)
 
 
 @click.command()

@@ -13,8 +13,8 @@ from settlement.windows import (
     Window,
     WindowState,
     cut,
+    first_business_at,
     get_window,
-    has_business,
     list_windows,
     open_window,
 )
@@ -34,16 +34,17 @@ def test_the_first_window_begins_with_the_genesis_entry(book: Connection) -> Non
 
 def test_administration_is_no_business(book: Connection) -> None:
     write(book, administration)
-    assert not has_business(book, open_window(book))
+    assert first_business_at(book, open_window(book)) is None
     assert cut(book, COALITION, NOW, money_at) is None
     assert read_head(book).size == 2
 
 
 def test_the_cut_is_the_last_number_of_its_window(book: Connection) -> None:
     write(book, double_dip)
-    window = cut(book, COALITION, NOW, money_at)
+    made = cut(book, COALITION, NOW, money_at)
+    assert made is not None
+    window = made.window
     assert window == get_window(book, 1)
-    assert window is not None
     assert (window.state, window.first_number, window.last_number) == (WindowState.CUT, 0, 2)
     following = open_window(book)
     assert (following.window_id, following.first_number, following.state) == (2, 3, "OPEN")
