@@ -15,7 +15,7 @@ _FAMILY = "Lato"
 _MARGIN = 18.0
 _FOOT = 20.0
 _ROOM_FOR_A_START = 34.0
-"""A heading with less room than this below it goes to the next page (millimetres)."""
+"""What a heading needs at least: itself and the first rows of its table (millimetres)."""
 _TABLE_TYPES = ((8.5, True), (8.5, False), (7.5, False), (6.5, False), (5.5, False))
 """Type of a table in points, and whether headings of figures stand on one line: the first with
 which figures leave texts their part of the width."""
@@ -89,9 +89,9 @@ class Pages(FPDF):
         self.multi_cell(0, 5, detail, align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
         self.ln(4)
 
-    def heading(self, text: str) -> None:
-        """The head of a part, never alone at the end of a page."""
-        if self.will_page_break(_ROOM_FOR_A_START):
+    def heading(self, text: str, room: float = 0) -> None:
+        """The head of a part, on a new page where there is less room (millimetres) for it."""
+        if self.will_page_break(max(room, _ROOM_FOR_A_START)):
             self.add_page()
         self.ln(4)
         self._type(11.5, _ACCENT, "B")

@@ -179,7 +179,7 @@ class _Sheet:
         account = self._accounts.get(participant)
         if account is None:
             return participant
-        return f"{account.name}\n{account.number}" + (f" · {account.bic}" if account.bic else "")
+        return "\n".join(filter(None, (account.name, account.number, account.bic)))
 
     def _task(self, rows: Sequence[Row]) -> str:
         """What the participant has to do, in a sentence."""
@@ -315,7 +315,7 @@ class _Sheet:
 
     def _checking(self) -> None:
         said, pages = self._said, self._pages
-        pages.heading("How to check this statement")
+        pages.heading("How to check this statement", 64 + 6.5 * len(said.sections))
         pages.say(
             "These pages show the statement; the statement itself is the JSON file with this "
             "SHA-256. Whoever has the same file has the same statement, to the last unit."

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -105,6 +106,13 @@ def test_the_bytes() -> None:
     assert made.csv.decode() == GOLDEN_CSV.format(sha256=made.sha256.hex())
     assert verify_statement(made.json, made.csv) == []
     assert verify_table(made.csv) == []
+
+
+def test_the_bytes_are_those_of_the_specification() -> None:
+    document = (Path(__file__).parents[2] / "proto" / "SIGNING.md").read_text(encoding="utf-8")
+    made = hotel()
+    assert f"```statement\n{made.json.decode()}```\n" in document
+    assert f"```table\n{made.csv.decode()}```\n" in document
 
 
 def test_opening_and_the_statement_before_are_in_it() -> None:
