@@ -19,13 +19,17 @@ _LINES = text(
 )
 _COUNTERS = text("select code, debits, credits from company_account where code ^@ :prefix")
 _SHOWN = text(
-    "select participant, count(*) - coalesce(("
-    "select count(*) from feed e join feed o using (number) "
+    "with recursive names as (select min(participant) as name from feed union all "
+    "select (select min(participant) from feed where participant > name) from names "
+    "where name is not null) "
+    "select name as participant, (select count(*) from feed f "
+    "where f.participant = name and f.number between :first and :last) - (select count(*) "
+    "from feed e join feed f on f.number = e.number and f.participant = name "
     "where e.participant = :everyone and e.number between :first and :last "
-    "and o.participant = f.participant and f.participant <> :everyone), 0) as entries "
-    "from feed f where number between :first and :last group by participant",
+    "and name <> :everyone) as entries from names where name is not null",
 )
-"""Entries for everyone are few: those that a feed holds besides are taken off its count."""
+"""Reads a range of each feed's key, whatever came before it. Entries for everyone are few: those
+that a feed holds besides are taken off its count."""
 
 _END = text("select size - 1 from ledger_head")
 

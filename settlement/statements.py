@@ -13,12 +13,14 @@ from settlement.netting import positions as net_positions
 from settlement.obligations import counted
 from settlement.statement_form import StatementData, exchanges, to_csv, to_json
 from settlement.store import (
+    Position,
     Settlement,
     latest_settlement,
     load_gross,
     load_payments,
     load_positions,
 )
+from settlement.valuation import pinned_money
 from settlement.windows import Window
 
 
@@ -105,26 +107,30 @@ def compose(
     """
     gross = load_gross(connection, settlement.settlement_id)
     payments = load_payments(connection, settlement.settlement_id)
+    positions_ = load_positions(connection, settlement.settlement_id)
     previous = _previous_hashes(connection, settlement.settlement_id)
     last = window.first_number if window.last_number is None else window.last_number
-    return [
-        render(
-            StatementData(
-                coalition=coalition,
-                settlement_id=settlement.settlement_id,
-                window_id=window.window_id,
-                participant=position.participant,
-                first_number=window.first_number,
-                last_number=last,
-                entries=position.entries,
-                opening=position.opening_minor or 0,
-                exchanges=exchanges(position.participant, gross),
-                payments=tuple(p for p in payments if position.participant in {p.payer, p.payee}),
-                previous_sha256=previous.get(position.participant),
-            ),
+    money = pinned_money(connection, last)
+
+    def data_of(position: Position) -> StatementData:
+        name = position.participant
+        whole = name == coalition.operator
+        return StatementData(
+            coalition=coalition,
+            settlement_id=settlement.settlement_id,
+            window_id=window.window_id,
+            participant=name,
+            first_number=window.first_number,
+            last_number=last,
+            entries=position.entries,
+            positions=tuple(each for each in positions_ if whole or each.participant == name),
+            exchanges=exchanges(name, gross),
+            payments=tuple(due for due in payments if whole or name in {due.payer, due.payee}),
+            previous_sha256=previous.get(name),
+            money=money,
         )
-        for position in load_positions(connection, settlement.settlement_id)
-    ]
+
+    return [render(data_of(position)) for position in positions_]
 
 
 _PREVIOUS = text(
