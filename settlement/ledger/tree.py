@@ -10,9 +10,33 @@ as `Node`s, all of them perfect subtrees, so that whoever keeps the nodes can fe
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 EMPTY_ROOT = hashlib.sha256(b"").digest()
 """Root of the tree of size 0 (RFC 6962: the hash of an empty list)."""
+
+TILE_HEIGHT = 8
+"""Of every so many levels one is stored: a tile is 256 nodes, and a proof reads one tile of
+each stored level, that of the leaves among them. The hash of a tile is made on the way to the
+frontier when its last leaf comes, so that storing it costs one short row in 256 entries."""
+
+
+class Node(NamedTuple):
+    """The perfect subtree over the leaves index * 2**level to (index + 1) * 2**level - 1."""
+
+    level: int
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """What appending leaves came to: the new frontier, and the tiles that were completed.
+
+    Tiles are in the order in which they were completed, each with its hash.
+    """
+
+    frontier: tuple[bytes, ...]
+    tiles: list[tuple[Node, bytes]]
 
 
 def leaf_hash(data: bytes) -> bytes:
@@ -27,15 +51,23 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 def extend(frontier: Sequence[bytes], size: int, leaves: Sequence[bytes]) -> tuple[bytes, ...]:
     """The frontier of a tree of `size` leaves after `leaves` (leaf hashes) are appended."""
+    return grow(frontier, size, leaves).frontier
+
+
+def grow(frontier: Sequence[bytes], size: int, leaves: Sequence[bytes]) -> Growth:
+    """Append `leaves` (leaf hashes) to the tree of `size` leaves whose frontier this is."""
     grown = list(frontier)
+    tiles: list[tuple[Node, bytes]] = []
     for leaf in leaves:
-        node, carried = leaf, size
+        node, level, carried = leaf, 0, size
         while carried & 1:
             node = node_hash(grown.pop(), node)
-            carried >>= 1
+            level, carried = level + 1, carried >> 1
+            if level % TILE_HEIGHT == 0:
+                tiles.append((Node(level, carried), node))
         grown.append(node)
         size += 1
-    return tuple(grown)
+    return Growth(tuple(grown), tiles)
 
 
 def root(frontier: Sequence[bytes]) -> bytes:
@@ -48,20 +80,12 @@ def root(frontier: Sequence[bytes]) -> bytes:
     return result
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Node:
-    """The perfect subtree over the leaves index * 2**level to (index + 1) * 2**level - 1."""
-
-    level: int
-    index: int
-
-
 Span = tuple[Node, ...]
 """Perfect subtrees side by side, the largest first: one subtree of a proof."""
 
 
 def span(start: int, end: int) -> Span:
-    """The perfect subtrees that make up the leaves from start to before end.
+    """The perfect subtrees that make up the leaves from `start` to before `end`.
 
     `start` is a multiple of the smallest power of two that is not below end - start, as it is
     for every subtree of a tree.
