@@ -170,7 +170,7 @@ def append(
 def _store_tiles(connection: Connection, tiles: Sequence[tuple[Node, bytes]]) -> None:
     """Keep the hashes of what is complete for ever; most batches complete nothing."""
     if tiles:
-        rows = ((node.level, node.index, hashed) for node, hashed in tiles)
+        rows = ((node.level, node.place, hashed) for node, hashed in tiles)
         copy_rows(connection, tables.tree_node, rows)
 
 

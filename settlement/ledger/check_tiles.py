@@ -24,9 +24,8 @@ class StoredTiles:
     def __init__(self, connection: Connection) -> None:
         """Begin to read them; the connection stays in its transaction until `rest`."""
         streamed = {"yield_per": ROWS_AT_ONCE}
-        self._rows: Iterator[Row[Any]] = iter(
-            connection.execute(_STORED, execution_options=streamed)
-        )
+        stored = connection.execute(_STORED, execution_options=streamed)
+        self._rows: Iterator[Row[Any]] = iter(stored)
         self._next = next(self._rows, None)
 
     def compare(self, node: Node, hashed: bytes) -> Iterator[Problem]:
@@ -54,13 +53,14 @@ class StoredTiles:
 
 
 def _node(row: Row[Any]) -> Node:
-    return Node(row.level, row.index)
+    level, place, _ = tuple(row)
+    return Node(level, place)
 
 
 def _order(node: Node) -> tuple[int, int]:
-    return (node.index + 1) << node.level, node.level
+    return (node.place + 1) << node.level, node.level
 
 
 def _where(node: Node) -> str:
-    first, last = node.index << node.level, ((node.index + 1) << node.level) - 1
-    return f"level {node.level}, index {node.index}, over numbers {first} to {last}"
+    first, last = node.place << node.level, ((node.place + 1) << node.level) - 1
+    return f"level {node.level}, index {node.place}, over numbers {first} to {last}"

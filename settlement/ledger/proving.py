@@ -64,7 +64,7 @@ def _hashes(connection: Connection, spans: Iterable[Span]) -> Mapping[Node, byte
     tiles: dict[int, set[int]] = {}
     for node in wanted:
         below = node.level - node.level % TILE_HEIGHT
-        tiles.setdefault(below, set()).add(node.index >> TILE_HEIGHT - (node.level - below))
+        tiles.setdefault(below, set()).add(node.place >> TILE_HEIGHT - (node.level - below))
     known: dict[Node, bytes] = {}
     for level, places in tiles.items():
         for place, stored in _read_tiles(connection, level, places).items():
@@ -99,9 +99,9 @@ def _require(wanted: Collection[Node], known: Mapping[Node, bytes]) -> None:
     """What is missing was taken away: the log is gapless, and tiles are stored with it."""
     missing = [node for node in wanted if node not in known]
     if missing:
-        node = min(missing, key=lambda node: node.index << node.level)
+        node = min(missing, key=lambda node: node.place << node.level)
         message = (
-            f"the hash tree lacks its node {node.index} of level {node.level}, over the "
-            f"entries from {node.index << node.level} on; `coalition check` tells more"
+            f"the hash tree lacks its node {node.place} of level {node.level}, over the "
+            f"entries from {node.place << node.level} on; `coalition check` tells more"
         )
         raise LedgerInconsistency(message)

@@ -22,10 +22,10 @@ frontier when its last leaf comes, so that storing it costs one short row in 256
 
 
 class Node(NamedTuple):
-    """The perfect subtree over the leaves index * 2**level to (index + 1) * 2**level - 1."""
+    """The perfect subtree over the leaves place * 2**level to (place + 1) * 2**level - 1."""
 
     level: int
-    index: int
+    place: int
 
 
 @dataclass(frozen=True, slots=True)

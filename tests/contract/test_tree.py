@@ -59,7 +59,7 @@ def subproof(m: int, hashes: Sequence[bytes], *, known: bool) -> list[bytes]:
 def made(spans: list[tree.Span], hashes: Sequence[bytes]) -> list[bytes]:
     """A proof of the ledger, with every perfect subtree hashed by the definition."""
     nodes = {node for span in spans for node in span}
-    known = {n: mth(hashes[n.index << n.level : (n.index + 1) << n.level]) for n in nodes}
+    known = {n: mth(hashes[n.place << n.level : (n.place + 1) << n.level]) for n in nodes}
     return [tree.hash_of(span, known) for span in spans]
 
 
