@@ -32,6 +32,7 @@ _CLIENT = {
     "feed": ("feed_command:feed", "The ledger's entries that concern you."),
     "settlement": ("settlement_commands:settlement", "Windows, positions, statements."),
     "net": ("net_command:net", "Net any list of who owes whom, without a gateway."),
+    "log": ("log_commands:log", "Checkpoints, and proofs that the ledger only grows."),
     "call": ("call_command:call", "Call any method of the contract."),
 }
 _SERVER = {

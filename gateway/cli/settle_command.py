@@ -12,11 +12,13 @@ from sqlalchemy import Engine
 from gateway.calendar_file import calendar_in
 from gateway.cli.calendar_command import calendar_option, closing_json, closing_words
 from gateway.cli.database import (
+    checkpoint_option,
     database_options,
     known_coalition,
     opened,
     plain_errors,
     progress,
+    require_not_behind,
     utc_now,
 )
 from gateway.reports import settlement_json, show_settlement, statement_files
@@ -52,6 +54,7 @@ def settle_now(
 
 @click.command(name="settle")
 @database_options
+@checkpoint_option
 @calendar_option
 @click.option("--due", is_flag=True, help="Only if a closing of the calendar has passed.")
 @click.option(
@@ -65,6 +68,7 @@ def settle_command(
     *,
     data_dir: Path,
     database_url: str | None,
+    checkpoint_file: Path | None,
     calendar_path: Path | None,
     due: bool,
     folder: Path | None,
@@ -77,7 +81,8 @@ def settle_command(
     """
     calendar = calendar_in(data_dir, calendar_path)
     try:
-        with opened(data_dir, database_url) as (_, engine), progress() as show:
+        with opened(data_dir, database_url) as (home, engine), progress() as show:
+            require_not_behind(home, engine, checkpoint_file)
             coalition, report = settle_now(engine, utc_now, show, calendar, only_due=due)
     except NothingDue:
         with plain_errors():
