@@ -6,6 +6,7 @@ from functools import partial
 from sqlalchemy import Connection
 
 from settlement import store
+from settlement.check_dues import DUE_CHECKS
 from settlement.check_settlements import (
     OBLIGATIONS,
     check_openings,
@@ -42,7 +43,7 @@ def check_settlements(
 
 
 def _checks(connection: Connection, coalition: Coalition) -> Sequence[Check]:
-    queries = {**WINDOW_CHECKS, "obligations": OBLIGATIONS}
+    queries = {**WINDOW_CHECKS, "obligations": OBLIGATIONS, **DUE_CHECKS}
     return (
         lambda: guarded(connection, "windows", lambda: check_windows(connection)),
         *(partial(query_check, connection, name, query) for name, query in queries.items()),

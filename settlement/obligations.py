@@ -17,7 +17,12 @@ _BOOK = text(
     "from line where number between :first and :last "
     "and currency = :currency and debit ^@ :prefix group by debit, credit, kind "
     "union all "
-    "select code, null, null, null, debits, credits from company_account where code ^@ :prefix",
+    "select code, null, null, null, debits, credits from company_account where code ^@ :prefix "
+    "union all "
+    "select debit, credit, null, count(*), sum(amount), null from line where number in "
+    "(select unnest(array[post_number, abort_number]) from posted_settlement "
+    "where window_id = :window) and currency = :currency and debit ^@ :prefix "
+    "group by debit, credit",
 )
 """One statement sees one state of the book, also while others write."""
 
@@ -40,7 +45,7 @@ class Gross:
 
 @dataclass(frozen=True, slots=True)
 class Summed:
-    """Sum over lines of one kind between two accounts."""
+    """Sum over lines between two accounts: of one kind or, where none is named, of all."""
 
     debit: str
     credit: str
@@ -56,6 +61,8 @@ class WindowBook:
     summed: tuple[Summed, ...]
     counters: Mapping[str, tuple[int, int]]
     """Debits and credits by the code of the clearing account."""
+    undone: tuple[Summed, ...] = ()
+    """What settlements of the window posted and, since they were aborted, took back."""
 
     @property
     def gross(self) -> tuple[Gross, ...]:
@@ -69,7 +76,7 @@ class WindowBook:
 
 
 def read_book(connection: Connection, window: Window, currency: str) -> WindowBook:
-    """Read a window's clearing, open or cut; before its settlement is posted."""
+    """Read a window's clearing, open or cut; while no settlement of it is posted and stands."""
     last = INT64_MAX if window.last_number is None else window.last_number
     rows = connection.execute(
         _BOOK,
@@ -78,6 +85,7 @@ def read_book(connection: Connection, window: Window, currency: str) -> WindowBo
             "last": last,
             "currency": currency,
             "prefix": clearing_prefix(window.window_id),
+            "window": window.window_id,
         },
     ).all()
     return WindowBook(
@@ -86,7 +94,12 @@ def read_book(connection: Connection, window: Window, currency: str) -> WindowBo
             for row in rows
             if row.kind is not None
         ),
-        counters={row.debit: (int(row.debits), row.credits) for row in rows if row.kind is None},
+        counters={row.debit: (int(row.debits), row.credits) for row in rows if row.lines is None},
+        undone=tuple(
+            Summed(row.debit, row.credit, "", row.lines, int(row.debits))
+            for row in rows
+            if row.kind is None and row.lines is not None
+        ),
     )
 
 
@@ -102,7 +115,7 @@ def counted(connection: Connection, window_id: int) -> tuple[Obligation, ...]:
 def differences(book: WindowBook) -> Iterator[Problem]:
     """Where the lines of a window and the counters of its accounts disagree."""
     sums: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0])
-    for row in book.summed:
+    for row in (*book.summed, *book.undone):
         sums[row.debit][0] += row.amount
         sums[row.credit][1] += row.amount
         if clearing_pair(row.debit) != clearing_pair(row.credit)[::-1]:

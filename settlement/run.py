@@ -4,7 +4,7 @@
     NET    sums of the window by two paths; positions; payments
     POST   one entry: clearing goes to zero, what is due is posted
     STATE  a statement for every participant
-    CLOSED the window never changes again
+    CLOSED payments may be confirmed; the window changes only where its settlement is aborted
 
 Start equals resume: whatever ended an earlier run, the next one goes on after the last stage
 that was recorded, and comes to the same bytes.
@@ -19,13 +19,15 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from settlement import statements, store, windows
+from settlement.apart import payments_with_apart
 from settlement.check_settlements import settlement_problems
 from settlement.check_windows import clearing_left
+from settlement.ledger import dues
 from settlement.ledger.accounts import clearing_pair
 from settlement.ledger.book import append, place, read_head
 from settlement.ledger.entries import Coalition
 from settlement.ledger.problems import Problem
-from settlement.netting import bilateral, payments, positions
+from settlement.netting import bilateral, positions
 from settlement.obligations import counted, differences, read_book
 from settlement.posting import settlement_draft
 from settlement.reports import SettlementReport, last_report
@@ -85,6 +87,8 @@ def settle(
 ) -> SettlementReport:
     """Settle the open window, or finish the settlement that an earlier run left.
 
+    A window whose settlement was aborted comes before the open one, which the next run settles.
+
     Where the open window has no business, nothing is cut and the last settlement's report is
     given again. `money_at` says what the cut pins. Every participant named, the operator, and
     whoever owes or is owed, gets a statement.
@@ -94,7 +98,7 @@ def settle(
     """
     with _only_run(engine) as connection:
         night = _Night(connection, coalition, clock, money_at, progress)
-        settlement = _unfinished(night) or _cut(night, participants)
+        settlement = _unfinished(night) or _again(night) or _cut(night, participants)
         while settlement is not None and settlement.stage is not Stage.CLOSED:
             settlement = _next_stage(night, settlement)
         with connection.begin():
@@ -135,6 +139,42 @@ def _unfinished(night: _Night) -> Settlement | None:
     return None if latest is None or latest.stage is Stage.CLOSED else latest
 
 
+def _again(night: _Night) -> Settlement | None:
+    """A new settlement in place of one that was aborted, over the same window.
+
+    Who is set apart was said with the abort, so that every run comes to the same.
+    """
+    connection = night.connection
+    with connection.begin():
+        aborted = store.aborted_settlement(connection)
+        if aborted is None:
+            return None
+        night.progress(Stage.CUT, 0, 1)
+        agreed = dues.agreed_abort(connection, aborted.settlement_id)
+        now = night.clock()
+        settlement = store.begin(
+            connection,
+            aborted.window_id,
+            aborted.participants,
+            now,
+            supersedes=aborted.settlement_id,
+            apart=agreed.apart,
+        )
+        why = f"in place of settlement {aborted.settlement_id}"
+        dues.record(connection, [_step(night, settlement, Stage.CUT, now, why)])
+        night.progress(Stage.CUT, 1, 1)
+    return settlement
+
+
+def _step(
+    night: _Night, settlement: Settlement, stage: Stage, at: datetime, why: str
+) -> dues.Change:
+    """A stage that is done, for the history."""
+    number = settlement.post_number if stage is Stage.POST else None
+    who = night.coalition.operator
+    return dues.Change(settlement.settlement_id, dues.Step(stage), who, at, why, number)
+
+
 def _cut(night: _Night, participants: Iterable[str]) -> Settlement | None:
     """CUT, after the sums of the open window are seen to agree; None without business.
 
@@ -160,6 +200,8 @@ def _cut(night: _Night, participants: Iterable[str]) -> Settlement | None:
             {*participants, operator, *named},
             now,
         )
+        why = f"window {cut.window_id} ends at {cut.last_number}"
+        dues.record(connection, [_step(night, settlement, Stage.CUT, now, why)])
         night.progress(Stage.CUT, 1, 1)
     return settlement
 
@@ -169,6 +211,9 @@ def _next_stage(night: _Night, settlement: Settlement) -> Settlement:
     with night.connection.begin():
         night.progress(stage, 0, 1)
         settlement = work(night, settlement)
+        dues.record(night.connection, [_step(night, settlement, stage, night.clock(), "")])
+        if stage is Stage.CLOSED:
+            _let_pay(night, settlement)
         night.progress(stage, 1, 1)
     return settlement
 
@@ -184,7 +229,9 @@ def _net(night: _Night, settlement: Settlement) -> Settlement:
         owner, _ = clearing_pair(code)
         by_counters[owner] = by_counters.get(owner, 0) + credits_ - debits
     _require_same("positions", nets, by_counters)
-    store.save_net(connection, settlement, book.gross, nets, payments(nets))
+    owed = bilateral(row.obligation for row in book.gross)
+    found = payments_with_apart(nets, owed, settlement.apart)
+    store.save_net(connection, settlement, book.gross, nets, found)
     return store.advance(connection, settlement, Stage.NET)
 
 
@@ -194,15 +241,19 @@ def _post(night: _Night, settlement: Settlement) -> Settlement:
     head = read_head(connection, lock=True)
     nets = {p.participant: p.net_minor for p in store.load_positions(connection, settlement_id)}
     openings = store.open_balances(connection, nets)
+    payments = store.load_payments(connection, settlement_id)
     draft = settlement_draft(
         night.coalition,
         settlement_id,
         settlement.window_id,
         bilateral(row.obligation for row in store.load_gross(connection, settlement_id)),
-        store.load_payments(connection, settlement_id),
+        payments,
+        settlement.supersedes,
     )
     entry = place(night.coalition, head, draft, number=head.size, now=night.clock())
     append(connection, head, [entry])
+    made_due = ((due.payer, due.payee, due.amount) for due in payments)
+    dues.post(connection, settlement_id, settlement.window_id, entry, made_due)
     store.save_openings(connection, settlement, openings)
     _require_none(clearing_left(connection, settlement.window_id))
     closings = {name: openings[name] + net for name, net in nets.items()}
@@ -223,6 +274,12 @@ def _close(night: _Night, settlement: Settlement) -> Settlement:
     _require_none(settlement_problems(night.connection, settlement))
     windows.close(night.connection, settlement.window_id)
     return store.advance(night.connection, settlement, Stage.CLOSED, closed_at=night.clock())
+
+
+def _let_pay(night: _Night, settlement: Settlement) -> None:
+    """From here on payees confirm, and the settlement may be aborted until one has."""
+    operator = night.coalition.operator
+    dues.close(night.connection, settlement.settlement_id, operator, night.clock())
 
 
 _STAGES: dict[Stage, tuple[Stage, Callable[[_Night, Settlement], Settlement]]] = {

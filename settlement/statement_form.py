@@ -63,6 +63,10 @@ class StatementData:
     exchanges: tuple[Exchange, ...]
     payments: tuple[Payment, ...]
     previous_sha256: bytes | None
+    supersedes: int | None = None
+    """The aborted settlement of the same window, whose statement this one takes the place of."""
+    apart: tuple[str, ...] = ()
+    """Participants whose nets with each other one are payments of their own."""
 
     @property
     def net(self) -> int:
@@ -119,7 +123,15 @@ def _identity(data: StatementData) -> dict[str, str | None]:
         "last_number": str(data.last_number),
         "entries": str(data.entries),
         "previous_sha256": None if previous is None else previous.hex(),
+        **_in_place_of(data),
     }
+
+
+def _in_place_of(data: StatementData) -> dict[str, str | None]:
+    """Which settlement of the same window was aborted, and who is settled apart since."""
+    if data.supersedes is None:
+        return {}
+    return {"supersedes": str(data.supersedes), "apart": " ".join(data.apart) or None}
 
 
 def _positions(data: StatementData) -> dict[str, str]:

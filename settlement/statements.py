@@ -123,6 +123,8 @@ def compose(
                 exchanges=exchanges(position.participant, gross),
                 payments=tuple(p for p in payments if position.participant in {p.payer, p.payee}),
                 previous_sha256=previous.get(position.participant),
+                supersedes=settlement.supersedes,
+                apart=settlement.apart,
             ),
         )
         for position in load_positions(connection, settlement.settlement_id)

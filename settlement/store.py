@@ -37,6 +37,10 @@ class Settlement:
     stage: Stage
     participants: tuple[str, ...]
     post_number: int | None = None
+    supersedes: int | None = None
+    """The aborted settlement of the same window in whose place it is."""
+    apart: tuple[str, ...] = ()
+    """Participants whose bilateral nets are not netted with others'."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,9 @@ def begin(
     window_id: int,
     participants: Iterable[str],
     now: datetime,
+    *,
+    supersedes: int | None = None,
+    apart: Iterable[str] = (),
 ) -> Settlement:
     """Record that a window is cut and its settlement begun."""
     table = tables.settlement
@@ -65,6 +72,8 @@ def begin(
         window_id=window_id,
         stage=Stage.CUT,
         participants=tuple(sorted(set(participants))),
+        supersedes=supersedes,
+        apart=tuple(sorted(set(apart))),
     )
     connection.execute(
         insert(table).values(
@@ -73,6 +82,8 @@ def begin(
             stage=settlement.stage,
             participants=list(settlement.participants),
             started_at=now,
+            supersedes=supersedes,
+            apart=list(settlement.apart),
         ),
     )
     return settlement
@@ -113,6 +124,8 @@ def _settlement(row: Row[Any]) -> Settlement:
         stage=Stage(row.stage),
         participants=tuple(row.participants),
         post_number=row.post_number,
+        supersedes=row.supersedes,
+        apart=tuple(row.apart),
     )
 
 
@@ -130,6 +143,20 @@ def latest_settlement(connection: Connection, window_id: int | None = None) -> S
     if window_id is not None:
         query = query.where(table.c.window_id == window_id)
     row = connection.execute(query).one_or_none()
+    return None if row is None else _settlement(row)
+
+
+_NOT_SUPERSEDED = text(
+    "select s.* from settlement s join posted_settlement p using (settlement_id) "
+    "where p.state = 'ABORTED' "
+    "and not exists (select from settlement n where n.supersedes = s.settlement_id) "
+    "order by s.settlement_id limit 1"
+)
+
+
+def aborted_settlement(connection: Connection) -> Settlement | None:
+    """The oldest settlement that was aborted and not superseded yet; None where there is none."""
+    row = connection.execute(_NOT_SUPERSEDED).one_or_none()
     return None if row is None else _settlement(row)
 
 

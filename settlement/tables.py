@@ -3,6 +3,7 @@
 from sqlalchemy import BigInteger, Column, LargeBinary, Table, Text
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from settlement.ledger import due_tables as due_tables
 from settlement.ledger.tables import instant, metadata
 
 window = Table(
@@ -27,6 +28,8 @@ settlement = Table(
     Column("post_number", BigInteger),
     instant("started_at"),
     instant("closed_at", nullable=True),
+    Column("supersedes", BigInteger),
+    Column("apart", ARRAY(Text), nullable=False),
     comment="Runs of the night, each at the stage that it has reached.",
 )
 

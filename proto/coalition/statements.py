@@ -31,6 +31,9 @@ IDENTITY = (
     "entries",
     "previous_sha256",
 )
+SUPERSEDING = ("supersedes", "apart")
+"""Only in a statement that takes the place of one whose settlement was aborted."""
+
 POSITION = ("opening_minor", "net_minor", "closing_minor")
 AMOUNTS = ("count", "owed_to_minor", "owed_by_minor", "net_minor")
 CSV_COLUMNS = ("section", "name", "counterparty", "kind", *AMOUNTS, "value")
@@ -67,7 +70,8 @@ def _read(json_bytes: bytes) -> Fields:
     """The statement's fields, of the right form throughout. Raises BadJson."""
     body = json_bytes.removesuffix(b"\n")
     fields = parse_object(body)
-    require_keys(fields, _KEYS)
+    more = SUPERSEDING if "supersedes" in fields else ()
+    require_keys(fields, _KEYS.union(more))
     require_canonical(body, fields)
     if body == json_bytes:
         message = "the line feed at its end is missing"
@@ -136,6 +140,10 @@ def _check_identity(fields: Fields) -> Iterator[str]:
     previous = fields["previous_sha256"]
     if previous is not None and not (isinstance(previous, str) and _SHA256.fullmatch(previous)):
         yield "previous_sha256 is neither null nor a SHA-256 in hex"
+    if "supersedes" in fields and not (
+        0 < _number(fields, "supersedes") < _number(fields, "settlement")
+    ):
+        yield "supersedes is not an earlier settlement"
 
 
 def _check_obligations(fields: Fields) -> Iterator[str]:
@@ -182,11 +190,29 @@ def _check_payments(fields: Fields) -> Iterator[str]:
             yield f"a payment from {payer} to {payee} is not of this participant"
         if _number(each, "amount_minor") <= 0:
             yield f"the payment from {payer} to {payee} is not positive"
-    if {payer == me for payer, _ in pairs} == {True, False}:
+    apart = set(_text(fields, "apart").split()) if fields.get("apart") is not None else set()
+    netted = [pair for pair in pairs if apart.isdisjoint(pair)]
+    if {payer == me for payer, _ in netted} == {True, False}:
         yield "one participant both pays and receives"
+    yield from _check_apart(fields, apart, me)
     received = _total((each for each in payments if each["payee"] == me), "amount_minor")
     paid = _total((each for each in payments if each["payer"] == me), "amount_minor")
     yield from _same("payments received minus paid", received - paid, _number(fields, "net_minor"))
+
+
+def _check_apart(fields: Fields, apart: set[str], me: object) -> Iterator[str]:
+    """What is between a participant apart and another is one payment of their own net."""
+    paid = {
+        (each["payer"], each["payee"]): _number(each, "amount_minor")
+        for each in _listed(fields, "payments")
+    }
+    owed: dict[object, int] = {}
+    for each in _listed(fields, "obligations"):
+        other = each["counterparty"]
+        owed[other] = owed.get(other, 0) + _number(each, "net_minor")
+    for other in sorted(map(str, owed)) if me in apart else sorted(apart & owed.keys()):
+        found = paid.get((other, me), 0) - paid.get((me, other), 0)
+        yield from _same(f"payments with {other}, settled apart", found, owed[other])
 
 
 def _check_controls(fields: Fields) -> Iterator[str]:
@@ -214,7 +240,8 @@ _Row = tuple[str, ...]
 
 def _csv_rows(fields: Fields, json_bytes: bytes) -> list[_Row]:
     """The rows that a table of this statement has, its header not among them."""
-    rows = [_row("STATEMENT", name=key, value=_cell(fields, key)) for key in IDENTITY]
+    identity = (*IDENTITY, *SUPERSEDING) if "supersedes" in fields else IDENTITY
+    rows = [_row("STATEMENT", name=key, value=_cell(fields, key)) for key in identity]
     rows += [_row("POSITION", name=key, value=_cell(fields, key)) for key in POSITION]
     for each in _listed(fields, "obligations"):
         cells = {key: _cell(each, key) for key in ("counterparty", "kind", *AMOUNTS)}
