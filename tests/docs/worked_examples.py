@@ -175,10 +175,8 @@ class Player:
                     self._leave(partner)
                 case {"review_after_days": days}:
                     self._review(timedelta(days=days))
-                case {"settle": True}:
-                    self.settle()
-                case {"confirm": _} | {"abort": _}:
-                    self._end(event)
+                case {"settle": _} | {"confirm": _} | {"abort": _}:
+                    self._settle(event)
                 case {"convert": _} | {"refuse": _}:
                     self._exchange(event)
                 case _:
@@ -198,8 +196,11 @@ class Player:
             case _:
                 raise AssertionError(event)
 
-    def _end(self, event: Mapping[str, Any]) -> None:
-        """What was settled is paid or undone; the entry by which it is is the one shown."""
+    def _settle(self, event: Mapping[str, Any]) -> None:
+        """A window is settled; or that is paid or undone, by the entry that is shown."""
+        if event.get("settle"):
+            self.settle()
+            return
         assert self.report is not None
         assert self.report.settlement is not None
         settlement = self.report.settlement.settlement_id
