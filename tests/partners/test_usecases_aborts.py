@@ -1,8 +1,14 @@
 """Default: a settlement is undone by two persons before anything of it is paid, and made anew."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from threading import Barrier
 
 import pytest
@@ -16,7 +22,7 @@ from partners.usecases.payments import ConfirmPayment
 from settlement.ledger.exposure import exposures
 from settlement.netting import Payment
 from settlement.reports import SettlementReport, last_report
-from settlement.run import Progress, SettlementDifference
+from settlement.run import Progress, SettlementDifference, SettlementUnderWay
 from settlement.statements import positions, statements_of
 from settlement.store import Stage
 from support.settled_world import COMPANIES, World, settled_world
@@ -358,6 +364,38 @@ def test_killed_anywhere_and_run_again(
         assert list(kinds.scalars()) == ["SETTLEMENT", "ABORT", "SETTLEMENT"]
         assert set(statements_of(connection, 1)) == set(statements_of(connection, 2))
     assert due.sound()
+
+
+@pytest.mark.parametrize("stage", list(Stage))
+def test_a_killed_process_leaves_what_the_next_one_finishes(
+    due: World, stage: Stage, undisturbed: dict[str, dict[str, tuple[bytes, bytes]]]
+) -> None:
+    due.abort(1, "alpha")
+    folder = Path(__file__).parent
+    ended = subprocess.run(
+        [
+            sys.executable,
+            folder / "killed_again.py",
+            due.engine.url.render_as_string(hide_password=False),
+            stage,
+        ],
+        env={**os.environ, "PYTHONPATH": str(folder.parent)},
+        check=False,
+    )
+    assert ended.returncode == -signal.SIGKILL
+    report = when_the_server_noticed(due)
+    assert told(report) == undisturbed.setdefault("bytes", told(report))
+    assert due.sound()
+
+
+def when_the_server_noticed(world: World) -> SettlementReport:
+    """Settle; the server gives the lock of a dead process back once it sees that it is dead."""
+    for _ in range(100):
+        try:
+            return world.settle()
+        except SettlementUnderWay:
+            time.sleep(0.1)
+    return world.settle()
 
 
 def test_a_difference_stops_the_second_run_too(due: World) -> None:
