@@ -75,6 +75,8 @@ _CODES: Mapping[grpc.StatusCode, tuple[Reason, ...]] = {
         Reason.UNKNOWN_OFFER,
         Reason.UNKNOWN_HOLD,
         Reason.UNKNOWN_CONVERSION,
+        Reason.UNKNOWN_SETTLEMENT,
+        Reason.UNKNOWN_PAYMENT,
         Reason.NOT_FOUND,
     ),
     grpc.StatusCode.FAILED_PRECONDITION: (
@@ -118,6 +120,9 @@ _CODES: Mapping[grpc.StatusCode, tuple[Reason, ...]] = {
         Reason.MONEY_MACHINE,
         Reason.NOT_PROVEN,
         Reason.UNFUNDED,
+        Reason.SETTLEMENT_STATE,
+        Reason.PAYMENT_STATE,
+        Reason.WRONG_AMOUNT,
     ),
     grpc.StatusCode.OUT_OF_RANGE: (Reason.OVERFLOW, Reason.UNKNOWN_TREE_SIZE),
     grpc.StatusCode.RESOURCE_EXHAUSTED: (Reason.OVERLOADED,),

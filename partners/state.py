@@ -18,6 +18,7 @@ from partners.programmes.progress import Contribution, Progress
 from partners.programmes.tiers import TierTerm
 from settlement.ledger.accounts import Account
 from settlement.ledger.book import Counters
+from settlement.ledger.dues import AbortProposal, Due, DueKey, PostedSettlement
 from settlement.ledger.entries import Line
 from settlement.ledger.exposure import owed_by
 
@@ -388,6 +389,8 @@ class Needs:
     merges: set[int] = field(default_factory=set)
     carry_over: dict[tuple[str, str], int] = field(default_factory=dict)
     """Old and new programmes, with how many members are to be carried over."""
+    settlements: set[int] = field(default_factory=set)
+    """Posted settlements with their payments, lines, and proposals to abort them."""
 
 
 @dataclass
@@ -448,6 +451,11 @@ class State:
     """Points of watched accounts by the number of the accrual that they came by not long ago."""
     earned_at: dict[int, datetime] = field(default_factory=dict)
     """When these accruals were accepted."""
+    settlements: dict[int, PostedSettlement] = field(default_factory=dict)
+    dues: dict[DueKey, Due] = field(default_factory=dict)
+    """Payments of the settlements that are loaded, all of each."""
+    aborts: dict[int, AbortProposal] = field(default_factory=dict)
+    """Proposals to abort these settlements, by their entry's number."""
 
     def add_membership(self, membership: Membership) -> None:
         """Put a membership where both of its keys find it."""

@@ -16,6 +16,7 @@ from partners.member_store import (
     load_member_counters,
     load_memberships,
 )
+from partners.payment_store import load_settlements
 from partners.querying import MEMBERSHIP, query
 from partners.standing_store import (
     load_held,
@@ -65,6 +66,7 @@ def load(connection: Connection, needs: Needs) -> State:
     load_progress(connection, state, followed - state.progress.keys())
     load_held(connection, state, {side for a in state.balances for side in state.sides(a)})
     load_usage(connection, state)
+    load_settlements(connection, state, needs.settlements)
     return state
 
 

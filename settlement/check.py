@@ -6,6 +6,7 @@ from functools import partial
 from sqlalchemy import Connection
 
 from settlement import store
+from settlement.check_dues import DUE_CHECKS
 from settlement.check_settlements import (
     DAYS,
     OBLIGATIONS,
@@ -49,6 +50,7 @@ def _checks(connection: Connection, coalition: Coalition) -> Sequence[Check]:
         "obligations": OBLIGATIONS,
         "entries-shown": SHOWN,
         "days": DAYS,
+        **DUE_CHECKS,
     }
     return (
         lambda: guarded(connection, "windows", lambda: check_windows(connection)),

@@ -1,7 +1,7 @@
 """Checks of settlements: what they found, posted and told, each from what came before it."""
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from sqlalchemy import Connection, text
 
@@ -10,7 +10,7 @@ from settlement.ledger.accounts import settlement as settlement_account
 from settlement.ledger.entries import Coalition
 from settlement.ledger.problems import Problem
 from settlement.ledger.reading import lines_of
-from settlement.netting import Payment, bilateral, positions
+from settlement.netting import Obligation, Payment, bilateral, positions
 from settlement.posting import SETTLEMENT_KIND, settlement_lines
 from settlement.store import Settlement, Stage
 from settlement.windows import get_window
@@ -95,7 +95,9 @@ def settlement_problems(connection: Connection, settlement: Settlement) -> Itera
     yield from _different("positions", where, found, expected)
     if total := sum(found.values()):
         yield Problem("positions", where, f"a sum of {total}", "a sum of 0")
-    yield from _payments(where, found, store.load_payments(connection, settlement.settlement_id))
+    paid = store.load_payments(connection, settlement.settlement_id)
+    yield from _payments(where, found, paid, settlement.apart)
+    yield from _apart(where, settlement, bilateral(row.obligation for row in gross), paid)
     if settlement.stage in STATED:
         yield from _statement_hashes(connection, where, settlement, found)
 
@@ -116,15 +118,38 @@ def _payments(
     where: str,
     nets: Mapping[str, int],
     payments: Sequence[Payment],
+    apart: Collection[str],
 ) -> Iterator[Problem]:
-    """Payments bring every position to zero, and nobody both pays and receives."""
+    """Payments bring every position to zero; of those netted nobody both pays and receives."""
     paid = dict.fromkeys(nets, 0)
     for payment in payments:
         paid[payment.payer] = paid.get(payment.payer, 0) - payment.amount
         paid[payment.payee] = paid.get(payment.payee, 0) + payment.amount
     yield from _different("payments", where, paid, nets)
-    for name in sorted({p.payer for p in payments} & {p.payee for p in payments}):
+    netted = [p for p in payments if {p.payer, p.payee}.isdisjoint(apart)]
+    for name in sorted({p.payer for p in netted} & {p.payee for p in netted}):
         yield Problem("payments", f"{where}, {name}", "pays and receives", "one of them")
+
+
+def _apart(
+    where: str,
+    settlement: Settlement,
+    owed: Sequence[Obligation],
+    payments: Sequence[Payment],
+) -> Iterator[Problem]:
+    """What is between a participant apart and another is paid as their own net, and no more."""
+    apart = set(settlement.apart)
+    expected = {
+        f"{due.debtor} to {due.creditor}": due.amount
+        for due in owed
+        if not apart.isdisjoint((due.debtor, due.creditor))
+    }
+    found = {
+        f"{paid.payer} to {paid.payee}": paid.amount
+        for paid in payments
+        if not apart.isdisjoint((paid.payer, paid.payee))
+    }
+    yield from _different("payments-apart", where, found, expected)
 
 
 def _statement_hashes(

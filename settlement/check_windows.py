@@ -63,25 +63,26 @@ _STATES = """
     from settlement_window w
     cross join lateral (
         select coalesce((
-            select case stage when 'CLOSED' then 'CLOSED' else 'CUT' end
-            from settlement where window_id = w.window_id order by settlement_id desc limit 1
+            select case when stage <> 'CLOSED' or p.state = 'ABORTED' then 'CUT' else 'CLOSED' end
+            from settlement left join posted_settlement p using (settlement_id)
+            where settlement.window_id = w.window_id order by settlement_id desc limit 1
         ), 'OPEN') as state
     ) s
     where w.state <> s.state
     order by w.window_id
 """
-"""A window is open until its settlement begins, and closed when that is."""
+"""A window is open until its settlement begins, and closed when that is: the last, if aborted."""
 
 _LEFT = """
     select 'account ' || code as place, format('debits %s, credits %s', debits, credits) as found,
         'nothing left after the settlement of its window' as expected
     from company_account
-    join settlement s on s.window_id::text = split_part(code, '/', 2) and s.stage in
-        ('POST', 'STATE', 'CLOSED')
+    join posted_settlement s on s.window_id::text = split_part(code, '/', 2)
+        and s.state <> 'ABORTED'
     where code ^@ 'clearing/' and debits <> credits
     order by 1
 """
-"""A settlement leaves nothing in the clearing of its window."""
+"""A settlement leaves nothing in the clearing of its window, unless it is undone."""
 
 _UNPOSTED = """
     select 'number ' || e.number as place, 'clearing lines in a ' || e.kind || ' of no window'
@@ -90,9 +91,11 @@ _UNPOSTED = """
     where e.window_id is null
         and exists (select from line l where l.number = e.number and l.debit ^@ 'clearing/')
         and e.number not in (select post_number from settlement where post_number is not null)
+        and e.number not in
+            (select abort_number from posted_settlement where abort_number is not null)
     order by e.number
 """
-"""Clearing moves by business of its window and by its settlement, and by nothing else."""
+"""Clearing moves by business of its window, by its settlement and the end of that: by no more."""
 
 WINDOW_CHECKS: Mapping[str, str] = {
     "window-spans": _SPANS,

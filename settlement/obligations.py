@@ -17,7 +17,17 @@ _LINES = text(
     "from line where number between :first and :last "
     "and currency = :currency and debit ^@ :prefix group by debit, credit, kind",
 )
-_COUNTERS = text("select code, debits, credits from company_account where code ^@ :prefix")
+_COUNTERS = text(
+    "with posted as (select debit, credit, amount from line where number in "
+    "(select unnest(array[post_number, abort_number]) from posted_settlement "
+    "where window_id = :window) and debit ^@ :prefix), "
+    "moved as (select code, sum(debits) as debits, sum(credits) as credits from ("
+    "select debit as code, amount as debits, 0 as credits from posted union all "
+    "select credit, 0, amount from posted) both_sides group by code) "
+    "select code, a.debits - coalesce(m.debits, 0) as debits, "
+    "a.credits - coalesce(m.credits, 0) as credits "
+    "from company_account a left join moved m using (code) where code ^@ :prefix"
+)
 _SHOWN = text(
     "with recursive names as (select min(participant) as name from feed union all "
     "select (select min(participant) from feed where participant > name) from names "
@@ -113,9 +123,14 @@ def take_tally(
 
 
 def window_counters(connection: Connection, window_id: int) -> Mapping[str, tuple[int, int]]:
-    """Debits and credits of a window's clearing accounts by code, before it is settled."""
-    rows = connection.execute(_COUNTERS, {"prefix": clearing_prefix(window_id)})
-    return {row.code: (row.debits, row.credits) for row in rows}
+    """Debits and credits of a window's clearing accounts by code, by its business alone.
+
+    What settlements of the window posted and, where they were aborted, took back is left out.
+    """
+    rows = connection.execute(
+        _COUNTERS, {"prefix": clearing_prefix(window_id), "window": window_id}
+    )
+    return {row.code: (int(row.debits), int(row.credits)) for row in rows}
 
 
 def counted(connection: Connection, window_id: int) -> tuple[Obligation, ...]:

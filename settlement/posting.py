@@ -45,12 +45,14 @@ def settlement_draft(
     window_id: int,
     nets: Sequence[Obligation],
     payments: Sequence[Payment],
+    supersedes: int | None = None,
 ) -> Draft:
     """The entry that posts a settlement. That it happened is everybody's; amounts are not."""
+    in_place_of = {} if supersedes is None else {"supersedes": str(supersedes)}
     return Draft(
         kind=SETTLEMENT_KIND,
         sender=coalition.operator,
-        facts={"settlement": str(settlement_id), "window": str(window_id)},
+        facts={"settlement": str(settlement_id), "window": str(window_id), **in_place_of},
         facts_parties=frozenset({EVERYONE}),
         lines=tuple(settlement_lines(coalition.currency, window_id, nets, payments)),
     )

@@ -5,7 +5,7 @@
     NET    sums of the window by two paths; positions; payments
     POST   one entry: clearing goes to zero, what is due is posted
     STATE  a statement for every participant
-    CLOSED the window never changes again
+    CLOSED payments may be confirmed; the window changes only where its settlement is aborted
 
 Start equals resume: whatever ended an earlier run, the next one goes on after the last stage
 that was recorded, and comes to the same bytes.
@@ -23,14 +23,16 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from settlement import statements, store, windows
+from settlement.apart import left_to_net, payments_with_apart
 from settlement.calendar import EVERY_MIDNIGHT, Calendar
 from settlement.check_settlements import settlement_problems
 from settlement.check_windows import clearing_left
+from settlement.ledger import dues
 from settlement.ledger.accounts import clearing_pair
 from settlement.ledger.book import append, place, read_head
 from settlement.ledger.entries import Coalition
 from settlement.ledger.problems import Problem
-from settlement.netting import bilateral, method, payments, positions
+from settlement.netting import bilateral, method, positions
 from settlement.obligations import (
     Tally,
     counted,
@@ -107,6 +109,8 @@ def settle(
 ) -> SettlementReport:
     """Settle the open window, or finish the settlement that an earlier run left.
 
+    A window whose settlement was aborted comes before the open one, which the next run settles.
+
     Where the open window has no business, nothing is cut and the last settlement's report is
     given again. `money_at` says what the cut pins. Every participant named, the operator, and
     whoever owes or is owed, gets a statement.
@@ -120,7 +124,7 @@ def settle(
     """
     with _only_run(engine) as connection:
         night = _Night(connection, coalition, clock, money_at, progress, calendar, only_due)
-        unfinished = _unfinished(night)
+        unfinished = _unfinished(night) or _again(night)
         _finish(night, unfinished)
         cut = None
         if only_due or unfinished is None:
@@ -172,6 +176,43 @@ def _finish(night: _Night, settlement: Settlement | None) -> None:
         settlement = _next_stage(night, settlement)
 
 
+def _again(night: _Night) -> Settlement | None:
+    """A new settlement in place of one that was aborted, over the same window.
+
+    Who is set apart was said with the abort, so that every run comes to the same.
+    """
+    connection = night.connection
+    with connection.begin():
+        aborted = store.aborted_settlement(connection)
+        if aborted is None:
+            return None
+        night.progress(Stage.CUT, 0, 1)
+        agreed = dues.agreed_abort(connection, aborted.settlement_id)
+        now = night.clock()
+        settlement = store.begin(
+            connection,
+            aborted.window_id,
+            aborted.participants,
+            aborted.days,
+            now,
+            supersedes=aborted.settlement_id,
+            apart=agreed.apart,
+        )
+        why = f"in place of settlement {aborted.settlement_id}"
+        dues.record(connection, [_step(night, settlement, Stage.CUT, now, why)])
+        night.progress(Stage.CUT, 1, 1)
+    return settlement
+
+
+def _step(
+    night: _Night, settlement: Settlement, stage: Stage, at: datetime, why: str
+) -> dues.Change:
+    """A stage that is done, for the history."""
+    number = settlement.post_number if stage is Stage.POST else None
+    who = night.coalition.operator
+    return dues.Change(settlement.settlement_id, dues.Step(stage), who, at, why, number)
+
+
 def _summed(night: _Night) -> Tally | None:
     """The open window summed up, and seen to agree with its counters.
 
@@ -214,6 +255,8 @@ def _cut(night: _Night, participants: Iterable[str]) -> Settlement | None:
             cut.days,
             now,
         )
+        why = f"window {window_id} ends at {cut.window.last_number}"
+        dues.record(connection, [_step(night, settlement, Stage.CUT, now, why)])
         night.progress(Stage.CUT, 1, 1)
     return settlement
 
@@ -223,6 +266,9 @@ def _next_stage(night: _Night, settlement: Settlement) -> Settlement:
     with night.connection.begin():
         night.progress(stage, 0, 1)
         settlement = work(night, settlement)
+        dues.record(night.connection, [_step(night, settlement, stage, night.clock(), "")])
+        if stage is Stage.CLOSED:
+            _let_pay(night, settlement)
         night.progress(stage, 1, 1)
     return settlement
 
@@ -240,9 +286,12 @@ def _net(night: _Night, settlement: Settlement) -> Settlement:
         owner, _ = clearing_pair(code)
         by_counters[owner] = by_counters.get(owner, 0) + credits_ - debits
     _require_same("positions", nets, by_counters)
+    owed = bilateral(row.obligation for row in gross)
+    found = payments_with_apart(nets, owed, settlement.apart)
+    used = method(left_to_net(nets, owed, settlement.apart))
     entries = {name: tally.entries_of(name) for name in nets}
-    store.save_net(connection, settlement, gross, nets, entries, payments(nets))
-    return store.advance(connection, settlement, Stage.NET, method=method(nets))
+    store.save_net(connection, settlement, gross, nets, entries, found)
+    return store.advance(connection, settlement, Stage.NET, method=used)
 
 
 def _post(night: _Night, settlement: Settlement) -> Settlement:
@@ -251,15 +300,19 @@ def _post(night: _Night, settlement: Settlement) -> Settlement:
     head = read_head(connection, lock=True)
     nets = {p.participant: p.net_minor for p in store.load_positions(connection, settlement_id)}
     openings = store.open_balances(connection, nets)
+    payments = store.load_payments(connection, settlement_id)
     draft = settlement_draft(
         night.coalition,
         settlement_id,
         settlement.window_id,
         bilateral(row.obligation for row in store.load_gross(connection, settlement_id)),
-        store.load_payments(connection, settlement_id),
+        payments,
+        settlement.supersedes,
     )
     entry = place(night.coalition, head, draft, number=head.size, now=night.clock())
     append(connection, head, [entry])
+    made_due = ((due.payer, due.payee, due.amount) for due in payments)
+    dues.post(connection, settlement_id, settlement.window_id, entry, made_due)
     store.save_openings(connection, settlement, openings)
     _require_none(clearing_left(connection, settlement.window_id))
     closings = {name: openings[name] + net for name, net in nets.items()}
@@ -280,6 +333,12 @@ def _close(night: _Night, settlement: Settlement) -> Settlement:
     _require_none(settlement_problems(night.connection, settlement))
     windows.close(night.connection, settlement.window_id)
     return store.advance(night.connection, settlement, Stage.CLOSED, closed_at=night.clock())
+
+
+def _let_pay(night: _Night, settlement: Settlement) -> None:
+    """From here on payees confirm, and the settlement may be aborted until one has."""
+    operator = night.coalition.operator
+    dues.close(night.connection, settlement.settlement_id, operator, night.clock())
 
 
 _STAGES: dict[Stage, tuple[Stage, Callable[[_Night, Settlement], Settlement]]] = {

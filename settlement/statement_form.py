@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+from settlement.calendar import Days
 from settlement.ledger.entries import Coalition, canonical, price_text
 from settlement.netting import Payment
 from settlement.obligations import Gross
@@ -89,6 +90,11 @@ class StatementData:
     payments: tuple[Payment, ...]
     previous_sha256: bytes | None
     money: Mapping[str, Fraction] = field(default_factory=dict)
+    days: Days | None = None
+    supersedes: int | None = None
+    """The aborted settlement of the same window, whose statement this one takes the place of."""
+    apart: tuple[str, ...] = ()
+    """Participants whose nets with each other one are payments of their own."""
 
     @property
     def is_operators(self) -> bool:
@@ -240,13 +246,18 @@ def _in_money(data: StatementData, money: str, price: Fraction) -> Iterator[Sect
 
 
 def _identity(data: StatementData) -> dict[str, str | None]:
-    previous = data.previous_sha256
+    previous, days = data.previous_sha256, data.days
     return {
         "version": STATEMENT_VERSION,
         "coalition": data.coalition.coalition_id,
         "operator": data.coalition.operator,
         "settlement": str(data.settlement_id),
         "window": str(data.window_id),
+        "business_date": None if days is None else days.business_date.isoformat(),
+        "advice_date": None if days is None else days.advice_date.isoformat(),
+        "settlement_date": None if days is None else days.settlement_date.isoformat(),
+        "supersedes": None if data.supersedes is None else str(data.supersedes),
+        "apart": " ".join(data.apart) or None,
         "participant": data.participant,
         "currency": data.coalition.currency,
         "exponent": str(data.coalition.exponent),

@@ -128,6 +128,9 @@ def compose(
             payments=tuple(due for due in payments if whole or name in {due.payer, due.payee}),
             previous_sha256=previous.get(name),
             money=money,
+            days=settlement.days,
+            supersedes=settlement.supersedes,
+            apart=settlement.apart,
         )
 
     return [render(data_of(position)) for position in positions_]

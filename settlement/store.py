@@ -44,6 +44,10 @@ class Settlement:
     post_number: int | None = None
     days: Days | None = None
     method: Method | None = None
+    supersedes: int | None = None
+    """The aborted settlement of the same window in whose place it is."""
+    apart: tuple[str, ...] = ()
+    """Participants whose bilateral nets are not netted with others'."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +68,11 @@ def begin(
     connection: Connection,
     window_id: int,
     participants: Iterable[str],
-    days: Days,
+    days: Days | None,
     now: datetime,
+    *,
+    supersedes: int | None = None,
+    apart: Iterable[str] = (),
 ) -> Settlement:
     """Record that a window is cut and its settlement begun."""
     table = tables.settlement
@@ -76,6 +83,8 @@ def begin(
         stage=Stage.CUT,
         participants=tuple(sorted(set(participants))),
         days=days,
+        supersedes=supersedes,
+        apart=tuple(sorted(set(apart))),
     )
     connection.execute(
         insert(table).values(
@@ -84,7 +93,9 @@ def begin(
             stage=settlement.stage,
             participants=list(settlement.participants),
             started_at=now,
-            **asdict(days),
+            **({} if days is None else asdict(days)),
+            supersedes=supersedes,
+            apart=list(settlement.apart),
         ),
     )
     return settlement
@@ -138,6 +149,8 @@ def _settlement(row: Row[Any]) -> Settlement:
         post_number=row.post_number,
         days=_days(row),
         method=None if row.method is None else Method(row.method),
+        supersedes=row.supersedes,
+        apart=tuple(row.apart),
     )
 
 
@@ -161,6 +174,20 @@ def latest_settlement(connection: Connection, window_id: int | None = None) -> S
     if window_id is not None:
         query = query.where(table.c.window_id == window_id)
     row = connection.execute(query).one_or_none()
+    return None if row is None else _settlement(row)
+
+
+_NOT_SUPERSEDED = text(
+    "select s.* from settlement s join posted_settlement p using (settlement_id) "
+    "where p.state = 'ABORTED' "
+    "and not exists (select from settlement n where n.supersedes = s.settlement_id) "
+    "order by s.settlement_id limit 1"
+)
+
+
+def aborted_settlement(connection: Connection) -> Settlement | None:
+    """The oldest settlement that was aborted and not superseded yet; None where there is none."""
+    row = connection.execute(_NOT_SUPERSEDED).one_or_none()
     return None if row is None else _settlement(row)
 
 

@@ -3,6 +3,7 @@
 from sqlalchemy import BigInteger, Column, Date, LargeBinary, Table, Text
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from settlement.ledger import due_tables as due_tables
 from settlement.ledger.tables import instant, metadata
 
 window = Table(
@@ -31,6 +32,8 @@ settlement = Table(
     Column("advice_date", Date),
     Column("settlement_date", Date),
     Column("method", Text),
+    Column("supersedes", BigInteger),
+    Column("apart", ARRAY(Text), nullable=False),
     comment="Runs of the night, each at the stage that it has reached.",
 )
 

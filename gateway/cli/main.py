@@ -33,6 +33,7 @@ _CLIENT = {
     "settlement": ("settlement_commands:settlement", "Windows, positions, statements."),
     "net": ("net_command:net", "Net any list of who owes whom, without a gateway."),
     "log": ("log_commands:log", "Checkpoints, and proofs that the ledger only grows."),
+    "payments": ("payment_commands:payments", "What is due after settlements, and paid."),
     "call": ("call_command:call", "Call any method of the contract."),
 }
 _SERVER = {

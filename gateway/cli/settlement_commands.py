@@ -10,6 +10,7 @@ from coalition.v1 import settlement_pb2
 from gateway.cli import output
 from gateway.cli.document_command import document, fetch
 from gateway.cli.session import Session, signed_options
+from gateway.cli.settlement_life import LIFE_COMMANDS
 from gateway.cli.types import in_major
 
 _window_argument = click.argument("window", type=click.IntRange(min=1))
@@ -17,7 +18,11 @@ _window_argument = click.argument("window", type=click.IntRange(min=1))
 
 @click.group()
 def settlement() -> None:
-    """Windows, positions, statements."""
+    """Windows, positions, statements; settlements with their history, and their abort."""
+
+
+for _command in LIFE_COMMANDS:
+    settlement.add_command(_command)
 
 
 @settlement.command()

@@ -20,6 +20,7 @@ from coalition.v1 import (
 from gateway.translation import forms
 from gateway.translation.delivery_commands import DELIVERY_COMMANDS
 from gateway.translation.member_commands import MEMBER_COMMANDS, CommandTable
+from gateway.translation.payment_commands import PAYMENT_COMMANDS
 from gateway.translation.programme_commands import PROGRAMME_COMMANDS
 from gateway.translation.rate_commands import RATE_COMMANDS
 from gateway.translation.redemption_commands import REDEMPTION_COMMANDS
@@ -279,6 +280,7 @@ _COMMANDS: CommandTable = {
     **RATE_COMMANDS,
     **REDEMPTION_COMMANDS,
     **DELIVERY_COMMANDS,
+    **PAYMENT_COMMANDS,
     accrual_pb2.AccrueRequest: (accrual.Accrue, single_accrual),
     accrual_pb2.ReverseRequest: (reversal.Reverse, _reverse),
     exchange_pb2.QuoteRequest: (exchange.RequestQuote, _quote),

@@ -15,6 +15,7 @@ from coalition.v1 import (
     partners_pb2,
 )
 from gateway.translation.delivery_results import conversion_message
+from gateway.translation.payment_results import abort_message, payment_message
 from gateway.translation.rate_results import proposal_message, stopped_message
 from gateway.translation.redemption_results import hold_message
 from gateway.translation.values import amount, day_text, fraction, membership_ref, timestamp
@@ -41,6 +42,7 @@ from partners.usecases import (
     reversal,
     tiers,
 )
+from settlement.ledger.dues import AbortProposal, Due
 
 
 def ref_of(membership: Membership) -> common_pb2.MembershipRef:
@@ -333,6 +335,8 @@ _RESULTS: Mapping[type, Callable[[Any, Directory], Message]] = {
     ),
     HoldOf: lambda r, _: hold_message(r),
     ConversionSeen: conversion_message,
+    Due: payment_message,
+    AbortProposal: abort_message,
     blocks.BlockAnswer: lambda r, _: exchange_pb2.BlockResult(number=r.number, blocked=r.blocked),
     Key: lambda r, _: key_message(r),
     programmes.Published: _published,

@@ -9,6 +9,7 @@ from partners.context import Context, Decision
 from partners.directory import Role
 from partners.refusals import Refused
 from partners.usecases import (
+    aborts,
     accrual,
     agreements,
     awards,
@@ -19,6 +20,7 @@ from partners.usecases import (
     links,
     lives,
     members,
+    payments,
     programmes,
     rates,
     redemption,
@@ -31,6 +33,9 @@ PARTNERS = frozenset({Role.PARTNER, Role.ADMINISTRATOR})
 
 ADMINISTRATORS = frozenset({Role.ADMINISTRATOR})
 RATE_ADMINISTRATORS = frozenset({Role.RATE_ADMINISTRATOR})
+SETTLEMENT_OPERATORS = frozenset({Role.SETTLEMENT_OPERATOR})
+PAYING = PARTNERS | SETTLEMENT_OPERATORS
+"""Companies, and for the operator's own payments those who see to settlement too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,5 +99,11 @@ USE_CASES: Mapping[type, UseCase] = {
         programmes.publish_programme, PARTNERS, administrative=True
     ),
     programmes.WindDown: UseCase(programmes.wind_down, PARTNERS, administrative=True),
+    payments.MarkSent: UseCase(payments.mark_sent, PAYING),
+    payments.ConfirmPayment: UseCase(payments.confirm, PAYING),
+    payments.DisputePayment: UseCase(payments.dispute, PAYING),
+    aborts.ProposeAbort: UseCase(aborts.propose, SETTLEMENT_OPERATORS),
+    aborts.ApproveAbort: UseCase(aborts.approve, SETTLEMENT_OPERATORS),
+    aborts.WithdrawAbort: UseCase(aborts.withdraw, SETTLEMENT_OPERATORS),
 }
 """The authorisation table of everything that changes something."""

@@ -23,6 +23,11 @@ IDENTITY = (
     "operator",
     "settlement",
     "window",
+    "business_date",
+    "advice_date",
+    "settlement_date",
+    "supersedes",
+    "apart",
     "participant",
     "currency",
     "exponent",
@@ -49,6 +54,7 @@ totals. A section that this client does not know has its control totals checked,
 _KEYS = frozenset({*IDENTITY, "sections"})
 _SECTION_KEYS = frozenset({"name", "currency", "row_count", "totals", "rows"})
 _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,62}")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 Fields = Mapping[str, object]
@@ -83,6 +89,14 @@ class Statement:
     operator: str
     settlement: int
     window: int
+    business_date: str | None
+    advice_date: str | None
+    settlement_date: str | None
+    """Days as YYYY-MM-DD; None where the settlement has no calendar."""
+    supersedes: int | None
+    """The aborted settlement of the same window in whose place this one is."""
+    apart: tuple[str, ...]
+    """Participants whose net with each other one is a payment of its own."""
     participant: str
     currency: str
     exponent: int
@@ -149,6 +163,11 @@ def read_form(json_bytes: bytes) -> Statement:
         operator=text(fields, "operator"),
         settlement=_number(fields, "settlement"),
         window=_number(fields, "window"),
+        business_date=_day(fields, "business_date"),
+        advice_date=_day(fields, "advice_date"),
+        settlement_date=_day(fields, "settlement_date"),
+        supersedes=None if fields["supersedes"] is None else _number(fields, "supersedes"),
+        apart=() if fields["apart"] is None else tuple(text(fields, "apart").split(" ")),
         participant=text(fields, "participant"),
         currency=currency,
         exponent=_number(fields, "exponent"),
@@ -159,6 +178,14 @@ def read_form(json_bytes: bytes) -> Statement:
         sections=tuple(_section(each) for each in _objects(fields, "sections")),
         sha256=hashlib.sha256(json_bytes).hexdigest(),
     )
+
+
+def _day(fields: Fields, key: str) -> str | None:
+    value = fields[key]
+    if value is None or (isinstance(value, str) and _DAY.fullmatch(value)):
+        return value
+    message = f"{key} is {value!r:.80}; expected a day, YYYY-MM-DD, or null"
+    raise BadJson(message)
 
 
 def _previous(fields: Fields) -> str | None:

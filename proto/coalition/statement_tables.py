@@ -133,6 +133,8 @@ def _rows(statement: Statement) -> list[Row]:
 
 def _said(statement: Statement, key: str) -> str:
     value = getattr(statement, key)
+    if isinstance(value, tuple):
+        return " ".join(value)
     return "" if value is None else str(value)
 
 

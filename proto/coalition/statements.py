@@ -72,6 +72,10 @@ def _check_identity(statement: Statement) -> Iterator[str]:
             yield f"{key} is negative"
     if statement.first_number > statement.last_number:
         yield "its first number is after its last"
+    if statement.supersedes is not None and not 0 < statement.supersedes < statement.settlement:
+        yield "supersedes is not an earlier settlement"
+    if statement.apart != tuple(sorted(set(statement.apart))):
+        yield "the participants apart are not sorted, each once"
 
 
 def _check_sections(statement: Statement) -> Iterator[str]:
@@ -155,12 +159,32 @@ def _check_payments(statement: Statement) -> Iterator[str]:
             yield f"a payment from {payer} to {payee} is not of this participant"
         if int(row["amount_minor"]) <= 0:
             yield f"the payment from {payer} to {payee} is not positive"
-    for name in sorted({payer for payer, _ in pairs} & {payee for _, payee in pairs}):
+    apart = frozenset(statement.apart)
+    netted = [pair for pair in pairs if apart.isdisjoint(pair)]
+    for name in sorted({payer for payer, _ in netted} & {payee for _, payee in netted}):
         yield f"{name} both pays and receives"
+    yield from _check_apart(statement)
     paid = _received(statement.section("PAYMENTS"))
     nets = {r["participant"]: int(r["net_minor"]) for r in statement.section("POSITIONS").rows}
     for name, net in nets.items():
         yield from _same(f"payments received by {name} minus paid", paid.get(name, 0), net)
+
+
+def _check_apart(statement: Statement) -> Iterator[str]:
+    """What is between a participant apart and another is one payment of their own net."""
+    me = statement.participant
+    paid: dict[str, int] = {}
+    for row in statement.section("PAYMENTS").rows:
+        if me in {row["payer"], row["payee"]}:
+            other, sign = (row["payer"], 1) if row["payee"] == me else (row["payee"], -1)
+            paid[other] = paid.get(other, 0) + sign * int(row["amount_minor"])
+    owed: dict[str, int] = {}
+    for name in ("OBLIGATIONS", "FEES"):
+        for row in statement.section(name).rows:
+            other = row["counterparty"]
+            owed[other] = owed.get(other, 0) + int(row["net_minor"])
+    for other in sorted(owed if me in statement.apart else owed.keys() & set(statement.apart)):
+        yield from _same(f"payments with {other}, settled apart", paid.get(other, 0), owed[other])
 
 
 def _received(payments: Section) -> dict[str, int]:

@@ -10,7 +10,7 @@ from docs.markdown import Section, page
 from docs.worked_examples import EXAMPLES, PAGE, play
 from partners import postings
 from settlement import posting
-from settlement.ledger import accounts
+from settlement.ledger import accounts, dues
 from support.coalition_day import Day, coalition_day
 
 
@@ -56,6 +56,9 @@ def test_every_kind_of_event_has_an_example() -> None:
         "Expiry",
         "Leaving",
         "Settlement",
+        "A payment that is confirmed",
+        "A settlement that is aborted",
+        "A settlement with a participant apart",
     ]
 
 
@@ -72,7 +75,7 @@ def test_the_accounts_are_those_of_the_ledger() -> None:
 
 def test_the_kinds_of_lines_are_told() -> None:
     told = set(re.findall(r"[A-Z]{3,}(?:_[A-Z]+)*", page("docs/ACCOUNTING.md")))
-    for module in (postings, posting):
+    for module in (postings, posting, dues):
         kinds = {
             value
             for name, value in vars(module).items()

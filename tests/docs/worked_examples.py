@@ -16,6 +16,7 @@ from coalition.v1 import (
     awards_pb2,
     delivery_pb2,
     members_pb2,
+    payments_pb2,
     rates_pb2,
     redemption_pb2,
 )
@@ -174,8 +175,8 @@ class Player:
                     self._leave(partner)
                 case {"review_after_days": days}:
                     self._review(timedelta(days=days))
-                case {"settle": True}:
-                    self.settle()
+                case {"settle": _} | {"confirm": _} | {"abort": _}:
+                    self._settle(event)
                 case {"convert": _} | {"refuse": _}:
                     self._exchange(event)
                 case _:
@@ -192,6 +193,37 @@ class Player:
                     conversion=self.converted, reason="the example says so"
                 )
                 self.last = self.day.client(partner).write("Delivery.Refuse", request)
+            case _:
+                raise AssertionError(event)
+
+    def _settle(self, event: Mapping[str, Any]) -> None:
+        """A window is settled; or that is paid or undone, by the entry that is shown."""
+        if event.get("settle"):
+            self.settle()
+            return
+        assert self.report is not None
+        assert self.report.settlement is not None
+        settlement = self.report.settlement.settlement_id
+        match event:
+            case {"confirm": paid, "from": payer, "by": payee}:
+                confirm = payments_pb2.ConfirmPaymentRequest(
+                    payment=payments_pb2.PaymentRef(
+                        settlement=settlement, payer=payer, payee=payee
+                    ),
+                    amount_minor=minor(paid),
+                    reference="the example",
+                )
+                self.last = self.day.client(payee).write("Payments.Confirm", confirm)
+                self.shown = self._newest("PAYMENT")
+            case {"abort": True, "apart": apart}:
+                propose = payments_pb2.ProposeAbortRequest(
+                    settlement=settlement, reason="the example says so", apart=[apart]
+                )
+                proposed = self.day.client("admin-one").write("Payments.ProposeAbort", propose)
+                number = proposed.result_as(payments_pb2.Abort).proposal
+                approve = payments_pb2.ApproveAbortRequest(settlement=settlement, proposal=number)
+                self.last = self.day.client("admin-two").write("Payments.ApproveAbort", approve)
+                self.shown = self._newest("ABORT")
             case _:
                 raise AssertionError(event)
 
@@ -262,7 +294,8 @@ class Player:
             return connection.execute(query, {"kind": kind}).scalar()
 
     def settle(self) -> None:
-        """Close the open window."""
+        """Close the open window, or settle the one anew whose settlement was aborted."""
+        self.shown = None
         engine = report_engine(self.day.engine.url.render_as_string(hide_password=False))
         with engine.connect() as connection:
             coalition = load_coalition(connection)
@@ -272,12 +305,12 @@ class Player:
 
     def number_shown(self) -> int:
         """Number of the entry whose lines the example shows."""
+        if self.shown is not None:
+            return self.shown
         if self.report is not None and self.report.settlement is not None:
             return self.report.settlement.post_number or 0
         if self.reviewed is not None:
             return self.reviewed
-        if self.shown is not None:
-            return self.shown
         assert self.last is not None
         assert self.last.record is not None
         return self.last.record.entry.number

@@ -21,6 +21,7 @@ from coalition.v1 import (
     log_pb2,
     members_pb2,
     partners_pb2,
+    payments_pb2,
     rates_pb2,
     receipts_pb2,
     redemption_pb2,
@@ -107,7 +108,9 @@ RATE = rates_pb2.BookChange(
 PARTNERS = frozenset({"hotel", "operator", "admin-only"})
 ADMINISTRATORS = frozenset({"admin-only"})
 RATES = frozenset({"rates-only"})
+SETTLEMENT = frozenset({"settlement-only"})
 EVERYBODY = frozenset({*PARTNERS, *PERSON_ROLES})
+PAYMENT = payments_pb2.PaymentRef(settlement=MANY, payer="hotel", payee="operator")
 
 WRITES: dict[str, tuple[Message, frozenset[str]]] = {
     "Accrual.Accrue": (
@@ -197,6 +200,30 @@ WRITES: dict[str, tuple[Message, frozenset[str]]] = {
     "Partners.WindDown": (
         partners_pb2.WindDownRequest(programme="no-programme", earns_until=SOON, points_until=SOON),
         PARTNERS,
+    ),
+    "Payments.MarkSent": (
+        payments_pb2.MarkSentRequest(payment=PAYMENT, reference="r", value_date="2026-01-05"),
+        PARTNERS | SETTLEMENT,
+    ),
+    "Payments.Confirm": (
+        payments_pb2.ConfirmPaymentRequest(payment=PAYMENT, amount_minor=1, reference="r"),
+        PARTNERS | SETTLEMENT,
+    ),
+    "Payments.Dispute": (
+        payments_pb2.DisputePaymentRequest(payment=PAYMENT, reason="test"),
+        PARTNERS | SETTLEMENT,
+    ),
+    "Payments.ProposeAbort": (
+        payments_pb2.ProposeAbortRequest(settlement=MANY, reason="test"),
+        SETTLEMENT,
+    ),
+    "Payments.ApproveAbort": (
+        payments_pb2.ApproveAbortRequest(settlement=MANY, proposal=MANY),
+        SETTLEMENT,
+    ),
+    "Payments.WithdrawAbort": (
+        payments_pb2.WithdrawAbortRequest(settlement=MANY, proposal=MANY, reason="test"),
+        SETTLEMENT,
     ),
     "Rates.Propose": (rates_pb2.ProposeRequest(changes=[RATE], reason="test"), RATES),
     "Rates.Approve": (rates_pb2.ApproveRequest(proposal=MANY), RATES),
@@ -533,6 +560,10 @@ READS: dict[str, Message] = {
     "Partners.ListPartners": partners_pb2.ListPartnersRequest(),
     "Partners.ListKeys": partners_pb2.ListKeysRequest(),
     "Partners.ListKeyUse": partners_pb2.ListKeyUseRequest(keyid="0" * 64),
+    "Payments.ListPayments": payments_pb2.ListPaymentsRequest(),
+    "Payments.ListSettlements": payments_pb2.ListSettlementsRequest(),
+    "Payments.GetSettlement": payments_pb2.GetSettlementRequest(settlement=MANY),
+    "Payments.GetAging": payments_pb2.GetAgingRequest(),
     "Rates.ListRates": rates_pb2.ListRatesRequest(),
     "Rates.ListProposals": rates_pb2.ListProposalsRequest(),
     "Rates.WhatIf": rates_pb2.WhatIfRequest(proposal=MANY),

@@ -82,15 +82,20 @@ DAMAGES: dict[str, set[str]] = {
     "update entry set window_id = 1 where window_id = 2": {"window-spans"},
     "update entry set kind = 'RATE' where kind = 'CUT' and number < 5": {"window-cuts"} | DERIVED,
     "update entry set kind = 'CUT' where number = 1": {"window-cuts"},
-    "update entry set kind = 'RATE' where kind = 'SETTLEMENT' and number < 6": {"post"},
+    "update entry set kind = 'RATE' where kind = 'SETTLEMENT' and number < 6": {
+        "post",
+        "settlement-steps",
+    },
     "update line set amount = amount + 1 where kind = 'NETTING' and index = 0": {"post"},
-    "delete from line where kind = 'PAYMENT_DUE'": {"post", "openings"},
+    "delete from line where kind = 'PAYMENT_DUE'": {"post", "openings", "dues"},
     "update settlement set post_number = 1 where settlement_id = 1": {
         "post",
+        "posted-settlements",
         "clearing-entries",
     },
     "update settlement set post_number = null where settlement_id = 1": {
         "post",
+        "posted-settlements",
         "clearing-entries",
     },
     ("update company_account set debits = debits + 1 where code = 'clearing/1/bank-c:hotel-h'"): {
@@ -145,13 +150,20 @@ DAMAGES: dict[str, set[str]] = {
     | DERIVED,
     "update settlement set stage = 'NONSENSE' where settlement_id = 1": {
         "settlements",
+        "posted-settlements",
+        "settlement-history",
         "window-states",
     },
     (
         "update settlement set participants = participants || 'petrol-p'::text where "
         "settlement_id = 1"
     ): {"positions"},
-    "delete from settlement where settlement_id = 2": {"window-states", "clearing-entries"},
+    "delete from settlement where settlement_id = 2": {
+        "window-states",
+        "clearing-entries",
+        "posted-settlements",
+        "settlement-history",
+    },
     (
         "update settlement_statement set json = json || ' ' where settlement_id = 2 and "
         "participant = 'bank-c'"

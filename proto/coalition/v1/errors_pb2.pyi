@@ -95,6 +95,11 @@ class Reason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     REASON_NOT_PROVEN: _ClassVar[Reason]
     REASON_UNFUNDED: _ClassVar[Reason]
     REASON_SAME_PERSON: _ClassVar[Reason]
+    REASON_UNKNOWN_SETTLEMENT: _ClassVar[Reason]
+    REASON_SETTLEMENT_STATE: _ClassVar[Reason]
+    REASON_UNKNOWN_PAYMENT: _ClassVar[Reason]
+    REASON_PAYMENT_STATE: _ClassVar[Reason]
+    REASON_WRONG_AMOUNT: _ClassVar[Reason]
     REASON_BAD_KEY: _ClassVar[Reason]
     REASON_NOT_FOUND: _ClassVar[Reason]
     REASON_UNKNOWN_TREE_SIZE: _ClassVar[Reason]
@@ -189,6 +194,11 @@ REASON_MONEY_MACHINE: Reason
 REASON_NOT_PROVEN: Reason
 REASON_UNFUNDED: Reason
 REASON_SAME_PERSON: Reason
+REASON_UNKNOWN_SETTLEMENT: Reason
+REASON_SETTLEMENT_STATE: Reason
+REASON_UNKNOWN_PAYMENT: Reason
+REASON_PAYMENT_STATE: Reason
+REASON_WRONG_AMOUNT: Reason
 REASON_BAD_KEY: Reason
 REASON_NOT_FOUND: Reason
 REASON_UNKNOWN_TREE_SIZE: Reason
