@@ -19,6 +19,7 @@ from coalition.v1 import (
 )
 from gateway.translation import forms, programme_reads, redemption_reads
 from gateway.translation.delivery_reads import DELIVERY_READS
+from gateway.translation.liability_reads import LIABILITY_READS
 from gateway.translation.rate_reads import what_would_have_been
 from gateway.translation.rate_results import proposal_message, stop_message, version_message
 from gateway.translation.reading import Reading
@@ -303,6 +304,7 @@ _READS: Mapping[type[Message], Callable[[Any, Reading], Message]] = {
     rates_pb2.ListProposalsRequest: _proposals,
     rates_pb2.WhatIfRequest: what_would_have_been,
     **DELIVERY_READS,
+    **LIABILITY_READS,
     agreements_pb2.ListAgreementsRequest: _agreements,
     redemption_pb2.ListHoldsRequest: redemption_reads.list_holds,
     partners_pb2.ListPartnersRequest: _partners,
