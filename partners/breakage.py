@@ -18,7 +18,7 @@ LEAST_MONTHS = 12
 RECENT_MONTHS = 12
 """Months whose experience alone is looked at beside all of it, for the range."""
 
-TAIL_AGES = 12
+TAIL_AGES = 6
 """Oldest ages by which is judged what becomes of points that are older than any seen yet."""
 
 
@@ -38,6 +38,11 @@ class Age:
     at_risk_minor: int
     used_minor: int
     lapsed_minor: int
+
+    def shares(self) -> tuple[Fraction, Fraction]:
+        """Of the points that come to it: the share that lapses, and the share that stays."""
+        lapses = Fraction(self.lapsed_minor, self.at_risk_minor)
+        return lapses, 1 - lapses - Fraction(self.used_minor, self.at_risk_minor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +98,9 @@ def estimate(history: History, last: date) -> Estimate:
     1. Each month of issue is a cohort; what went of it is counted by its age in months.
     2. Of the points that came to an age, in all cohorts, a share was used at it and a share lapsed.
     3. A point outstanding goes through the ages that it has not reached yet, by these shares.
-    4. What is left after the oldest age known is used and lapses as points of the oldest ages were;
-       if it is all used, breakage is least, and if none of it is, most.
+    4. What is left after the oldest age known goes on as points of the oldest ages did, for as long
+       again as is known; what is left then is never used. If all that is left after the oldest age
+       known is used, breakage is least, and if none of it is, most.
     5. The same by the last months' experience alone widens the range.
     """
     went = _cohorts(history, last)
@@ -169,15 +175,10 @@ class _Shares:
     def of(cls, ages: Sequence[Age]) -> "_Shares":
         """From the oldest age known back to the first."""
         known = [age for age in ages if age.at_risk_minor > 0]
-        tail = known[-TAIL_AGES:]
-        used = sum(age.used_minor for age in tail)
-        lapsed = sum(age.lapsed_minor for age in tail)
-        rest = Fraction(lapsed, used + lapsed) if used + lapsed else Fraction(1)
-        never = [(Fraction(0), rest, Fraction(1))]
+        never = [(Fraction(0), _tail(known[-TAIL_AGES:], len(known)), Fraction(1))]
         for age in reversed(ages):
             if age.at_risk_minor > 0:
-                lapses = Fraction(age.lapsed_minor, age.at_risk_minor)
-                stays = 1 - lapses - Fraction(age.used_minor, age.at_risk_minor)
+                lapses, stays = age.shares()
                 least, expected, most = (lapses + stays * later for later in never[-1])
                 never.append((least, expected, most))
             else:
@@ -196,6 +197,21 @@ class _Shares:
             least += cohort.left * low
             most += cohort.left * high
         return least, most
+
+
+def _tail(oldest: Sequence[Age], months: int) -> Fraction:
+    """Of points older than any seen yet: the share that is never used, over so many months."""
+    together = Age(
+        sum(age.at_risk_minor for age in oldest),
+        sum(age.used_minor for age in oldest),
+        sum(age.lapsed_minor for age in oldest),
+    )
+    never = Fraction(1)
+    if oldest:
+        lapses, stays = together.shares()
+        for _ in range(months):
+            never = lapses + stays * never
+    return never
 
 
 def _spread(went: Iterable[_Went], shares: _Shares) -> tuple[Cohort, ...]:

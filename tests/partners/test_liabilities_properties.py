@@ -105,6 +105,12 @@ class World:
             self.moved[source[0], "CONVERTED_OUT"] -= amount
             self.moved[target[0], "CONVERTED_IN"] += asked.result.quote.target_minor
 
+    def chase(self, part: Fraction | None) -> None:
+        """Points are given, all turned into others, and then what gave them is taken back."""
+        self.give(A, 1_000, by_gamma=False)
+        self.convert(0, max(2, self.held("alpha")))
+        self.take(len(self.gifts) - 1, part)
+
     def spend(self, member: tuple[str, str], points: int) -> None:
         done = self.ask(owner(member[0]), Redeem(member, f"for-{points}", None, buy_missing=False))
         if done:
@@ -182,13 +188,14 @@ STEP = st.one_of(
         st.integers(0, 9),
         st.sampled_from([None, Fraction(1, 2), Fraction(1, 3), Fraction(3, 7)]),
     ),
+    st.tuples(st.just("chase"), st.sampled_from([None, Fraction(2, 3)])),
     st.tuples(st.just("cancel"), st.integers(0, 9)),
     st.tuples(st.just("capture"), st.integers(1, 500)),
     st.tuples(st.just("refund"), st.integers(0, 9), st.integers(1, 200)),
     st.tuples(st.just("merge"), st.booleans()),
     st.tuples(st.just("unmerge")),
     st.tuples(st.just("leave"), st.sampled_from((B, SECOND))),
-    st.tuples(st.just("wait"), st.sampled_from((10, 40, 400))),
+    st.tuples(st.just("wait"), st.sampled_from((10, 40, 800))),
 )
 BEGUN = st.tuples(
     st.tuples(st.just("give"), st.just(A), st.integers(2_000, 3_000), st.booleans()),
@@ -261,70 +268,88 @@ def require_lots(world: World, programme: str, before: int | None) -> None:
     assert (found.points.debts_minor, found.points.unexplained_minor) == (debts, unexplained)
     rolled = liabilities.roll_forward(connection, world.asker(), programme, 0, found.before)
     assert found.points.total_minor == rolled[0].closing_minor
-    if programme not in {"outside"}:
+    if programme != "outside":
         assert unexplained == 0
+
+
+@dataclass
+class Holdings:
+    """What each holder was issued, lot by lot, and holds."""
+
+    stands: dict[int, int]
+    lots: dict[tuple[str, int, str], int] = field(default_factory=dict)
+    origin: dict[int, str] = field(default_factory=dict)
+    months: dict[int, date] = field(default_factory=dict)
+    balance: Counter[str] = field(default_factory=Counter)
+
+    def holder(self, code: str) -> str:
+        kind, *rest = code.split("/")
+        if kind != "member":
+            return kind
+        member = int(rest[0])
+        while member in self.stands:
+            member = self.stands[member]
+        return f"{member}"
+
+    def add(self, row: Any, issued: str) -> None:
+        day = row.accepted_at.astimezone(ZoneInfo("UTC")).date()
+        self.months[row.number] = day.replace(day=1)
+        for code, sign in ((row.credit, 1), (row.debit, -1)):
+            if code != issued:
+                self.balance[self.holder(code)] += sign * row.amount
+        funder = row.funder or ""
+        if row.debit == issued and row.corrects is None:
+            self.origin[row.number] = row.credit
+            lot = (self.holder(row.credit), row.number, funder)
+            self.lots[lot] = self.lots.get(lot, 0) + row.amount
+        elif row.credit == issued and row.event in {"REVERSAL", "CONVERSION_REVERSED"}:
+            made_by = self.holder(self.origin[row.corrects])
+            self.lots[made_by, row.corrects, funder] -= row.amount
+
+    def left_of(self, who: str) -> tuple[Counter[tuple[date, str]], int]:
+        """By month and funder, the oldest used first; and what nothing explains."""
+        mine = sorted((n, f, amount) for (h, n, f), amount in self.lots.items() if h == who)
+        used = sum(amount for _, _, amount in mine) - max(0, self.balance[who])
+        unexplained = max(0, -used)
+        left: Counter[tuple[date, str]] = Counter()
+        for number, funder, amount in mine:
+            gone = min(amount, max(0, used))
+            used -= gone
+            left[self.months[number], funder] += amount - gone
+        return left, unexplained
 
 
 def model_of_lots(
     world: World, programme: str, before: int
 ) -> tuple[dict[tuple[date, str], int], int, int]:
-    """Points used the oldest first, holder by holder, one after the other."""
+    """Lots, debts and the unexplained, from the rows of the book one after the other."""
     connection = world.bench.connection
     assert connection is not None
+    merges = connection.execute(text("select * from member_merge where number < :b"), {"b": before})
     stands = {
         row.merged_member_id: row.kept_member_id
-        for row in connection.execute(text("select * from member_merge"))
-        if row.number < before and (row.undone_number is None or row.undone_number >= before)
+        for row in merges
+        if row.undone_number is None or row.undone_number >= before
     }
-
-    def holder(code: str) -> str:
-        kind, *rest = code.split("/")
-        if kind == "member":
-            member = int(rest[0])
-            while member in stands:
-                member = stands[member]
-            return f"{member}"
-        return kind
-
-    lots: dict[tuple[str, int, str], int] = {}
-    origin: dict[int, str] = {}
-    months: dict[int, date] = {}
-    balance: Counter[str] = Counter()
+    found = Holdings(stands)
     rows = connection.execute(
         text(
             "select e.kind as event, e.corrects, e.accepted_at, l.* from line l "
-            'join entry e using (number) order by number, "index"'
-        )
+            'join entry e using (number) where number < :b order by number, "index"'
+        ),
+        {"b": before},
     )
-    issued = f"issued/{programme}"
     for row in rows:
-        debit, credit = row.debit, row.credit
-        sides = {debit, credit}
-        if row.number >= before or not any(s.endswith(f"/{programme}") for s in sides):
-            continue
-        months[row.number] = row.accepted_at.astimezone(ZoneInfo("UTC")).date().replace(day=1)
-        for code, sign in ((credit, 1), (debit, -1)):
-            if code != issued:
-                balance[holder(code)] += sign * row.amount
-        funder = row.funder or ""
-        if debit == issued and row.corrects is None:
-            origin[row.number] = credit
-            lot = (holder(credit), row.number, funder)
-            lots[lot] = lots.get(lot, 0) + row.amount
-        elif credit == issued and row.event in {"REVERSAL", "CONVERSION_REVERSED"}:
-            lots[holder(origin[row.corrects]), row.corrects, funder] -= row.amount
+        if any(side.endswith(f"/{programme}") for side in (row.debit, row.credit)):
+            found.add(row, f"issued/{programme}")
     left: Counter[tuple[date, str]] = Counter()
     unexplained = 0
-    for who, held in balance.items():
-        mine = sorted((n, f, amount) for (h, n, f), amount in lots.items() if h == who)
-        used = sum(amount for _, _, amount in mine) - max(0, held)
-        unexplained += max(0, -used)
-        for number, funder, amount in mine:
-            gone = min(amount, max(0, used))
-            used -= gone
-            left[months[number], funder] += amount - gone
-    debts = sum(min(0, held) for held in balance.values())
-    return {key: amount for key, amount in left.items() if amount}, debts, unexplained
+    for who in found.balance:
+        of_holder, more = found.left_of(who)
+        left += of_holder
+        unexplained += more
+    debts = sum(min(0, held) for held in found.balance.values())
+    return dict(+left), debts, unexplained
 
 
 def require_one_rule_of_age(world: World) -> None:
