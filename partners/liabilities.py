@@ -21,6 +21,7 @@ from partners.refusals import Reason, Refused
 from settlement.ledger.book import read_head
 from settlement.ledger.issuance import Issuance, issuance
 from settlement.ledger.reading import first_after
+from settlement.ledger.whole import whole_log
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,19 +229,18 @@ def float_by_window(
     found = {interval.window: FloatWindow(interval.window) for interval in listed}
     shared = asker.directory.shared_programme
     issued = f"issued/{shared}"
-    rows = connection.execute(
-        _FLOAT,
-        {
-            "issued": issued,
-            "operator": asker.directory.coalition.operator,
-            "principal": PRINCIPAL,
-            "by_leg": sorted(_ISSUED),
-            "before": listed[-1].end if listed else 0,
-        },
-    )
+    bound = {
+        "issued": issued,
+        "operator": asker.directory.coalition.operator,
+        "principal": PRINCIPAL,
+        "by_leg": sorted(_ISSUED),
+        "before": listed[-1].end if listed else 0,
+    }
+    with whole_log(connection):
+        rows = connection.execute(_FLOAT, bound).all()
+        changes = _changes(connection, issued, listed)
     for row in rows:
         _add(found[row.window_id], row)
-    changes = _changes(connection, issued, listed)
     float_minor = outstanding_minor = 0
     for window, change in zip(found.values(), changes, strict=True):
         float_minor += window.net

@@ -17,6 +17,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from partners.movements import LAPSED, LOTS, LOTS_UNDONE, USES_UNDONE, entry_kinds, line_kinds
+from settlement.ledger.whole import whole_log
 
 _HOLDERS = """
     merged as (
@@ -185,7 +186,8 @@ class Outstanding:
 
 def outstanding(connection: Connection, source: Source) -> Outstanding:
     """Points outstanding by month of issue and funder."""
-    rows = connection.execute(_OUTSTANDING, source.bound()).all()
+    with whole_log(connection):
+        rows = connection.execute(_OUTSTANDING, source.bound()).all()
     rest = {row.funder: int(row.amount) for row in rows if row.month is None}
     lots = [Lot(row.month, row.funder, int(row.amount)) for row in rows if row.month and row.amount]
     return Outstanding(
@@ -218,7 +220,8 @@ class History:
 def history(connection: Connection, source: Source) -> History:
     """What became of the points of each month of issue."""
     more = {"lapsed": line_kinds(LAPSED), "uses_undone": entry_kinds(USES_UNDONE)}
-    rows = connection.execute(_COHORTS, source.bound() | more).all()
+    with whole_log(connection):
+        rows = connection.execute(_COHORTS, source.bound() | more).all()
     return History(sorted(_issued(rows)), tuple(_gone(rows)))
 
 

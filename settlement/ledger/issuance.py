@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, text
 
+from settlement.ledger.whole import whole_log
+
 _MOVED = """
     select debit as account, number, kind, rule, true as issues, amount from line
     where debit = any(:accounts)
@@ -19,7 +21,7 @@ _MOVEMENTS = text(
     select 'within' as part, account, e.kind as entry_kind, m.kind as line_kind, rule, issues,
         sum(amount) as amount
     from moved m join entry e using (number)
-    where number >= :first and number < :end
+    where number >= :first and number < :end and e.number >= :first and e.number < :end
     group by account, e.kind, m.kind, rule, issues
     union all
     select 'before', account, '', '', null, true, sum(amount) from moved
@@ -75,7 +77,8 @@ def issuance(
     """Issuers' accounts by code over the entries from `first` to before `end`."""
     codes = list(accounts)
     found = {code: Issuance() for code in codes}
-    rows = connection.execute(_MOVEMENTS, {"accounts": codes, "first": first, "end": end})
+    with whole_log(connection):
+        rows = connection.execute(_MOVEMENTS, {"accounts": codes, "first": first, "end": end}).all()
     for row in rows:
         of_account, amount = found[row.account], int(row.amount)
         if row.part == "within":
