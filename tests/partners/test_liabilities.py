@@ -17,6 +17,7 @@ from partners.movements import Movement, UnknownMovement, movement_of
 from partners.queries import Asker
 from partners.refusals import Reason, Refused
 from partners.review import Review, review_members
+from partners.usecases.agreements import Accept, Offer
 from partners.usecases.lives import MergeMembers
 from partners.usecases.programmes import WindDown
 from partners.usecases.redemption import Authorize, Refund
@@ -25,7 +26,7 @@ from settlement.ledger.book import read_head
 from settlement.ledger.issuance import Moved
 from support.exchanges import COIN, OUTSIDE, A, B, Exchanges, G, exchanges
 from support.holds import ADMIN, may_redeem
-from support.use_case_bench import Bench, MembershipState, report, update
+from support.use_case_bench import Bench, MembershipState, report, terms_of, update
 
 APRIL = datetime(2026, 4, 1, tzinfo=UTC)
 
@@ -320,3 +321,18 @@ def test_breakage_of_what_the_ledger_knows(bench: Bench) -> None:
 
 def add_month(now: datetime) -> date:
     return (now.date().replace(day=1) - timedelta(days=1)).replace(day=1)
+
+
+def test_what_the_operator_owes_for_others_points_is_no_float(bench: Bench) -> None:
+    """One activity gives coins and AA, both at the operator's cost: it owes alpha for the AA."""
+    assert bench.connection is not None
+    terms = terms_of("alpha", "operator", permissions=[Permission.STATE_POINTS])
+    offered = bench.ask("alpha", Offer(terms))
+    assert not bench.ask(ADMIN, Accept(offered.result.agreement.number)).reason
+    key = ActivityKey("operator", "GIFT", "both")
+    done = bench.ask(ADMIN, report(COIN, key, [("operator", "BASE", 10), ("alpha", "BASE", 5)]))
+    owed = [amount for _, debit, _, amount in done.lines if debit.endswith("operator:alpha")]
+    assert owed == [600]
+    end = read_head(bench.connection).size
+    [found] = liabilities.float_by_window(bench.connection, asker(bench), [Interval(1, 0, end)])
+    assert found == FloatWindow(1, outstanding_minor=10)
