@@ -34,6 +34,7 @@ _CLIENT = {
     "net": ("net_command:net", "Net any list of who owes whom, without a gateway."),
     "log": ("log_commands:log", "Checkpoints, and proofs that the ledger only grows."),
     "payments": ("payment_commands:payments", "What is due after settlements, and paid."),
+    "liabilities": ("liability_commands:liabilities", "Points outstanding, breakage, float."),
     "call": ("call_command:call", "Call any method of the contract."),
 }
 _SERVER = {

@@ -24,15 +24,15 @@ FORMATS = {".svg": {"Date": None, "Creator": None}, ".png": {"Software": None}}
 MOST_BARS = 30
 """Names in one panel, those that change most; more cannot be read."""
 
-_BEFORE, _AFTER, _INK, _RULE = "#b9c6d3", "#1f6f9f", "#26323d", "#dfe5ea"
+_BEFORE, _AFTER, INK, _RULE = "#b9c6d3", "#1f6f9f", "#26323d", "#dfe5ea"
 
-_STYLE: dict[Any, Any] = {
+STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 9,
-    "text.color": _INK,
-    "axes.labelcolor": _INK,
-    "xtick.color": _INK,
-    "ytick.color": _INK,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
     "svg.hashsalt": "coalition",
 }
 
@@ -85,7 +85,7 @@ def draw(chart: Chart, path: Path) -> None:
     height = _INCHES_ABOVE + sum(heights)
     longest = max((len(b.name) for _, bars in shown for b in bars), default=0)
     left = max(0.1, (0.25 + _INCHES_PER_LETTER * longest) / _INCHES_WIDE)
-    with style.context("default"), rc_context(_STYLE):
+    with style.context("default"), rc_context(STYLE):
         figure = Figure(figsize=(_INCHES_WIDE, height), dpi=150, layout=None)
         figure.text(0.02, 1 - 0.28 / height, chart.title, size=13, weight="bold")
         figure.text(0.02, 1 - 0.52 / height, chart.subtitle, size=9)
@@ -130,7 +130,7 @@ def _panel(axes: "Axes", title: str, bars: Sequence[Bars], chart: Chart) -> None
         for place, figure in zip(places, figures, strict=True):
             _label(axes, place + offset, figure, chart)
     axes.set_title(title, loc="left", size=10, weight="bold", pad=8)
-    _plain_axes(axes, chart)
+    plain_axes(axes, chart.currency)
     if not bars:
         axes.set(xticks=[], yticks=[], xlabel="", ylim=(0.5, -0.5), xlim=(0, 1))
         axes.text(0.005, 0, "nothing", va="center")
@@ -143,7 +143,7 @@ def _panel(axes: "Axes", title: str, bars: Sequence[Bars], chart: Chart) -> None
 def _label(axes: "Axes", place: float, figure: int, chart: Chart) -> None:
     outwards = -1 if figure < 0 else 1
     axes.annotate(
-        _grouped(figure, chart.exponent),
+        grouped(figure, chart.exponent),
         (figure / 10**chart.exponent, place),
         xytext=(4 * outwards, 0),
         textcoords="offset points",
@@ -153,8 +153,9 @@ def _label(axes: "Axes", place: float, figure: int, chart: Chart) -> None:
     )
 
 
-def _plain_axes(axes: "Axes", chart: Chart) -> None:
-    axes.axvline(0, color=_INK, linewidth=0.8, zorder=3)
+def plain_axes(axes: "Axes", currency: str) -> None:
+    """Axes with a grid and figures, and nothing else."""
+    axes.axvline(0, color=INK, linewidth=0.8, zorder=3)
     axes.margins(x=0.16)
     axes.grid(axis="x", color=_RULE, linewidth=0.8, zorder=0)
     axes.set_axisbelow(True)
@@ -163,7 +164,7 @@ def _plain_axes(axes: "Axes", chart: Chart) -> None:
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.10g}")
     for side in axes.spines.values():
         side.set_visible(False)
-    axes.set_xlabel(chart.currency, size=8, loc="right", labelpad=2)
+    axes.set_xlabel(currency, size=8, loc="right", labelpad=2)
 
 
 def _locator() -> "Locator":
@@ -172,7 +173,7 @@ def _locator() -> "Locator":
     return MaxNLocator(nbins=6)
 
 
-def _grouped(minor: int, exponent: int) -> str:
+def grouped(minor: int, exponent: int) -> str:
     """An amount with its thousands apart: -1,234.50."""
     whole, point, part = in_major(abs(minor), exponent).partition(".")
     return f"{'-' if minor < 0 else ''}{int(whole):,}{point}{part}"

@@ -19,6 +19,7 @@ from coalition.v1 import (
 )
 from gateway.translation import forms, programme_reads, redemption_reads
 from gateway.translation.delivery_reads import DELIVERY_READS
+from gateway.translation.liability_reads import LIABILITY_READS
 from gateway.translation.log_reads import LOG_READS
 from gateway.translation.payment_reads import PAYMENT_READS
 from gateway.translation.rate_reads import what_would_have_been
@@ -313,6 +314,7 @@ _READS: Mapping[type[Message], Callable[[Any, Reading], Message]] = {
     **DELIVERY_READS,
     **LOG_READS,
     **PAYMENT_READS,
+    **LIABILITY_READS,
     agreements_pb2.ListAgreementsRequest: _agreements,
     redemption_pb2.ListHoldsRequest: redemption_reads.list_holds,
     partners_pb2.ListPartnersRequest: _partners,

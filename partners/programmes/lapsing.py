@@ -67,4 +67,19 @@ def expired_minor(
         return 0
     if expiry.by is ExpiryBy.INACTIVITY:
         return 0 if kept else balance_minor
-    return max(0, balance_minor - sum(by_day[day] for day in kept))
+    left = left_by_day(balance_minor, by_day)
+    return balance_minor - sum(left.get(day, 0) for day in kept)
+
+
+def left_by_day(balance_minor: int, by_day: Mapping[date, int]) -> dict[date, int]:
+    """Of the points of each day what is left: those earned first were spent first.
+
+    So what there is came last. `by_day` are points earned net of what was taken back; what of the
+    balance they do not explain is of no day.
+    """
+    left: dict[date, int] = {}
+    rest = max(0, balance_minor)
+    for day in sorted((day for day, amount in by_day.items() if amount > 0), reverse=True):
+        left[day] = min(by_day[day], rest)
+        rest -= left[day]
+    return left

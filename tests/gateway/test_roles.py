@@ -18,6 +18,7 @@ from coalition.v1 import (
     delivery_pb2,
     exchange_pb2,
     feed_pb2,
+    liabilities_pb2,
     log_pb2,
     members_pb2,
     partners_pb2,
@@ -446,6 +447,18 @@ FOREIGN: dict[str, tuple[Callable[[dict[str, int]], Message], str]] = {
         lambda _: partners_pb2.ListKeyUseRequest(keyid=key_id(public_bytes(private_key("hotel")))),
         "NOT_FOUND",
     ),
+    "Liabilities.GetRollForward": (
+        lambda _: liabilities_pb2.GetRollForwardRequest(programme="hotel"),
+        "UNKNOWN_PROGRAMME",
+    ),
+    "Liabilities.GetOutstanding": (
+        lambda _: liabilities_pb2.GetOutstandingRequest(programme="hotel"),
+        "UNKNOWN_PROGRAMME",
+    ),
+    "Liabilities.EstimateBreakage": (
+        lambda _: liabilities_pb2.EstimateBreakageRequest(programme="hotel"),
+        "UNKNOWN_PROGRAMME",
+    ),
     "Redemption.Authorize": (
         lambda _: redemption_pb2.AuthorizeRequest(
             membership=COINS, merchant="card", amount_minor=1, reference="x", authorization=1
@@ -552,6 +565,12 @@ READS: dict[str, Message] = {
     "Log.GetCheckpoint": log_pb2.GetCheckpointRequest(),
     "Log.GetInclusionProofs": log_pb2.GetInclusionProofsRequest(tree_size=1, numbers=[0]),
     "Log.GetConsistencyProof": log_pb2.GetConsistencyProofRequest(from_size=1, to_size=2),
+    "Liabilities.GetRollForward": liabilities_pb2.GetRollForwardRequest(programme="no-programme"),
+    "Liabilities.GetOutstanding": liabilities_pb2.GetOutstandingRequest(programme="no-programme"),
+    "Liabilities.EstimateBreakage": liabilities_pb2.EstimateBreakageRequest(
+        programme="no-programme"
+    ),
+    "Liabilities.GetFloat": liabilities_pb2.GetFloatRequest(),
     "Members.ListTiers": members_pb2.ListTiersRequest(membership=NOWHERE),
     "Members.LookUp": members_pb2.LookUpRequest(membership=NOWHERE),
     "Members.GetBalances": members_pb2.GetBalancesRequest(membership=NOWHERE),
@@ -582,7 +601,11 @@ def test_the_table_has_every_read() -> None:
     assert set(READS) == reads
 
 
-THEIR_READS = {"Accrual.Simulate": PARTNERS, "Rates.WhatIf": ADMINISTRATORS | RATES}
+THEIR_READS = {
+    "Accrual.Simulate": PARTNERS,
+    "Rates.WhatIf": ADMINISTRATORS | RATES,
+    "Liabilities.GetFloat": EVERYBODY - {"hotel"},
+}
 """Reads of those alone who may do, or decide about, what they try out."""
 
 
