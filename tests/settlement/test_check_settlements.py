@@ -82,6 +82,8 @@ DAMAGES: dict[str, set[str]] = {
     "update entry set kind = 'RATE' where kind = 'SETTLEMENT' and number < 6": {"post"},
     "update line set amount = amount + 1 where kind = 'NETTING' and index = 0": {"post"},
     "delete from line where kind = 'PAYMENT_DUE'": {"post", "openings"},
+    "update settlement set settlement_date = advice_date - 1 where settlement_id = 1": {"days"},
+    "update settlement set method = 'magic' where settlement_id = 1": {"settlements"},
     "update settlement set post_number = 1 where settlement_id = 1": {
         "post",
         "clearing-entries",
