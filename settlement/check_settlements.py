@@ -71,7 +71,7 @@ DAYS = """
             concat_ws(', ', f ->> 'business_date', f ->> 'advice_date', f ->> 'settlement_date')
                 as cut
         from settlement s join settlement_window w using (window_id)
-        join entry e on e.number = w.cut_number
+        join entry e on e.number = w.cut_number and e.kind = 'CUT'
         cross join lateral (select convert_from(e.facts, 'UTF8')::jsonb as f) as facts
     )
     select 'settlement ' || settlement_id as place, kept as found, cut as expected

@@ -15,13 +15,12 @@ from settlement.calendar import Calendar, CalendarEnded
 
 calendar_option = click.option(
     "--calendar",
-    "calendar_path",
     type=click.Path(dir_okay=False, path_type=Path),
     help=f"TOML; else {CALENDAR_FILE} of the data directory; else every midnight UTC.",
 )
 
 
-@click.command()
+@click.command(name="calendar")
 @click.option(
     "--data-dir",
     type=click.Path(file_okay=False, path_type=Path),
@@ -33,16 +32,16 @@ calendar_option = click.option(
 @click.option("--from", "first", type=DAY, help="The first day to look at; by default today.")
 @click.option("--count", type=click.IntRange(1, 1_000), default=10, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
-def calendar(
+def calendar_command(
     *,
     data_dir: Path,
-    calendar_path: Path | None,
+    calendar: Path | None,
     first: date | None,
     count: int,
     as_json: bool,
 ) -> None:
     """Show the next closings: when each business date ends, and when that is told and paid."""
-    chosen = calendar_in(data_dir, calendar_path)
+    chosen = calendar_in(data_dir, calendar)
     with plain_errors():
         listed = list(islice(_closings(chosen, first or chosen.business_date(utc_now())), count))
     rows = [closing_json(chosen, closing) for closing in listed]

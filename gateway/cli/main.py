@@ -41,7 +41,10 @@ _SERVER = {
     "init": ("server_commands:init", "Make a new coalition."),
     "serve": ("server_commands:serve", "Run the gateway."),
     "settle": ("settle_command:settle_command", "Close the open window and settle it."),
-    "calendar": ("calendar_command:calendar", "Show when windows close, are told and paid."),
+    "calendar": (
+        "calendar_command:calendar_command",
+        "Show when windows close and are paid.",
+    ),
     "review": ("review_command:review_command", "Let tiers and points lapse in time."),
     "check": ("server_commands:check", "Recompute the whole ledger."),
     "rotate-key": ("server_commands:rotate_key", "Give the gateway a new key."),

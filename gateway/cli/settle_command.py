@@ -69,7 +69,7 @@ def settle_command(
     data_dir: Path,
     database_url: str | None,
     checkpoint_file: Path | None,
-    calendar_path: Path | None,
+    calendar: Path | None,
     due: bool,
     folder: Path | None,
     as_json: bool,
@@ -79,14 +79,14 @@ def settle_command(
     With --due, for timers, a window is closed only where a closing of the calendar has passed
     since its first business: once, also after an outage.
     """
-    calendar = calendar_in(data_dir, calendar_path)
+    agreed = calendar_in(data_dir, calendar)
     try:
         with opened(data_dir, database_url) as (home, engine), progress() as show:
             require_not_behind(home, engine, checkpoint_file)
-            coalition, report = settle_now(engine, utc_now, show, calendar, only_due=due)
+            coalition, report = settle_now(engine, utc_now, show, agreed, only_due=due)
     except NothingDue:
         with plain_errors():
-            _tell_nothing_due(calendar, as_json=as_json)
+            _tell_nothing_due(agreed, as_json=as_json)
         return
     if folder is not None:
         write_files(folder, statement_files(report))

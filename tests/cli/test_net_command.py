@@ -9,6 +9,7 @@ from unicodedata import normalize
 import pytest
 from click.testing import CliRunner, Result
 
+from docs.markdown import page
 from gateway.cli.lazy import SERVER_PACKAGES
 from gateway.cli.main import cli
 from settlement.fewest import MOST
@@ -181,3 +182,9 @@ def test_it_needs_nothing_of_the_server() -> None:
     )
     assert json.loads(done.stdout)["positions"] == {"a": -5, "b": 5}
     assert not set(done.stderr.split()) & SERVER_PACKAGES
+
+
+def test_the_example_of_the_page() -> None:
+    _, _, after = page("docs/SETTLEMENT.md").partition("```csv\n")
+    found = netted(after.partition("```")[0])
+    assert found["payments"] == json.loads(net(FOUR, "--json").stdout)["payments"]

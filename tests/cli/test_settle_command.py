@@ -90,6 +90,16 @@ def test_closings_are_shown_before_they_count(home: Path) -> None:
     assert "2026-12-07" in run(home, "calendar", "--from", "2026-12-04").stdout
 
 
+def test_the_configuration_names_a_calendar(tmp_path: Path) -> None:
+    (tmp_path / "agreed.toml").write_text(CALENDAR)
+    (tmp_path / "coalition.toml").write_text(f'calendar = "{tmp_path / "agreed.toml"}"\n')
+    words = ["--config", str(tmp_path / "coalition.toml"), "calendar", "--json"]
+    done = CliRunner().invoke(cli, words)
+    assert json.loads(done.stdout)["time_zone"] == "Asia/Tokyo"
+    missing = run(tmp_path, "calendar", "--calendar", "not-there.toml", expect=2)
+    assert "not-there.toml: No such file" in missing.stderr
+
+
 def test_without_a_calendar_business_dates_end_at_midnight_utc(tmp_path: Path) -> None:
     shown = json.loads(run(tmp_path, "calendar", "--count", "1", "--json").stdout)
     (closing,) = shown["closings"]

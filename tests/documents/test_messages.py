@@ -185,7 +185,7 @@ def test_entries_sum_to_the_position(
     gross = [Gross(a, b, kind, 1, amount) for a, b, kind, amount in listed if a != b]
     nets = positions((row.obligation for row in gross), ("hotel-h",))
     own = tuple(p for p in payments(nets) if "hotel-h" in {p.payer, p.payee})
-    position = (Position("hotel-h", nets["hotel-h"], opening),)
+    position = (Position("hotel-h", nets["hotel-h"], 7, opening),)
     parts = exchanges("hotel-h", gross)
     data = StatementData(
         COALITION, 1, 1, "hotel-h", 0, 9, 1, position, parts, own, None, {"USD": price}

@@ -82,7 +82,7 @@ def test_who_receives_and_who_is_even() -> None:
     assert "To receive for this window (COIN) 201.01" in text
     assert "You are paid 201.01 COIN in 2 payments, as your coalition agreed." in text
     even = StatementData(
-        COALITION, 1, 1, "rail-r", 0, 9, 1, (Position("rail-r", 0, 0),), (), (), None
+        COALITION, 1, 1, "rail-r", 0, 9, 1, (Position("rail-r", 0, 1, 0),), (), (), None
     )
     text = words(statement_pdf(read_statement(render(even).json)))
     assert "You have nothing to pay and nothing to receive for this window." in text
@@ -133,7 +133,7 @@ def test_thirty_counterparties_with_long_names_and_large_amounts() -> None:
     gross.append(Gross(names[1], me, "PRINCIPAL", 1, 10**15))
     nets = positions(row.obligation for row in gross)
     due = tuple(p for p in payments(nets) if me in {p.payer, p.payee})
-    own, parts = (Position(me, nets[me], 0),), exchanges(me, gross)
+    own, parts = (Position(me, nets[me], 1, 0),), exchanges(me, gross)
     money = {"USD": Fraction(2, 3)}
     data = StatementData(COALITION, 7, 7, me, 0, 99, 9, own, parts, due, bytes(32), money)
     said = read_statement(render(data).json)

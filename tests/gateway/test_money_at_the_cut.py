@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from coalition.v1 import exchange_pb2, rates_pb2
-from gateway.cli.server_commands import settle_now
+from gateway.cli.settle_command import settle_now
 from settlement.reports import SettlementReport
 from support.coalition_day import Day, coalition_day, fraction, stay
 

@@ -88,6 +88,9 @@ DAMAGES: dict[str, set[str]] = {
     },
     "update line set amount = amount + 1 where kind = 'NETTING' and index = 0": {"post"},
     "delete from line where kind = 'PAYMENT_DUE'": {"post", "openings", "dues"},
+    "update settlement set settlement_date = advice_date - 1 where settlement_id = 1": {"days"}
+    | DERIVED,
+    "update settlement set method = 'magic' where settlement_id = 1": {"settlements"},
     "update settlement set post_number = 1 where settlement_id = 1": {
         "post",
         "posted-settlements",

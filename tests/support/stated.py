@@ -45,7 +45,9 @@ def stated(
             last_number=9,
             entries=7,
             positions=tuple(
-                Position(each, net, opening) for each, net in NETS.items() if whole or each == name
+                Position(each, net, 7, opening)
+                for each, net in NETS.items()
+                if whole or each == name
             ),
             exchanges=exchanges(name, GROSS),
             payments=tuple(p for p in PAYMENTS if whole or name in {p.payer, p.payee}),
