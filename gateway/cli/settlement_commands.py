@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from coalition.checkpoints import open_checkpoint
 from coalition.v1 import settlement_pb2
 from gateway.cli import output
 from gateway.cli.failures import NotProven
@@ -69,20 +70,25 @@ def positions(session: Session, *, window: int) -> None:
     "folder",
     type=click.Path(file_okay=False, path_type=Path),
     default=Path(),
-    help="Folder for the two files; by default this one.",
+    help="Folder for the files; by default this one.",
 )
 @signed_options
 def statement(session: Session, *, window: int, participant: str, folder: Path) -> None:
-    """Fetch the statement of a closed window, verify its hash, write it as JSON and CSV."""
+    """Fetch the statement of a closed window, verify its hash, write it as JSON and CSV.
+
+    The checkpoint of the ledger that came with it is verified and written beside them.
+    """
     request = settlement_pb2.GetStatementRequest(window=window, participant=participant)
     found = session.read("Settlement.GetStatement", request, settlement_pb2.Statement)
     digest = hashlib.sha256(found.json).digest()
     if digest != found.sha256:
         message = f"the statement's SHA-256 is {digest.hex()}, not {found.sha256.hex()} as told"
         raise NotProven(message)
+    covering = open_checkpoint(found.checkpoint, session.profile.coalition, session.profile.keys)
     folder.mkdir(parents=True, exist_ok=True)
     files = {}
-    for suffix, data in (("json", found.json), ("csv", found.csv)):
+    parts = (("json", found.json), ("csv", found.csv), ("checkpoint", covering.note))
+    for suffix, data in parts:
         path = folder / f"statement-{window}-{participant or session.sender}.{suffix}"
         path.write_bytes(data)
         files[suffix] = str(path)

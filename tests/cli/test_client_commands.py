@@ -14,6 +14,7 @@ from click.testing import Result
 from google.protobuf import json_format
 
 from coalition import methods, signing
+from coalition.checkpoints import sign_checkpoint
 from coalition.receipt_file import ReceiptFile
 from coalition.v1.accrual_pb2 import (
     CLAIM_STATE_NEVER_RECEIVED,
@@ -34,6 +35,7 @@ from coalition.v1.rates_pb2 import BookChange, BookVersion, RateBook, RateTerms
 from coalition.v1.settlement_pb2 import Position, PositionList, Statement
 from contract.book import COALITION, Entry
 from contract.fake_gateway import (
+    KEY,
     OTHER_KEY,
     SENDER,
     FakeGateway,
@@ -650,16 +652,22 @@ def test_positions_are_in_major_units(partner: Run, gateway: FakeGateway) -> Non
 
 
 def test_statement_is_verified_and_written(partner: Run, gateway: FakeGateway, home: Path) -> None:
-    good = Statement(json=b"{}", csv=b"a\n", sha256=hashlib.sha256(b"{}").digest())
-    bad = Statement(json=b"{ }", csv=b"a\n", sha256=good.sha256)
-    gateway.script = [lambda *_: good, lambda *_: bad]
+    note = sign_checkpoint(KEY, COALITION, 7, bytes(32)).note
+    good = Statement(json=b"{}", csv=b"a\n", sha256=hashlib.sha256(b"{}").digest(), checkpoint=note)
+    bad = Statement(json=b"{ }", csv=b"a\n", sha256=good.sha256, checkpoint=note)
+    forged = Statement(json=b"{}", csv=b"a\n", sha256=good.sha256, checkpoint=note[:-9])
+    gateway.script = [lambda *_: good, lambda *_: bad, lambda *_: forged]
     done = partner("settlement", "statement", "1", "--out", "statements", "--json")
     assert done.exit_code == 0, done.output
     assert (home / "statements" / f"statement-1-{SENDER}.json").read_bytes() == b"{}"
     assert (home / "statements" / f"statement-1-{SENDER}.csv").read_bytes() == b"a\n"
+    assert (home / "statements" / f"statement-1-{SENDER}.checkpoint").read_bytes() == note
     tampered = partner("settlement", "statement", "2")
     assert tampered.exit_code == 5
     assert "the statement's SHA-256 is" in tampered.stderr
+    unsigned = partner("settlement", "statement", "2")
+    assert unsigned.exit_code == 5
+    assert "the checkpoint does not verify" in unsigned.stderr
     assert not list(home.glob("statement-2*"))
 
 
