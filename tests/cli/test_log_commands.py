@@ -104,7 +104,7 @@ def test_proofs_are_of_what_the_receipts_say(
     partner: Run, gateway: FakeGateway, home: Path
 ) -> None:
     """The receipt of the fake gateway is entry 123; the rest of the ledger is made up."""
-    call = ("call", "Partners.RevokeKey", '{"keyid": "x"}', "--receipts", "kept")
+    call = ("call", "Partners.RevokeKey", "--data", '{"keyid": "x"}', "--receipts", "kept")
     given = partner(*call)
     assert given.exit_code == 0, given.output
     shown = json.loads((partner("receipts", "verify", "kept", "--json")).stdout)
