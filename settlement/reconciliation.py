@@ -33,10 +33,12 @@ SESSION = (
     "set local enable_seqscan = on",
     "set local enable_hashjoin = on",
     "set local enable_mergejoin = on",
+    "set local enable_nestloop = off",
     "set local jit = off",
     "set local work_mem = '256MB'",
 )
-"""Whole windows are read at once, which the sessions of the gateway forbid (gateway.database)."""
+"""Whole windows are read at once, which the sessions of the gateway forbid (gateway.database). A
+loop over what is thought to be few rows, because a table is new, would never end."""
 
 Progress = Callable[[str, int, int], None]
 """Told the rule, and how many of how many are done."""
@@ -69,38 +71,40 @@ def match(
         return known
     for setting in SESSION:
         connection.execute(text(setting))
-    zone = record.time_zone
-    items, total = _load_items(connection, coalition, window, record.participant, zone)
-    left = _match(connection, record, progress)
+    ledger = bound_of(coalition, window, record.participant, record.time_zone)
+    items, total = _load_items(connection, ledger)
+    left = _match(connection, record, ledger, progress)
     connection.execute(text(sql.KEEP), {"reconciliation": record.number})
     counts = _counts(connection, record.rows - left)
     connection.execute(text(sql.DROP))
     return _save(connection, record.number, MatchResult(items, total, counts, 0, b""))
 
 
-def _load_items(
-    connection: Connection, coalition: Coalition, window: Window, participant: str, zone: str
-) -> tuple[int, int]:
+def _load_items(connection: Connection, ledger: Mapping[str, object]) -> tuple[int, int]:
     """Put the ledger's side into `ledger_item`; how many they are, and their sum."""
     connection.execute(
         text(
             "create temp table ledger_item (number bigint, kind text, reference text, "
-            "date date, amount bigint, counterparty text) on commit drop"
+            "date date, amount bigint) on commit drop"
         )
     )
-    connection.execute(
-        text(f"insert into ledger_item {ITEMS}"),
-        bound_of(coalition, window, participant, zone),
-    )
+    used = _used(ITEMS, ledger)
+    connection.execute(text(f"insert into ledger_item {ITEMS}"), used)
     connection.execute(text("analyze ledger_item"))
     found = connection.execute(text("select count(*), coalesce(sum(amount), 0) from ledger_item"))
     count, total = found.one()
     return int(count), int(total)
 
 
-def _match(connection: Connection, record: PartnerRecord, progress: Progress) -> int:
+def _match(
+    connection: Connection,
+    record: PartnerRecord,
+    ledger: Mapping[str, object],
+    progress: Progress,
+) -> int:
     """All rules in order; how many rows were not matched exactly."""
     bound = {
+        **ledger,
         "reconciliation": record.number,
         "tolerance": record.amount_tolerance_minor,
         "days": record.day_tolerance,
@@ -109,6 +113,7 @@ def _match(connection: Connection, record: PartnerRecord, progress: Progress) ->
         connection.execute(text(statement))
     rules: list[tuple[str, tuple[str, ...]]] = [
         ("EXACT", (sql.DIFFERING, "analyze differing", sql.ROWS_LEFT, sql.ITEMS_LEFT)),
+        ("WITH_WHOM", (sql.LOOPS, sql.WITH_WHOM, sql.KNOWN, "analyze known")),
         ("REFERENCE_AND_AMOUNT", (sql.SAME_AMOUNT,)),
         ("SUMS", sql.SUMS),
         ("REFERENCE", (sql.SAME_REFERENCE,)),

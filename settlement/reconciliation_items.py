@@ -5,7 +5,7 @@ minor units; positive is to be received, and what nets to zero is none. Its refe
 that the participant knows it by (docs/RECONCILIATION.md), of facts that the participant was shown.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -16,44 +16,55 @@ from settlement.ledger.amounts import INT64_MAX
 from settlement.ledger.entries import Coalition
 from settlement.windows import Window
 
-ITEMS = """
+ITEMS = r"""
 select number, kind,
     case
-        when kind = 'ADJUSTMENT' and told is not null then 'break/' || (told ->> 'break')
+        when told ^@ '{"activity"'
+            then (split_part(told, ',"supplier"\:"', 1) || '}}')::jsonb
+                -> 'activity' ->> 'reference'
         when kind = 'CONVERSION' then 'conversion/' || number
         when kind = 'CONVERSION_REVERSED' and corrects is not null then 'conversion/' || corrects
-        when told -> 'activity' is not null then told -> 'activity' ->> 'reference'
-        when told ->> 'reference' <> '' then told ->> 'reference'
-        when told ->> 'hold' is not null then 'hold/' || (told ->> 'hold')
+        when kind = 'ADJUSTMENT' then 'break/' || (told::jsonb ->> 'break')
+        when coalesce(told::jsonb ->> 'reference', '') <> '' then told::jsonb ->> 'reference'
+        when told::jsonb ->> 'hold' is not null then 'hold/' || (told::jsonb ->> 'hold')
         else '#' || number
     end as reference,
-    (coalesce((told ->> 'started_at')::timestamptz, accepted_at)
-        at time zone cast(:zone as text))::date as date,
-    amount, counterparty
+    (coalesce(nullif(split_part(split_part(told, ',"started_at"\:"', 2), '"', 1), '')::timestamptz,
+        accepted_at) at time zone cast(:zone as text))::date as date,
+    amount
 from (
-    select e.number, e.kind, e.corrects, e.accepted_at, o.amount, o.counterparty,
-        case when f.facts then convert_from(e.facts, 'UTF8')::jsonb end as told
+    select e.number, e.kind, e.corrects, e.accepted_at, o.amount,
+        case
+            when not f.facts then null
+            else convert_from(e.facts, 'UTF8')
+        end as told
     from (
-        select number, sum(amount)::bigint as amount,
-            case when min(other) = max(other) then min(other) else '' end as counterparty
-        from (
-            select number, case when debit ^@ :mine then -amount else amount end as amount,
-                substr(case when debit ^@ :mine then debit else credit end, :skipped) as other
-            from line
-            where number between :first and :last and currency = :currency
-                and (debit ^@ :mine or credit ^@ :mine)
-        ) l
+        select number, sum(case when debit ^@ :mine then -amount else amount end)::bigint as amount
+        from line
+        where number between :first and :last and currency = :currency
+            and (debit ^@ :mine or credit ^@ :mine)
         group by number
-        having sum(amount) <> 0
     ) o
     join entry e on e.number = o.number and e.number between :first and :last
     left join feed f on f.number = e.number
         and f.participant = :participant and f.number between :first and :last
-    where e.window_id is not null
+    where e.window_id is not null and o.amount <> 0
     offset 0
 ) known
 """
-"""The facts are parsed once: `offset 0` keeps the outer select from doing it per expression."""
+"""Facts are canonical JSON: the activity stands first and its supplier last, and no string holds a
+bare quote. So an activity is cut out of its text and parsed alone, a third of the work."""
+
+COUNTERPARTIES = """
+select number, case when min(other) = max(other) then min(other) else '' end as counterparty
+from (
+    select number, substr(case when debit ^@ :mine then debit else credit end, :skipped) as other
+    from line where number = any(:numbers) and currency = :currency
+        and (debit ^@ :mine or credit ^@ :mine)
+) l
+group by number
+"""
+"""With whom it is, empty where with several; asked for few numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,5 +121,16 @@ def items(  # noqa: PLR0913 - a page of what is whose
     if not numbers:
         return
     page = {**bound, "first": numbers[0], "last": numbers[-1]}
+    others = counterparties(connection, bound, numbers)
     for row in connection.execute(text(f"{ITEMS} order by number"), page):
-        yield Item(row.number, row.kind, row.reference, row.date, row.amount, row.counterparty)
+        other = others.get(row.number, "")
+        yield Item(row.number, row.kind, row.reference, row.date, row.amount, other)
+
+
+def counterparties(
+    connection: Connection, bound: Mapping[str, object], numbers: Collection[int]
+) -> dict[int, str]:
+    """With whom entries are, by number; empty where with several."""
+    named = {name: bound[name] for name in ("mine", "skipped", "currency")}
+    rows = connection.execute(text(COUNTERPARTIES), {**named, "numbers": list(numbers)})
+    return {row.number: row.counterparty for row in rows}

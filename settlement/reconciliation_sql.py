@@ -5,6 +5,8 @@ They work on tables of their transaction: `ledger_item` (the ledger's side), `ro
 `settlement.reconciliation`, the reasons in docs/adr/0019.
 """
 
+from settlement.reconciliation_items import COUNTERPARTIES
+
 ROWS = """
 (
     select row, reference, date, amount, counterparty, kind from reconciliation_row
@@ -21,6 +23,7 @@ ROWS = """
 WORK_TABLES = (
     "create temp table item_left (number bigint, kind text, reference text, date date, "
     "amount bigint, counterparty text) on commit drop",
+    "create temp table known (reference text, number bigint, kind text) on commit drop",
     "create temp table row_left (row bigint, reference text, date date, amount bigint, "
     "counterparty text, kind text) on commit drop",
     "create temp table differing (reference text, date date, amount bigint, rows bigint, "
@@ -30,7 +33,7 @@ WORK_TABLES = (
     "reported_minor bigint, ledger_date date, reported_date date) on commit drop",
 )
 
-DROP = "drop table ledger_item, item_left, row_left, differing, found"
+DROP = "drop table ledger_item, item_left, row_left, known, differing, found"
 
 DIFFERING = f"""
 insert into differing
@@ -58,7 +61,7 @@ select row, reference, date, amount, counterparty, kind from {ROWS} where refere
 
 ITEMS_LEFT = """
 insert into item_left
-select number, kind, reference, date, amount, counterparty from (
+select number, kind, reference, date, amount, '' from (
     select i.*, d.rows, row_number() over (
         partition by reference, date, amount order by number
     ) as place
@@ -66,6 +69,23 @@ select number, kind, reference, date, amount, counterparty from (
 ) i
 where place > rows
 """
+
+LOOPS = "set local enable_nestloop = on"
+"""From here on it is known how few rows there are."""
+
+WITH_WHOM = f"""
+update item_left set counterparty = with_whom.counterparty
+from ({COUNTERPARTIES.replace("= any(:numbers)", "in (select number from item_left)")})
+    with_whom
+where with_whom.number = item_left.number
+"""  # noqa: S608 - names of this module
+
+KNOWN = """
+insert into known
+select reference, min(number), min(kind) from ledger_item
+where reference in (select reference from row_left) group by reference
+"""
+"""References of rows that are left, and in the ledger: taken or not."""
 
 _TAKEN = """
 gone_rows as (delete from row_left using taken where row_left.row = taken.row),
@@ -232,23 +252,17 @@ _UNKNOWN = """
     select reference, amount, date, min(row) as row, count(*) as rows,
         min(counterparty) as counterparty, min(kind) as kind
     from row_left
-    where reference <> '' and reference not in (select reference from ledger_item)
+    where reference <> '' and reference not in (select reference from known)
     group by reference, amount, date
 """
 
 REST = (
     """
     insert into found
-    select 'DUPLICATE', 'NOTHING_LEFT', r.reference, coalesce(nullif(i.counterparty, ''),
-        min(r.counterparty)), i.kind, min(r.row), count(*), i.number, 0, 0, sum(r.amount),
-        null, min(r.date)
-    from row_left r join (
-        select reference, min(number) as number, min(counterparty) as counterparty,
-            min(kind) as kind
-        from ledger_item where reference in (select reference from row_left)
-        group by reference
-    ) i on i.reference = r.reference
-    group by r.reference, i.number, i.counterparty, i.kind
+    select 'DUPLICATE', 'NOTHING_LEFT', r.reference, min(r.counterparty), known.kind, min(r.row),
+        count(*), known.number, 0, 0, sum(r.amount), null, min(r.date)
+    from row_left r join known on known.reference = r.reference
+    group by r.reference, known.number, known.kind
     """,
     f"""
     insert into found
