@@ -76,6 +76,7 @@ _CODES: Mapping[grpc.StatusCode, tuple[Reason, ...]] = {
         Reason.UNKNOWN_HOLD,
         Reason.UNKNOWN_CONVERSION,
         Reason.NOT_FOUND,
+        Reason.UNKNOWN_BREAK,
     ),
     grpc.StatusCode.FAILED_PRECONDITION: (
         Reason.MEMBERSHIP_NOT_ACTIVE,
@@ -118,6 +119,10 @@ _CODES: Mapping[grpc.StatusCode, tuple[Reason, ...]] = {
         Reason.MONEY_MACHINE,
         Reason.NOT_PROVEN,
         Reason.UNFUNDED,
+        Reason.BREAK_STATE,
+        Reason.WINDOW_OPEN,
+        Reason.RECORD_INCOMPLETE,
+        Reason.TOO_MANY_DIFFERENCES,
     ),
     grpc.StatusCode.OUT_OF_RANGE: (Reason.OVERFLOW,),
     grpc.StatusCode.RESOURCE_EXHAUSTED: (Reason.OVERLOADED,),

@@ -18,8 +18,10 @@ from partners.programmes.progress import Contribution, Progress
 from partners.programmes.tiers import TierTerm
 from settlement.ledger.accounts import Account
 from settlement.ledger.book import Counters
+from settlement.ledger.breaks import Break, BreakId
 from settlement.ledger.entries import Line
 from settlement.ledger.exposure import owed_by
+from settlement.ledger.partner_records import MatchResult, PartnerRecord
 
 MembershipKey = tuple[str, str]
 AccountKey = tuple[int, str]
@@ -388,6 +390,13 @@ class Needs:
     merges: set[int] = field(default_factory=set)
     carry_over: dict[tuple[str, str], int] = field(default_factory=dict)
     """Old and new programmes, with how many members are to be carried over."""
+    records: set[int] = field(default_factory=set)
+    """Partners' records of windows."""
+    results: set[int] = field(default_factory=set)
+    """Records of which it is asked what matching found, and which came before."""
+    found_breaks: set[BreakId] = field(default_factory=set)
+    shown_entries: set[int] = field(default_factory=set)
+    """Entries of which it is asked who was shown them."""
 
 
 @dataclass
@@ -448,6 +457,12 @@ class State:
     """Points of watched accounts by the number of the accrual that they came by not long ago."""
     earned_at: dict[int, datetime] = field(default_factory=dict)
     """When these accruals were accepted."""
+    records: dict[int, PartnerRecord] = field(default_factory=dict)
+    records_of_window: dict[tuple[str, int], list[PartnerRecord]] = field(default_factory=dict)
+    """Concluded records that none has superseded, by participant and window."""
+    results: dict[int, MatchResult] = field(default_factory=dict)
+    found_breaks: dict[BreakId, Break] = field(default_factory=dict)
+    shown_to: dict[int, frozenset[str]] = field(default_factory=dict)
 
     def add_membership(self, membership: Membership) -> None:
         """Put a membership where both of its keys find it."""

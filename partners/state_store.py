@@ -17,6 +17,7 @@ from partners.member_store import (
     load_memberships,
 )
 from partners.querying import MEMBERSHIP, query
+from partners.reconciliation_store import load_reconciliations
 from partners.standing_store import (
     load_held,
     load_invitations,
@@ -65,6 +66,7 @@ def load(connection: Connection, needs: Needs) -> State:
     load_progress(connection, state, followed - state.progress.keys())
     load_held(connection, state, {side for a in state.balances for side in state.sides(a)})
     load_usage(connection, state)
+    load_reconciliations(connection, state, needs)
     return state
 
 

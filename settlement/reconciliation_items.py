@@ -5,7 +5,7 @@ minor units; positive is to be received, and what nets to zero is none. Its refe
 that the participant knows it by (docs/RECONCILIATION.md), of facts that the participant was shown.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -96,6 +96,15 @@ def bound_of(
     }
 
 
+@dataclass(frozen=True, slots=True)
+class ItemPage:
+    """Some items, and the last number that was looked at; `more` where others are above it."""
+
+    items: tuple[Item, ...]
+    last_number: int
+    more: bool
+
+
 def items(  # noqa: PLR0913 - a page of what is whose
     connection: Connection,
     coalition: Coalition,
@@ -105,26 +114,36 @@ def items(  # noqa: PLR0913 - a page of what is whose
     time_zone: str,
     after: int,
     limit: int,
-) -> Iterator[Item]:
-    """A participant's items of a window after a number, in order of their numbers."""
+) -> ItemPage:
+    """A participant's items of a window after a number, by number, of at most so many entries."""
     bound = bound_of(coalition, window, participant, time_zone)
-    # Of the numbers alone, so that a page reads no more of the book than it tells.
+    # Of the numbers alone first, so that a page reads no more of the book than it tells.
     listed = connection.execute(
         text(
             "select distinct number from line where number between :after and :last "
             "and currency = :currency and (debit ^@ :mine or credit ^@ :mine) "
             "order by number limit :limit"
         ),
-        {**bound, "after": max(after + 1, window.first_number), "limit": limit},
+        {
+            "after": max(after + 1, window.first_number),
+            "last": bound["last"],
+            "currency": coalition.currency,
+            "mine": bound["mine"],
+            "limit": limit,
+        },
     ).scalars()
     numbers = list(listed)
     if not numbers:
-        return
-    page = {**bound, "first": numbers[0], "last": numbers[-1]}
+        return ItemPage((), after, more=False)
     others = counterparties(connection, bound, numbers)
-    for row in connection.execute(text(f"{ITEMS} order by number"), page):
-        other = others.get(row.number, "")
-        yield Item(row.number, row.kind, row.reference, row.date, row.amount, other)
+    page = {**bound, "first": numbers[0], "last": numbers[-1]}
+    del page["skipped"]
+    rows = connection.execute(text(f"{ITEMS} order by number"), page)
+    found = tuple(
+        Item(r.number, r.kind, r.reference, r.date, r.amount, others.get(r.number, ""))
+        for r in rows
+    )
+    return ItemPage(found, numbers[-1], more=len(numbers) == limit)
 
 
 def counterparties(

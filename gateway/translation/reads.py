@@ -22,6 +22,7 @@ from gateway.translation.delivery_reads import DELIVERY_READS
 from gateway.translation.rate_reads import what_would_have_been
 from gateway.translation.rate_results import proposal_message, stop_message, version_message
 from gateway.translation.reading import Reading
+from gateway.translation.reconciliation_reads import RECONCILIATION_READS
 from gateway.translation.results import (
     agreement_message,
     key_message,
@@ -303,6 +304,7 @@ _READS: Mapping[type[Message], Callable[[Any, Reading], Message]] = {
     rates_pb2.ListProposalsRequest: _proposals,
     rates_pb2.WhatIfRequest: what_would_have_been,
     **DELIVERY_READS,
+    **RECONCILIATION_READS,
     agreements_pb2.ListAgreementsRequest: _agreements,
     redemption_pb2.ListHoldsRequest: redemption_reads.list_holds,
     partners_pb2.ListPartnersRequest: _partners,

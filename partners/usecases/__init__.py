@@ -13,6 +13,7 @@ from partners.usecases import (
     agreements,
     awards,
     blocks,
+    breaking,
     delivery,
     directory,
     exchange,
@@ -21,6 +22,7 @@ from partners.usecases import (
     members,
     programmes,
     rates,
+    reconciling,
     redemption,
     reversal,
     tiers,
@@ -30,6 +32,7 @@ PARTNERS = frozenset({Role.PARTNER, Role.ADMINISTRATOR})
 """Companies, and the administrators who act for the operator."""
 
 ADMINISTRATORS = frozenset({Role.ADMINISTRATOR})
+SETTLEMENT_OPERATORS = frozenset({Role.SETTLEMENT_OPERATOR, Role.ADMINISTRATOR})
 RATE_ADMINISTRATORS = frozenset({Role.RATE_ADMINISTRATOR})
 
 
@@ -74,6 +77,14 @@ USE_CASES: Mapping[type, UseCase] = {
     redemption.Refund: UseCase(redemption.refund, PARTNERS),
     delivery.Confirm: UseCase(delivery.confirm, PARTNERS),
     delivery.Refuse: UseCase(delivery.refuse, PARTNERS),
+    reconciling.Open: UseCase(reconciling.open_record, PARTNERS | SETTLEMENT_OPERATORS),
+    reconciling.AddRows: UseCase(reconciling.add_rows, PARTNERS | SETTLEMENT_OPERATORS),
+    reconciling.Conclude: UseCase(reconciling.conclude, PARTNERS | SETTLEMENT_OPERATORS),
+    breaking.Accept: UseCase(breaking.accept, PARTNERS | SETTLEMENT_OPERATORS),
+    breaking.Dispute: UseCase(breaking.dispute, PARTNERS | SETTLEMENT_OPERATORS),
+    breaking.Correct: UseCase(breaking.correct, PARTNERS | SETTLEMENT_OPERATORS),
+    breaking.Adjust: UseCase(breaking.adjust, PARTNERS | SETTLEMENT_OPERATORS),
+    breaking.WriteOff: UseCase(breaking.write_off, SETTLEMENT_OPERATORS),
     blocks.SetBlock: UseCase(blocks.set_block, PARTNERS, administrative=True),
     rates.Propose: UseCase(rates.propose, RATE_ADMINISTRATORS, administrative=True),
     rates.Approve: UseCase(rates.approve, RATE_ADMINISTRATORS, administrative=True),

@@ -28,6 +28,7 @@ from coalition.v1 import (
     partners_pb2,
     rates_pb2,
     receipts_pb2,
+    reconciliation_pb2,
     redemption_pb2,
     settlement_pb2,
 )
@@ -45,6 +46,7 @@ _SERVICE_MODULES: tuple[ModuleType, ...] = (
     partners_pb2,
     rates_pb2,
     receipts_pb2,
+    reconciliation_pb2,
     redemption_pb2,
     settlement_pb2,
 )
