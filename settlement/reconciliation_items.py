@@ -105,7 +105,7 @@ class ItemPage:
     more: bool
 
 
-def items(  # noqa: PLR0913 - a page of what is whose
+def items(
     connection: Connection,
     coalition: Coalition,
     window: Window,

@@ -225,7 +225,7 @@ def _refused(found: Break, problem: str) -> Refused:
     )
 
 
-def _taken(  # noqa: PLR0913 - a step, part by part
+def _taken(
     found: Break,
     kind: StepKind,
     state: State,

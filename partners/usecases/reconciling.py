@@ -1,6 +1,5 @@
 """Use cases of reconciliation: a partner's record of a window is announced, comes, is concluded."""
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -10,7 +9,6 @@ from partners.refusals import Reason, Refused
 from partners.state import Needs
 from settlement.ledger.amounts import INT64_MAX
 from settlement.ledger.breaks import BREAK_OUTCOMES
-from settlement.ledger.entries import canonical
 from settlement.ledger.partner_records import MatchResult, PartnerRecord
 
 MOST_BREAKS = 10_000
@@ -129,7 +127,6 @@ def add_rows(command: AddRows, context: Context) -> Decision:
             "reconciliation": str(record.number),
             "chunk": str(command.chunk),
             "rows": str(len(amounts)),
-            "sha256": _digest(command.rows),
         },
         result=Reconciled(grown),
         facts_parties=frozenset({record.participant}),
@@ -139,21 +136,6 @@ def add_rows(command: AddRows, context: Context) -> Decision:
         ),
         business=False,
     )
-
-
-def _digest(rows: tuple[RecordRow, ...]) -> str:
-    """SHA-256 of rows: each as canonical JSON, a line feed after each."""
-    digest = hashlib.sha256()
-    for row in rows:
-        told: dict[str, object] = {
-            "reference": row.reference,
-            "date": row.date.isoformat(),
-            "amount": str(row.amount_minor),
-            "counterparty": row.counterparty,
-            "kind": row.kind,
-        }
-        digest.update(canonical(told) + b"\n")
-    return digest.hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -270,7 +270,7 @@ def load_breaks(connection: Connection, ids: Collection[BreakId]) -> dict[BreakI
     return {each.break_id: each for each in found if each.break_id in ids}
 
 
-def list_breaks(  # noqa: PLR0913 - whose, and which part of the list
+def list_breaks(
     connection: Connection,
     participant: str | None,
     *,
@@ -330,7 +330,7 @@ def breaks_between(
     )
 
 
-def _read(  # noqa: PLR0913 - two conditions and what they are bound to
+def _read(
     connection: Connection,
     delivery: str,
     reconciliation: str,

@@ -244,4 +244,4 @@ def test_matching_leaves_nothing_where_it_is_undone(book: Connection) -> None:
     )
     assert book.execute(text(kept)).scalar_one() == 0
     assert matched(book, window, record)[0] == {"MATCHED": 39, "MISSING_AT_PARTNER": 1}
-    assert PARTNER == record.participant
+    assert record.participant == PARTNER

@@ -22,7 +22,6 @@ from settlement.ledger.partner_records import load_records
 from settlement.reconciliation import match
 from settlement.windows import get_window
 from support.handmade import COALITION, found
-from support.partner_records import Item, Row, happened, recorded
 
 PLANTED_EVERY = 100_000
 
