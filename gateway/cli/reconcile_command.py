@@ -92,6 +92,9 @@ def reconcile(  # noqa: PLR0913 - a record's options, each by name
     if differences is not None:
         _write(differences, sent.findings)
     _show(sent, session.profile.currency.exponent, as_json=session.as_json)
+    if sent.state.superseded_number:
+        output.note("A later record of the window has taken its place: its breaks are superseded.")
+        return
     breaks = sum(finding.outcome in BREAKS for finding in sent.findings)
     if breaks:
         number = sent.state.concluded_number

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import pytest
 from sqlalchemy import text
 
-from coalition.v1 import delivery_pb2, exchange_pb2
+from coalition.v1 import delivery_pb2, exchange_pb2, reconciliation_pb2
 from gateway.database import connect_engine
 from gateway.founding import found
 from gateway.self_check import check_book
@@ -89,11 +89,11 @@ class Coalition:
         found = client.read("Delivery.ListConversions", request, delivery_pb2.ConversionList)
         return list(found.conversions)
 
-    def breaks(self, sender: str) -> list[delivery_pb2.Break]:
+    def breaks(self, sender: str) -> list[reconciliation_pb2.Break]:
         """What a sender sees."""
-        request = delivery_pb2.ListBreaksRequest(page_size=500)
+        request = reconciliation_pb2.ListBreaksRequest(page_size=500)
         client = self.day.client(sender)
-        return list(client.read("Delivery.ListBreaks", request, delivery_pb2.BreakList).breaks)
+        return list(client.read("Breaks.ListBreaks", request, reconciliation_pb2.BreakList).breaks)
 
     def problems(self) -> list[object]:
         """What the whole self-check finds."""
@@ -165,7 +165,7 @@ def assert_disagreements_are_breaks(made: Coalition, partner: SimulatedPartner) 
     assert found == made.breaks("admin-one")
     assert made.breaks("hotel") == []
     named = Counter(
-        (b.conversion, delivery_pb2.BreakKind.Name(b.kind).removeprefix("BREAK_KIND_"))
+        (b.conversion, reconciliation_pb2.BreakKind.Name(b.kind).removeprefix("BREAK_KIND_"))
         for b in found
     )
     assert named == Counter(

@@ -16,7 +16,6 @@ from coalition.activity_files.mapping import (
     texts,
 )
 from coalition.activity_files.mapping_files import read_mapping_as
-from coalition.activity_files.values import Column, Template
 
 
 class RecordMapping(BaseModel):
@@ -64,10 +63,8 @@ class RecordMapping(BaseModel):
                 yield from number.columns()
 
 
-PLAIN = RecordMapping(
-    reference=Template("{reference}"),
-    date=InstantPart(column="date"),
-    amount=Column("amount"),
+PLAIN = RecordMapping.model_validate(
+    {"reference": "{reference}", "date": {"column": "date"}, "amount": "amount"}
 )
 """For a file in the form of `coalition settlement items`: reference, date, amount in minor units."""
 
