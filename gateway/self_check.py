@@ -7,6 +7,7 @@ from sqlalchemy import Engine
 
 from partners.check import check_agreed
 from settlement.check import check_settlements
+from settlement.check_reconciliations import reconciliation_problems
 from settlement.ledger.book import read_head
 from settlement.ledger.check import check, snapshot
 from settlement.ledger.entries import Coalition
@@ -26,4 +27,5 @@ def check_book(
         problems = check(connection, coalition, partial(show, "Book is checked"))
         problems += check_settlements(connection, coalition, partial(show, "Closing is checked"))
         problems += check_agreed(connection)
+        problems += reconciliation_problems(connection)
         return problems, read_head(connection).size

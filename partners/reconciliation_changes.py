@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from sqlalchemy import Connection, Table
 
@@ -110,7 +110,7 @@ class RowsAdded(Change):
         """Nothing: rows are counted in their record."""
 
     @classmethod
-    def write(cls, connection: Connection, changes: "Sequence[RowsAdded]") -> None:
+    def write(cls, connection: Connection, changes: Sequence[Self]) -> None:
         """Insert the rows by COPY."""
         copy_rows(
             connection,

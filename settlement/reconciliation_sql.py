@@ -20,17 +20,28 @@ ROWS = """
 """
 """The record's rows; one that names an entry by its number has the reference of that entry."""
 
-WORK_TABLES = (
-    "create temp table item_left (number bigint, kind text, reference text, date date, "
-    "amount bigint, counterparty text) on commit drop",
-    "create temp table known (reference text, number bigint, kind text) on commit drop",
-    "create temp table row_left (row bigint, reference text, date date, amount bigint, "
-    "counterparty text, kind text) on commit drop",
-    "create temp table differing (reference text, date date, amount bigint, rows bigint, "
-    "items bigint) on commit drop",
-    "create temp table found (outcome text, rule text, reference text, counterparty text, "
-    "kind text, row bigint, rows bigint, entry bigint, entries bigint, ledger_minor bigint, "
-    "reported_minor bigint, ledger_date date, reported_date date) on commit drop",
+WORK_TABLES = tuple(
+    f"create temp table {name} ({columns}) on commit drop"
+    for name, columns in (
+        (
+            "item_left",
+            "number bigint, kind text, reference text, date date, amount bigint, counterparty text",
+        ),
+        (
+            "row_left",
+            "row bigint, reference text, date date, amount bigint, counterparty text, kind text",
+        ),
+        ("known", "reference text, number bigint, kind text"),
+        ("differing", "reference text, date date, amount bigint, rows bigint, items bigint"),
+        (
+            "found",
+            (
+                "outcome text, rule text, reference text, counterparty text, kind text, "
+                "row bigint, rows bigint, entry bigint, entries bigint, ledger_minor bigint, "
+                "reported_minor bigint, ledger_date date, reported_date date"
+            ),
+        ),
+    )
 )
 
 DROP = "drop table ledger_item, item_left, row_left, known, differing, found"
@@ -201,7 +212,7 @@ def _merged(grouped: str, rule: str) -> str:
 
 
 _OR_BASE = (
-    f"case when reference in (select reference from {{other}}) then reference else {_BASE} end"
+    f"case when reference in (select reference from {{other}}) then reference else {_BASE} end"  # noqa: S608 - names of this module
 )
 
 SUMS = (

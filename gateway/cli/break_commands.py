@@ -25,7 +25,10 @@ class BreakId(click.ParamType[pb.BreakRef]):
     name = "break"
 
     def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+        self,
+        value: Any,  # noqa: ANN401 - what click gives
+        param: click.Parameter | None,
+        ctx: click.Context | None,
     ) -> pb.BreakRef:
         """A number, a point and an item."""
         if isinstance(value, pb.BreakRef):

@@ -18,6 +18,7 @@ LARGEST_PAGE = 500
 
 
 def page_of(page_size: int, after: int, field: str) -> Page:
+    """A page of at most so many, above a number."""
     if page_size > LARGEST_PAGE:
         raise invalid("page_size", f"is {page_size}; at most {LARGEST_PAGE}")
     return Page(forms.not_negative(after, field), page_size or DEFAULT_PAGE)

@@ -17,6 +17,8 @@ from coalition.v1 import accrual_pb2
 from coalition.v1 import reconciliation_pb2 as pb
 from gateway.cli.item_export import write_items
 from gateway.self_check import check_book
+from partners.check import check_agreed
+from settlement.check_reconciliations import reconciliation_problems
 from settlement.ledger.book import load_coalition
 from settlement.ledger.breaks import breaks_between
 from settlement.run import settle
@@ -224,8 +226,8 @@ def test_neither_open_windows_nor_others_records_nor_cut_off_files(world: World)
         client.write("Reconciliation.Conclude", conclude)
     with pytest.raises(Refused, match="NOT_FOUND"):
         world.day.client("airline").write("Reconciliation.Conclude", conclude)
+    asked = pb.ListFindingsRequest(reconciliation=number)
     with pytest.raises(Refused, match="NOT_FOUND"):
-        asked = pb.ListFindingsRequest(reconciliation=number)
         world.day.client("airline").read("Reconciliation.ListFindings", asked, pb.FindingList)
 
 
@@ -353,3 +355,41 @@ def test_ages_are_as_of_when_it_is_asked(world: World) -> None:
     world.day.clock.forward(days=3)
     (after,) = world.breaks(after_number=found.break_number - 1)
     assert after.age_days == 3
+
+
+TAMPERED = {
+    "update reconciliation set total = total + 1 where number = :record": "record-entry",
+    "update reconciliation_row set amount = amount + 1 where reconciliation = :record "
+    "and row = 1": "record-rows",
+    "update reconciliation_finding set reported_minor = 0 where reconciliation = :record": (
+        "record-findings"
+    ),
+    "update reconciliation_result set digest = decode('00', 'hex') "
+    "where reconciliation = :record": "record-concluded",
+    "update reconciliation set superseded_number = null where number = :earlier": (
+        "record-superseded"
+    ),
+    "update break_step set state = 'OPEN' where number = :step": "break-step",
+    "delete from break_step where number = :step": "break-step",
+}
+
+
+@pytest.mark.parametrize("statement", TAMPERED)
+def test_what_is_changed_behind_the_gateways_back_is_found(world: World, statement: str) -> None:
+    world.one_break()
+    found = world.one_break()
+    accept = pb.AcceptBreakRequest(break_ref=found, words="yes")
+    step = world.step("Accept", "hotel", accept).resolved_number
+    query = (
+        "select number, (select max(number) from reconciliation "
+        "where superseded_number = :concluded) as earlier "
+        "from reconciliation where concluded_number = :concluded"
+    )
+    with world.day.engine.connect() as connection:
+        row = connection.execute(text(query), {"concluded": found.break_number}).one()
+        known = {"record": row.number, "earlier": row.earlier, "step": step}
+        bound = {name: value for name, value in known.items() if f":{name}" in statement}
+        connection.execute(text(statement), bound)
+        problems = [*check_agreed(connection), *reconciliation_problems(connection)]
+        connection.rollback()
+    assert TAMPERED[statement] in {problem.check for problem in problems}

@@ -1,6 +1,5 @@
 """Matching a partner's record: what was planted is found and named, and nothing else."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -17,9 +16,9 @@ RECORD = [Row(item.reference, item.amount, item.day) for item in ITEMS]
 
 
 @pytest.fixture
-def book(connection: Connection) -> Iterator[Connection]:
+def book(connection: Connection) -> Connection:
     found(connection)
-    yield connection
+    return connection
 
 
 def changed(**planted: list[Row] | None) -> list[Row]:

@@ -107,8 +107,8 @@ def measure(engine: Engine, count: int) -> None:
     with engine.begin() as connection:
         connection.execute(
             text(
-                "insert into reconciliation values (1, 'hotel-h', 1, '', :rows, :total, 0, 0, 'UTC', "
-                "1, :rows, :total, :gross)"
+                "insert into reconciliation values (1, 'hotel-h', 1, '', :rows, :total, 0, 0, "
+                "'UTC', 1, :rows, :total, :gross)"
             ),
             {"rows": listed, "total": total, "gross": -total},
         )
@@ -134,9 +134,9 @@ def measure(engine: Engine, count: int) -> None:
         )
     took = time.perf_counter() - began
     for (at, name), (until, _) in zip(marks, [*marks[1:], (time.perf_counter(), "")], strict=True):
-        print(f"  {name:22} {until - at:6.2f} s")
-    print(f"{listed} rows: COPY {copied:.2f} s, matching {took:.2f} s, {took / copied:.1f} x")
-    print(dict(result.counts))
+        sys.stdout.write(f"  {name:22} {until - at:6.2f} s\n")
+    ratio = f"COPY {copied:.2f} s, matching {took:.2f} s, {took / copied:.1f} x"
+    sys.stdout.write(f"{listed} rows: {ratio}\n{dict(result.counts)}\n")
 
 
 def main() -> None:

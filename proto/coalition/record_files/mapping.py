@@ -66,7 +66,7 @@ class RecordMapping(BaseModel):
 PLAIN = RecordMapping.model_validate(
     {"reference": "{reference}", "date": {"column": "date"}, "amount": "amount"}
 )
-"""For a file in the form of `coalition settlement items`: reference, date, amount in minor units."""
+"""For a file as `coalition settlement items` writes it, amounts in minor units."""
 
 
 def read_record_mapping(path: Path) -> RecordMapping:

@@ -12,7 +12,6 @@ from typing import TypeVar
 
 from google.protobuf.message import Message
 
-from coalition.answers import Answer
 from coalition.client import Client
 from coalition.errors import Refused
 from coalition.record_files.mapping import RecordMapping
@@ -130,7 +129,7 @@ def _written(
 ) -> pb.ReconciliationState:
     """One write. One that an earlier run was answered is answered with that."""
     try:
-        answer: Answer = client.write(method, message, request_id)
+        answer = client.write(method, message, request_id)
     except Refused as refused:
         if refused.signed or refused.reason != "REQUEST_ID_REUSED":
             raise
