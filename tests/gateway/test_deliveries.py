@@ -181,6 +181,19 @@ def assert_disagreements_are_breaks(made: Coalition, partner: SimulatedPartner) 
             assert number in {b.conversion for b in found}
 
 
+def assert_a_break_can_end(made: Coalition) -> None:
+    """A break of a delivery is one like any other: its owner accepts the ledger."""
+    first = made.breaks("vault")[0]
+    assert (first.item, first.window) == (0, 0)
+    accept = reconciliation_pb2.AcceptBreakRequest(
+        break_ref=reconciliation_pb2.BreakRef(break_number=first.break_number), words="we took it"
+    )
+    made.day.client("vault").write("Breaks.Accept", accept)
+    after = made.breaks("vault")[0]
+    assert after.resolution == reconciliation_pb2.BREAK_STEP_KIND_ACCEPTED
+    assert after.proposed.remedy in {"TAKE_BACK_CREDIT", "CREDIT_MEMBER"}
+
+
 @pytest.mark.parametrize("seed", [1, 2])
 def test_whatever_the_partner_does_every_conversion_ends(coalition: Coalition, seed: int) -> None:
     partner = SimulatedPartner(coalition.day.client("vault"), seed)
@@ -212,6 +225,7 @@ def test_whatever_the_partner_does_every_conversion_ends(coalition: Coalition, s
     assert partner.failures == []
     assert_nothing_created_or_lost(coalition, partner.behaviours)
     assert_disagreements_are_breaks(coalition, partner)
+    assert_a_break_can_end(coalition)
     assert coalition.problems() == []
 
 

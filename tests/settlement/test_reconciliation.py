@@ -180,6 +180,14 @@ def test_an_entry_may_be_named_by_its_number(book: Connection) -> None:
     assert [f.reference for f in listed] == ["#999", "G-2"]
 
 
+def test_references_with_quotes_and_backslashes(book: Connection) -> None:
+    """They are escaped in the facts, and compared as they are."""
+    odd = ['say "x"', "back\\slash", '","supplier":"', '"reference":"F"', "#1x"]
+    window = happened(book, [Item(reference, 5 + n) for n, reference in enumerate(odd)])
+    rows = [Row(reference, 5 + n) for n, reference in enumerate(odd)]
+    assert matched(book, window, recorded(book, window, rows)) == ({"MATCHED": 5}, [])
+
+
 def test_dates_are_of_the_records_time_zone(book: Connection) -> None:
     window = happened(book, [Item("G-1", 500)])
     kiritimati = Rules(time_zone="Pacific/Kiritimati")
