@@ -5,6 +5,7 @@ when the same request comes a second time: so it may be cut short anywhere.
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 
 from google.protobuf.message import Message
 from sqlalchemy import Engine
@@ -12,7 +13,7 @@ from sqlalchemy import Engine
 from coalition.v1 import reconciliation_pb2
 from partners.directory import Directory
 from settlement.ledger.partner_records import load_records
-from settlement.reconciliation import match
+from settlement.reconciliation import MatchingUnderWay, match
 from settlement.windows import WindowState, get_window
 
 Preparation = Callable[[Engine, Directory, str, Message], None]
@@ -27,7 +28,9 @@ def _match_record(engine: Engine, directory: Directory, sender: str, payload: Me
             return
         window = get_window(connection, record.window_id)
         if record.is_complete and window is not None and window.state is not WindowState.OPEN:
-            match(connection, directory.coalition, record, window)
+            # Where another call is at it, this one is told to try again.
+            with suppress(MatchingUnderWay):
+                match(connection, directory.coalition, record, window)
 
 
 PREPARATIONS: Mapping[type[Message], Preparation] = {

@@ -44,6 +44,10 @@ Progress = Callable[[str, int, int], None]
 """Told the rule, and how many of how many are done."""
 
 
+class MatchingUnderWay(Exception):
+    """Another session is matching this record; its result will be there when it has ended."""
+
+
 class NotMatchable(Exception):
     """A record that is not whole, or of a window that is open, has no outcome yet."""
 
@@ -57,16 +61,16 @@ def match(
 ) -> MatchResult:
     """Match a whole record of a window that was cut; once done, give what was found then.
 
-    In the caller's transaction: until it commits nothing is changed, and of two at once the
-    second waits and finds the first one's result. Raises NotMatchable.
+    In the caller's transaction: until it commits nothing is changed. Raises NotMatchable, and
+    MatchingUnderWay where another session is at it: nobody waits for work of minutes.
     """
     if window.state is WindowState.OPEN or not record.is_complete:
         raise NotMatchable(record.number)
-    connection.execute(
-        text("select pg_advisory_xact_lock(:lock, cast(:number % 2147483647 as integer))"),
-        {"lock": LOCK, "number": record.number},
-    )
     known = load_result(connection, record.number)
+    if known is not None:
+        return known
+    _lock(connection, record.number)
+    known = load_result(connection, record.number)  # of who held the lock until now
     if known is not None:
         return known
     for setting in SESSION:
@@ -78,6 +82,15 @@ def match(
     counts = _counts(connection, record.rows - left)
     connection.execute(text(sql.DROP))
     return _save(connection, record.number, MatchResult(items, total, counts, 0, b""))
+
+
+def _lock(connection: Connection, number: int) -> None:
+    taken = connection.execute(
+        text("select pg_try_advisory_xact_lock(:lock, cast(:number % 2147483647 as integer))"),
+        {"lock": LOCK, "number": number},
+    )
+    if not taken.scalar_one():
+        raise MatchingUnderWay(number)
 
 
 def _load_items(connection: Connection, ledger: Mapping[str, object]) -> tuple[int, int]:

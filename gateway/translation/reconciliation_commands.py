@@ -46,7 +46,7 @@ def _open(m: pb.OpenReconciliationRequest) -> reconciling.Open:
 
 def time_zone(name: str) -> str:
     """A name of the tz database that the database has as well; empty means UTC."""
-    if name and name not in zoneinfo.available_timezones():
+    if name and (name == "localtime" or name not in zoneinfo.available_timezones()):
         raise invalid("time_zone", "is no name of the tz database, such as Asia/Shanghai")
     return name or "UTC"
 

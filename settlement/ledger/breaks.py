@@ -285,7 +285,7 @@ def list_breaks(
         "select from break_step s where s.break_number = {number} and s.break_item = {item} "
         "and :participant in (s.debtor, s.creditor)))"
     )
-    above = "({number}, {item}) > (:number, :item)"
+    above = "{number} >= :number and ({number}, {item}) > (:number, :item)"
     unresolved = (
         "(not :only_open or not exists (select from break_step s where s.break_number = {number} "
         "and s.break_item = {item} and s.state = 'RESOLVED'))"

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from partners.check import check_agreed
 from settlement.check_reconciliations import reconciliation_problems
 from settlement.ledger.book import load_coalition
 from settlement.ledger.breaks import breaks_between
+from settlement.reconciliation import LOCK
 from settlement.run import settle
 from support.coalition_day import Day, activity_key, coalition_day, stay
 
@@ -229,6 +231,20 @@ def test_neither_open_windows_nor_others_records_nor_cut_off_files(world: World)
     asked = pb.ListFindingsRequest(reconciliation=number)
     with pytest.raises(Refused, match="NOT_FOUND"):
         world.day.client("airline").read("Reconciliation.ListFindings", asked, pb.FindingList)
+
+
+def test_who_asks_while_it_is_matched_tries_again(world: World) -> None:
+    """Nobody waits in the gateway; the client does, and gets the result."""
+    rows = world.items()
+    planted("H1/6/1", amount="-3")(rows)
+    with world.day.engine.connect() as other:
+        number = other.execute(text("select size from ledger_head")).scalar_one()
+        lock = "select pg_try_advisory_xact_lock(:lock, :number)"
+        assert other.execute(text(lock), {"lock": LOCK, "number": number}).scalar_one()
+        threading.Timer(1.0, other.rollback).start()
+        sent = world.reconcile(rows)
+    assert sent.state.reconciliation == number
+    assert outcomes(sent)["AMOUNT_DIFFERS"] == 1
 
 
 def test_another_windows_file_is_not_buried_in_breaks(
