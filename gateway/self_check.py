@@ -9,6 +9,7 @@ from coalition.checkpoints import Checkpoint
 from gateway.checkpointing import difference
 from partners.check import check_agreed
 from settlement.check import check_settlements
+from settlement.check_reconciliations import reconciliation_problems
 from settlement.ledger.book import read_head
 from settlement.ledger.check import check, snapshot
 from settlement.ledger.entries import Coalition
@@ -31,6 +32,7 @@ def check_book(
         problems += check_settlements(connection, coalition, partial(show, "Closing is checked"))
         problems += check_agreed(connection)
         problems += _against(connection, checkpoint)
+        problems += reconciliation_problems(connection)
         return problems, read_head(connection).size
 
 

@@ -19,6 +19,7 @@ from gateway.calls import Call
 from gateway.checkpointing import Checkpoints
 from gateway.directories import DirectoryCache
 from gateway.keyring import Keyring
+from gateway.preparing import PREPARATIONS
 from gateway.translation.answers import REFUSAL_TYPE, Answers, reason_of
 from gateway.translation.reads import Reading, read
 from gateway.translation.shown import feed_answer
@@ -125,6 +126,11 @@ class Service:
             submission = submission_of(request, call.data)
         else:
             submission = await self._in_thread(partial(submission_of, request, call.data))
+        prepare = PREPARATIONS.get(type(request.payload))
+        if prepare is not None:
+            known = self.directories.known
+            work = partial(prepare, self.engine, known, request.sender, request.payload)
+            await self._in_thread(work)
         reply = await asyncio.wrap_future(self.writer.submit(submission))
         if isinstance(reply, Refused):
             raise reply

@@ -78,6 +78,7 @@ _CODES: Mapping[grpc.StatusCode, tuple[Reason, ...]] = {
         Reason.UNKNOWN_SETTLEMENT,
         Reason.UNKNOWN_PAYMENT,
         Reason.NOT_FOUND,
+        Reason.UNKNOWN_BREAK,
     ),
     grpc.StatusCode.FAILED_PRECONDITION: (
         Reason.MEMBERSHIP_NOT_ACTIVE,
@@ -123,6 +124,10 @@ _CODES: Mapping[grpc.StatusCode, tuple[Reason, ...]] = {
         Reason.SETTLEMENT_STATE,
         Reason.PAYMENT_STATE,
         Reason.WRONG_AMOUNT,
+        Reason.BREAK_STATE,
+        Reason.WINDOW_OPEN,
+        Reason.RECORD_INCOMPLETE,
+        Reason.TOO_MANY_DIFFERENCES,
     ),
     grpc.StatusCode.OUT_OF_RANGE: (Reason.OVERFLOW, Reason.UNKNOWN_TREE_SIZE),
     grpc.StatusCode.RESOURCE_EXHAUSTED: (Reason.OVERLOADED,),

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from partners.check_breaks import BREAK_CHECKS
 from partners.check_conversions import CONVERSION_CHECKS
 from partners.hold_check import HOLD_CHECKS
 from settlement.ledger.problems import Problem
@@ -253,6 +254,7 @@ _CHECKS = {
     "reversal-activity": ("entry", _REVERSAL_WITHOUT_ACTIVITY),
     "conversion-quote": ("quote", _CONVERSION_WITHOUT_QUOTE),
     **CONVERSION_CHECKS,
+    **BREAK_CHECKS,
     "agreement-usage": ("agreement", _AGREEMENT_USAGE),
     "book-version": ("version", _BOOK_VERSION),
     "proposal": ("proposal", _PROPOSAL),

@@ -1,4 +1,4 @@
-"""Reads of conversions and of the disagreements about them."""
+"""Reads of conversions."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,9 +6,9 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from partners.deliveries import ConversionSeen, Sides, seen_by
-from partners.exchange_store import break_of, conversion_of
+from partners.exchange_store import conversion_of
 from partners.queries import Asker
-from partners.state import DeliveryBreak, MembershipKey, Needs, State
+from partners.state import MembershipKey, Needs, State
 from partners.state_store import load
 
 _CONVERSIONS = """
@@ -89,20 +89,3 @@ def _seen(row: Any, asker: Asker) -> ConversionSeen:  # noqa: ANN401 - a row
         asker.context(State()),
         sees_all=asker.is_administrator,
     )
-
-
-def breaks(connection: Connection, asker: Asker, page: Page) -> list[DeliveryBreak]:
-    """Breaks that the asker owns, by number; an administrator's are all."""
-    rows = connection.execute(
-        text(
-            "select * from delivery_break where number > :after "
-            "and (:sees_all or owner = :asker) order by number limit :limit"
-        ),
-        {
-            "after": page.after,
-            "limit": page.limit,
-            "sees_all": asker.is_administrator,
-            "asker": asker.participant,
-        },
-    )
-    return [break_of(row) for row in rows]

@@ -108,6 +108,8 @@ class Reason(_Named):
     MONEY_MACHINE = auto()
     NOT_PROVEN = auto()
     UNFUNDED = auto()
+    UNKNOWN_BREAK = auto()
+    BREAK_STATE = auto()
     SAME_PERSON = auto()
     UNKNOWN_SETTLEMENT = auto()
     SETTLEMENT_STATE = auto()
@@ -117,6 +119,9 @@ class Reason(_Named):
     BAD_KEY = auto()
     NOT_FOUND = auto()
     UNKNOWN_TREE_SIZE = auto()
+    WINDOW_OPEN = auto()
+    RECORD_INCOMPLETE = auto()
+    TOO_MANY_DIFFERENCES = auto()
     OVERLOADED = auto()
     UNAVAILABLE = auto()
 

@@ -18,9 +18,11 @@ from partners.programmes.progress import Contribution, Progress
 from partners.programmes.tiers import TierTerm
 from settlement.ledger.accounts import Account
 from settlement.ledger.book import Counters
+from settlement.ledger.breaks import Break, BreakId
 from settlement.ledger.dues import AbortProposal, Due, DueKey, PostedSettlement
 from settlement.ledger.entries import Line
 from settlement.ledger.exposure import owed_by
+from settlement.ledger.partner_records import MatchResult, PartnerRecord
 
 MembershipKey = tuple[str, str]
 AccountKey = tuple[int, str]
@@ -391,6 +393,13 @@ class Needs:
     """Old and new programmes, with how many members are to be carried over."""
     settlements: set[int] = field(default_factory=set)
     """Posted settlements with their payments, lines, and proposals to abort them."""
+    records: set[int] = field(default_factory=set)
+    """Partners' records of windows."""
+    results: set[int] = field(default_factory=set)
+    """Records of which it is asked what matching found, and which came before."""
+    found_breaks: set[BreakId] = field(default_factory=set)
+    shown_entries: set[int] = field(default_factory=set)
+    """Entries of which it is asked who was shown them."""
 
 
 @dataclass
@@ -456,6 +465,12 @@ class State:
     """Payments of the settlements that are loaded, all of each."""
     aborts: dict[int, AbortProposal] = field(default_factory=dict)
     """Proposals to abort these settlements, by their entry's number."""
+    records: dict[int, PartnerRecord] = field(default_factory=dict)
+    records_of_window: dict[tuple[str, int], list[PartnerRecord]] = field(default_factory=dict)
+    """Concluded records that none has superseded, by participant and window."""
+    results: dict[int, MatchResult] = field(default_factory=dict)
+    found_breaks: dict[BreakId, Break] = field(default_factory=dict)
+    shown_to: dict[int, frozenset[str]] = field(default_factory=dict)
 
     def add_membership(self, membership: Membership) -> None:
         """Put a membership where both of its keys find it."""

@@ -18,6 +18,7 @@ from partners.member_store import (
 )
 from partners.payment_store import load_settlements
 from partners.querying import MEMBERSHIP, query
+from partners.reconciliation_store import load_reconciliations
 from partners.standing_store import (
     load_held,
     load_invitations,
@@ -67,6 +68,7 @@ def load(connection: Connection, needs: Needs) -> State:
     load_held(connection, state, {side for a in state.balances for side in state.sides(a)})
     load_usage(connection, state)
     load_settlements(connection, state, needs.settlements)
+    load_reconciliations(connection, state, needs)
     return state
 
 

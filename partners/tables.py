@@ -16,6 +16,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from settlement.ledger.break_tables import delivery_break as delivery_break
 from settlement.ledger.tables import instant, metadata
 
 
@@ -504,21 +505,6 @@ conversion_usage = Table(
     Column("period", Text, primary_key=True),
     Column("used", Numeric(38, 0), nullable=False),
     comment="Converted by pair and offer, by a member or (0) all, in a day, a year, ever.",
-)
-
-delivery_break = Table(
-    "delivery_break",
-    metadata,
-    _number(),
-    Column("kind", Text, nullable=False),
-    Column("conversion", BigInteger, nullable=False),
-    Column("owner", Text, nullable=False),
-    Column("ledger_minor", BigInteger, nullable=False),
-    Column("reported_minor", BigInteger, nullable=False),
-    Column("reference", Text, nullable=False),
-    instant("recorded_at"),
-    Index("delivery_break_conversion_idx", "conversion"),
-    comment="Disagreements between the ledger and what partners report of deliveries.",
 )
 
 hold = Table(

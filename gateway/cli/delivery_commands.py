@@ -1,4 +1,4 @@
-"""`coalition conversions`, `deliver` and `breaks`: conversions that wait, and what went wrong."""
+"""`coalition conversions` and `deliver`: conversions that wait for a partner."""
 
 from collections.abc import Sequence
 from fractions import Fraction
@@ -110,7 +110,7 @@ def _require_agreed(results: Sequence[Message]) -> None:
             state = _state(result.state)
             message = (
                 f"this disagrees with the ledger and is break {result.break_number} (coalition "
-                f"breaks); conversion {result.conversion} is {state}"
+                f"breaks list); conversion {result.conversion} is {state}"
             )
             if result.state == delivery_pb2.CONVERSION_STATE_PENDING:
                 message += (
@@ -141,33 +141,3 @@ def refuse(session: Session, *, number: int, reason: str, request_id: str | None
     """Say that the conversion of that NUMBER cannot be credited: it is taken back."""
     request = delivery_pb2.RefuseDeliveryRequest(conversion=number, reason=reason)
     _require_agreed(session.write("Delivery.Refuse", request, request_id))
-
-
-@click.command()
-@_after
-@signed_options
-def breaks(session: Session, *, after: int) -> None:
-    """Disagreements about deliveries, by number; at most 500 at once. Amounts in minor units."""
-    request = delivery_pb2.ListBreaksRequest(page_size=LISTED, after_number=after)
-    with session.client() as client:
-        found = client.read("Delivery.ListBreaks", request, delivery_pb2.BreakList)
-    output.show_list(
-        found,
-        found.breaks,
-        "Breaks",
-        [
-            ("break", lambda b: b.break_number),
-            ("kind", lambda b: _kind(b.kind)),
-            ("conversion", lambda b: b.conversion),
-            ("owner", lambda b: b.owner),
-            ("ledger", lambda b: b.ledger_minor),
-            ("reported", lambda b: b.reported_minor),
-            ("reference", lambda b: b.reference),
-            ("recorded", lambda b: output.instant(b.recorded_at)),
-        ],
-        as_json=session.as_json,
-    )
-
-
-def _kind(value: delivery_pb2.BreakKind) -> str:
-    return output.enum_name(delivery_pb2.BreakKind.Name(value), "BREAK_KIND_")

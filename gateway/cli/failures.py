@@ -33,7 +33,7 @@ Exit codes:
   3    no answer from the gateway: the same command can safely be given again
   4    a file was sent or checked, and some of its rows do not count
   5    an answer, receipt or statement does not verify
-  6    a report was recorded as a disagreement (see coalition breaks)
+  6    a report or record disagrees with the ledger (see coalition breaks list)
   130  interrupted"""
 
 _WHAT_TO_DO: Mapping[str, str] = MappingProxyType(

@@ -1,4 +1,4 @@
-"""`coalition settlement`: windows, positions, statements."""
+"""`coalition settlement`: windows, positions, statements, items."""
 
 import hashlib
 from pathlib import Path
@@ -9,6 +9,7 @@ from coalition.checkpoints import open_checkpoint
 from coalition.v1 import settlement_pb2
 from gateway.cli import output
 from gateway.cli.document_command import document, fetch
+from gateway.cli.item_export import write_items
 from gateway.cli.session import Session, signed_options
 from gateway.cli.settlement_life import LIFE_COMMANDS
 from gateway.cli.types import in_major
@@ -98,6 +99,27 @@ def statement(session: Session, *, window: int, participant: str, folder: Path) 
     else:
         rows = [("sha256", digest.hex()), *files.items()]
         output.show_table(f"Statement of window {window}", ("what", "where"), rows)
+
+
+@settlement.command()
+@_window_argument
+@click.option("--time-zone", default="UTC", show_default=True, help="Of the dates.")
+@click.option(
+    "--out",
+    "path",
+    type=click.Path(dir_okay=False, allow_dash=True, path_type=Path),
+    default=Path("-"),
+    help="File to write; by default standard output.",
+)
+@signed_options
+def items(session: Session, *, window: int, time_zone: str, path: Path) -> None:
+    """Your items of a window as the ledger has them, in the form of a record (CSV).
+
+    What `coalition reconcile` takes; with --json one object a line. Amounts are net, in minor
+    units, and positive ones are to be received.
+    """
+    with session.client() as client, click.open_file(str(path), "w", encoding="utf-8") as file:
+        write_items(client, window, time_zone, file, as_json=session.as_json)
 
 
 settlement.add_command(document)

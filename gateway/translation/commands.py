@@ -23,6 +23,7 @@ from gateway.translation.member_commands import MEMBER_COMMANDS, CommandTable
 from gateway.translation.payment_commands import PAYMENT_COMMANDS
 from gateway.translation.programme_commands import PROGRAMME_COMMANDS
 from gateway.translation.rate_commands import RATE_COMMANDS
+from gateway.translation.reconciliation_commands import RECONCILIATION_COMMANDS
 from gateway.translation.redemption_commands import REDEMPTION_COMMANDS
 from partners.activities import Activity, Quantity, Spend, StatedLeg
 from partners.context import Command
@@ -281,6 +282,7 @@ _COMMANDS: CommandTable = {
     **REDEMPTION_COMMANDS,
     **DELIVERY_COMMANDS,
     **PAYMENT_COMMANDS,
+    **RECONCILIATION_COMMANDS,
     accrual_pb2.AccrueRequest: (accrual.Accrue, single_accrual),
     accrual_pb2.ReverseRequest: (reversal.Reverse, _reverse),
     exchange_pb2.QuoteRequest: (exchange.RequestQuote, _quote),

@@ -1,4 +1,4 @@
-"""Reads of conversions and breaks."""
+"""Reads of conversions."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -7,7 +7,7 @@ from google.protobuf.message import Message
 
 from coalition.v1 import delivery_pb2
 from gateway.translation import forms
-from gateway.translation.delivery_results import break_message, conversion_message
+from gateway.translation.delivery_results import conversion_message
 from gateway.translation.reading import Reading
 from partners import delivery_queries
 from partners.delivery_queries import Page
@@ -17,7 +17,8 @@ DEFAULT_PAGE = 100
 LARGEST_PAGE = 500
 
 
-def _page(page_size: int, after: int, field: str) -> Page:
+def page_of(page_size: int, after: int, field: str) -> Page:
+    """A page of at most so many, above a number."""
     if page_size > LARGEST_PAGE:
         raise invalid("page_size", f"is {page_size}; at most {LARGEST_PAGE}")
     return Page(forms.not_negative(after, field), page_size or DEFAULT_PAGE)
@@ -30,20 +31,13 @@ def _conversions(
     found = delivery_queries.conversions(
         reading.connection,
         reading.asker,
-        _page(m.page_size, m.after_conversion, "after_conversion"),
+        page_of(m.page_size, m.after_conversion, "after_conversion"),
         only_open=m.open,
         membership=forms.membership_key(m.membership, "membership") if named else None,
     )
     return delivery_pb2.ConversionList(conversions=map(conversion_message, found))
 
 
-def _breaks(m: delivery_pb2.ListBreaksRequest, reading: Reading) -> delivery_pb2.BreakList:
-    page = _page(m.page_size, m.after_number, "after_number")
-    found = delivery_queries.breaks(reading.connection, reading.asker, page)
-    return delivery_pb2.BreakList(breaks=map(break_message, found))
-
-
 DELIVERY_READS: Mapping[type[Message], Callable[[Any, Reading], Message]] = {
     delivery_pb2.ListConversionsRequest: _conversions,
-    delivery_pb2.ListBreaksRequest: _breaks,
 }

@@ -1,10 +1,9 @@
-"""Conversions and breaks on the wire."""
+"""Conversions on the wire."""
 
 from coalition.v1 import delivery_pb2
 from gateway.translation.values import membership_ref, timestamp
 from partners.deliveries import ConversionSeen
 from partners.directory import Directory
-from partners.state import DeliveryBreak
 
 
 def conversion_message(seen: ConversionSeen, _: Directory | None = None) -> delivery_pb2.Conversion:
@@ -27,18 +26,4 @@ def conversion_message(seen: ConversionSeen, _: Directory | None = None) -> deli
         source_hold=c.source_hold,
         reference=c.reference,
         break_number=seen.break_number,
-    )
-
-
-def break_message(found: DeliveryBreak) -> delivery_pb2.Break:
-    """A break on the wire."""
-    return delivery_pb2.Break(
-        break_number=found.number,
-        kind=f"BREAK_KIND_{found.kind}",
-        conversion=found.conversion,
-        owner=found.owner,
-        ledger_minor=found.ledger_minor,
-        reported_minor=found.reported_minor,
-        reference=found.reference,
-        recorded_at=timestamp(found.recorded_at),
     )

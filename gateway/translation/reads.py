@@ -25,6 +25,7 @@ from gateway.translation.payment_reads import PAYMENT_READS
 from gateway.translation.rate_reads import what_would_have_been
 from gateway.translation.rate_results import proposal_message, stop_message, version_message
 from gateway.translation.reading import Reading
+from gateway.translation.reconciliation_reads import RECONCILIATION_READS
 from gateway.translation.results import (
     agreement_message,
     key_message,
@@ -315,6 +316,7 @@ _READS: Mapping[type[Message], Callable[[Any, Reading], Message]] = {
     **LOG_READS,
     **PAYMENT_READS,
     **LIABILITY_READS,
+    **RECONCILIATION_READS,
     agreements_pb2.ListAgreementsRequest: _agreements,
     redemption_pb2.ListHoldsRequest: redemption_reads.list_holds,
     partners_pb2.ListPartnersRequest: _partners,

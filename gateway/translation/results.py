@@ -17,6 +17,7 @@ from coalition.v1 import (
 from gateway.translation.delivery_results import conversion_message
 from gateway.translation.payment_results import abort_message, payment_message
 from gateway.translation.rate_results import proposal_message, stopped_message
+from gateway.translation.reconciliation_results import RECONCILIATION_RESULTS
 from gateway.translation.redemption_results import hold_message
 from gateway.translation.values import amount, day_text, fraction, membership_ref, timestamp
 from partners.deliveries import ConversionSeen
@@ -342,6 +343,7 @@ _RESULTS: Mapping[type, Callable[[Any, Directory], Message]] = {
     programmes.Published: _published,
     rates.Proposed: lambda r, _: proposal_message(r),
     rates.Stopped: stopped_message,
+    **RECONCILIATION_RESULTS,
     agreements.AgreementAnswer: lambda r, _: agreement_message(r.agreement, r.used_minor),
 }
 

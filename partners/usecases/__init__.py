@@ -14,6 +14,7 @@ from partners.usecases import (
     agreements,
     awards,
     blocks,
+    breaking,
     delivery,
     directory,
     exchange,
@@ -23,6 +24,7 @@ from partners.usecases import (
     payments,
     programmes,
     rates,
+    reconciling,
     redemption,
     reversal,
     tiers,
@@ -32,6 +34,7 @@ PARTNERS = frozenset({Role.PARTNER, Role.ADMINISTRATOR})
 """Companies, and the administrators who act for the operator."""
 
 ADMINISTRATORS = frozenset({Role.ADMINISTRATOR})
+SETTLEMENT_OPERATORS = frozenset({Role.SETTLEMENT_OPERATOR, Role.ADMINISTRATOR})
 RATE_ADMINISTRATORS = frozenset({Role.RATE_ADMINISTRATOR})
 SETTLEMENT_OPERATORS = frozenset({Role.SETTLEMENT_OPERATOR})
 PAYING = PARTNERS | SETTLEMENT_OPERATORS
@@ -79,6 +82,14 @@ USE_CASES: Mapping[type, UseCase] = {
     redemption.Refund: UseCase(redemption.refund, PARTNERS),
     delivery.Confirm: UseCase(delivery.confirm, PARTNERS),
     delivery.Refuse: UseCase(delivery.refuse, PARTNERS),
+    reconciling.Open: UseCase(reconciling.open_record, PARTNERS | SETTLEMENT_OPERATORS),
+    reconciling.AddRows: UseCase(reconciling.add_rows, PARTNERS | SETTLEMENT_OPERATORS),
+    reconciling.Conclude: UseCase(reconciling.conclude, PARTNERS | SETTLEMENT_OPERATORS),
+    breaking.Accept: UseCase(breaking.accept, PARTNERS | SETTLEMENT_OPERATORS),
+    breaking.Dispute: UseCase(breaking.dispute, PARTNERS | SETTLEMENT_OPERATORS),
+    breaking.Correct: UseCase(breaking.correct, PARTNERS | SETTLEMENT_OPERATORS),
+    breaking.Adjust: UseCase(breaking.adjust, PARTNERS | SETTLEMENT_OPERATORS),
+    breaking.WriteOff: UseCase(breaking.write_off, SETTLEMENT_OPERATORS),
     blocks.SetBlock: UseCase(blocks.set_block, PARTNERS, administrative=True),
     rates.Propose: UseCase(rates.propose, RATE_ADMINISTRATORS, administrative=True),
     rates.Approve: UseCase(rates.approve, RATE_ADMINISTRATORS, administrative=True),

@@ -31,6 +31,7 @@ from coalition.v1 import (
     payments_pb2,
     rates_pb2,
     receipts_pb2,
+    reconciliation_pb2,
     redemption_pb2,
     settlement_pb2,
 )
@@ -51,6 +52,7 @@ _SERVICE_MODULES: tuple[ModuleType, ...] = (
     payments_pb2,
     rates_pb2,
     receipts_pb2,
+    reconciliation_pb2,
     redemption_pb2,
     settlement_pb2,
 )

@@ -1,4 +1,4 @@
-"""`coalition conversions`, `deliver` and `breaks`: what they ask, and what they show."""
+"""`coalition conversions` and `deliver`: what they ask, and what they show."""
 
 import json
 from collections.abc import Callable
@@ -6,20 +6,16 @@ from typing import Any
 
 import pytest
 from click.testing import Result
-from google.protobuf import json_format
 
-from coalition import methods
 from coalition.v1.common_pb2 import MembershipRef
 from coalition.v1.delivery_pb2 import (
-    BREAK_KIND_LATE_CONFIRMATION,
     CONVERSION_STATE_PENDING,
     CONVERSION_STATE_TIMED_OUT,
-    Break,
-    BreakList,
     Conversion,
     ConversionList,
 )
 from contract.fake_gateway import FakeGateway
+from support.asked import asked
 
 Run = Callable[..., Result]
 
@@ -45,16 +41,6 @@ BACK = Conversion(
 LISTED = ConversionList(conversions=[WAITS, BACK])
 
 
-def asked(gateway: FakeGateway, method: str) -> dict[str, Any]:
-    """The last request of that method that the gateway got, without its header."""
-    kind = methods.method(method).payload_type
-    seen = [envelope for envelope in gateway.seen if envelope.payload_type == kind]
-    request = methods.method(method).payload.FromString(seen[-1].payload)
-    request.ClearField("header")
-    found: dict[str, Any] = json_format.MessageToDict(request, preserving_proto_field_name=True)
-    return found
-
-
 REQUESTS: dict[str, tuple[str, dict[str, Any]]] = {
     "conversions": ("Delivery.ListConversions", {"page_size": 500}),
     "conversions --open": ("Delivery.ListConversions", {"open": True, "page_size": 500}),
@@ -74,7 +60,6 @@ REQUESTS: dict[str, tuple[str, dict[str, Any]]] = {
         "Delivery.Refuse",
         {"conversion": "7", "reason": "closed"},
     ),
-    "breaks --after 3": ("Delivery.ListBreaks", {"page_size": 500, "after_number": "3"}),
 }
 
 
@@ -104,21 +89,6 @@ def test_conversions_for_machines(partner: Run, gateway: FakeGateway) -> None:
     shown = json.loads(partner("conversions", "--json").stdout)
 
     assert [c["conversion"] for c in shown["conversions"]] == ["7", "8"]
-
-
-def test_breaks_are_shown(partner: Run, gateway: FakeGateway) -> None:
-    found = Break(
-        break_number=9,
-        kind=BREAK_KIND_LATE_CONFIRMATION,
-        conversion=7,
-        owner="vault",
-        reported_minor=606,
-        reference="c-1",
-    )
-    gateway.script = [lambda *_: BreakList(breaks=[found])]
-    words = partner("breaks").stdout.split()
-
-    assert {"9", "LATE_CONFIRMATION", "7", "vault", "606", "c-1"} <= set(words)
 
 
 def test_what_is_not_there_is_not_confirmed(partner: Run, gateway: FakeGateway) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import pytest
 from sqlalchemy import text
 
-from coalition.v1 import delivery_pb2, exchange_pb2
+from coalition.v1 import delivery_pb2, exchange_pb2, reconciliation_pb2
 from gateway.database import connect_engine
 from gateway.founding import found
 from gateway.self_check import check_book
@@ -89,11 +89,11 @@ class Coalition:
         found = client.read("Delivery.ListConversions", request, delivery_pb2.ConversionList)
         return list(found.conversions)
 
-    def breaks(self, sender: str) -> list[delivery_pb2.Break]:
+    def breaks(self, sender: str) -> list[reconciliation_pb2.Break]:
         """What a sender sees."""
-        request = delivery_pb2.ListBreaksRequest(page_size=500)
+        request = reconciliation_pb2.ListBreaksRequest(page_size=500)
         client = self.day.client(sender)
-        return list(client.read("Delivery.ListBreaks", request, delivery_pb2.BreakList).breaks)
+        return list(client.read("Breaks.ListBreaks", request, reconciliation_pb2.BreakList).breaks)
 
     def problems(self) -> list[object]:
         """What the whole self-check finds."""
@@ -165,7 +165,7 @@ def assert_disagreements_are_breaks(made: Coalition, partner: SimulatedPartner) 
     assert found == made.breaks("admin-one")
     assert made.breaks("hotel") == []
     named = Counter(
-        (b.conversion, delivery_pb2.BreakKind.Name(b.kind).removeprefix("BREAK_KIND_"))
+        (b.conversion, reconciliation_pb2.BreakKind.Name(b.kind).removeprefix("BREAK_KIND_"))
         for b in found
     )
     assert named == Counter(
@@ -179,6 +179,19 @@ def assert_disagreements_are_breaks(made: Coalition, partner: SimulatedPartner) 
         ledger = conversion.target_minor - conversion.returned_target_minor
         if partner.credited[number] != ledger:
             assert number in {b.conversion for b in found}
+
+
+def assert_a_break_can_end(made: Coalition) -> None:
+    """A break of a delivery is one like any other: its owner accepts the ledger."""
+    first = made.breaks("vault")[0]
+    assert (first.item, first.window) == (0, 0)
+    accept = reconciliation_pb2.AcceptBreakRequest(
+        break_ref=reconciliation_pb2.BreakRef(break_number=first.break_number), words="we took it"
+    )
+    made.day.client("vault").write("Breaks.Accept", accept)
+    after = made.breaks("vault")[0]
+    assert after.resolution == reconciliation_pb2.BREAK_STEP_KIND_ACCEPTED
+    assert after.proposed.remedy in {"TAKE_BACK_CREDIT", "CREDIT_MEMBER"}
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -212,6 +225,7 @@ def test_whatever_the_partner_does_every_conversion_ends(coalition: Coalition, s
     assert partner.failures == []
     assert_nothing_created_or_lost(coalition, partner.behaviours)
     assert_disagreements_are_breaks(coalition, partner)
+    assert_a_break_can_end(coalition)
     assert coalition.problems() == []
 
 

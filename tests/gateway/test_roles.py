@@ -25,6 +25,7 @@ from coalition.v1 import (
     payments_pb2,
     rates_pb2,
     receipts_pb2,
+    reconciliation_pb2,
     redemption_pb2,
     settlement_pb2,
 )
@@ -112,6 +113,8 @@ RATES = frozenset({"rates-only"})
 SETTLEMENT = frozenset({"settlement-only"})
 EVERYBODY = frozenset({*PARTNERS, *PERSON_ROLES})
 PAYMENT = payments_pb2.PaymentRef(settlement=MANY, payer="hotel", payee="operator")
+RECONCILERS = PARTNERS | {"settlement-only"}
+BREAK = reconciliation_pb2.BreakRef(break_number=MANY)
 
 WRITES: dict[str, tuple[Message, frozenset[str]]] = {
     "Accrual.Accrue": (
@@ -234,6 +237,48 @@ WRITES: dict[str, tuple[Message, frozenset[str]]] = {
     "Rates.StopPair": (
         rates_pb2.StopPairRequest(source="no-programme", target="no-programme", reason="test"),
         RATES,
+    ),
+    "Reconciliation.Open": (
+        reconciliation_pb2.OpenReconciliationRequest(window=MANY, file_sha256=bytes(32)),
+        RECONCILERS,
+    ),
+    "Reconciliation.AddRows": (
+        reconciliation_pb2.AddRowsRequest(
+            reconciliation=MANY,
+            chunk=1,
+            rows=[reconciliation_pb2.RecordRow(date="2026-03-01", amount_minor=1)],
+        ),
+        RECONCILERS,
+    ),
+    "Reconciliation.Conclude": (
+        reconciliation_pb2.ConcludeRequest(reconciliation=MANY),
+        RECONCILERS,
+    ),
+    "Breaks.Accept": (
+        reconciliation_pb2.AcceptBreakRequest(break_ref=BREAK, words="x"),
+        RECONCILERS,
+    ),
+    "Breaks.Dispute": (
+        reconciliation_pb2.DisputeBreakRequest(break_ref=BREAK, words="x"),
+        RECONCILERS,
+    ),
+    "Breaks.Correct": (
+        reconciliation_pb2.CorrectBreakRequest(break_ref=BREAK, entry=1, words="x"),
+        RECONCILERS,
+    ),
+    "Breaks.Adjust": (
+        reconciliation_pb2.AdjustBreakRequest(
+            break_ref=BREAK,
+            words="x",
+            adjustment=reconciliation_pb2.Adjustment(
+                debtor="hotel", creditor="card", amount_minor=1
+            ),
+        ),
+        RECONCILERS,
+    ),
+    "Breaks.WriteOff": (
+        reconciliation_pb2.WriteOffBreakRequest(break_ref=BREAK, words="x"),
+        frozenset({"admin-only", "settlement-only"}),
     ),
     "Redemption.Authorize": (
         redemption_pb2.AuthorizeRequest(
@@ -561,7 +606,7 @@ READS: dict[str, Message] = {
     "Awards.ListAwards": awards_pb2.ListAwardsRequest(membership=NOWHERE),
     "Awards.ListVouchers": awards_pb2.ListVouchersRequest(membership=NOWHERE),
     "Delivery.ListConversions": delivery_pb2.ListConversionsRequest(membership=NOWHERE),
-    "Delivery.ListBreaks": delivery_pb2.ListBreaksRequest(),
+    "Breaks.ListBreaks": reconciliation_pb2.ListBreaksRequest(),
     "Log.GetCheckpoint": log_pb2.GetCheckpointRequest(),
     "Log.GetInclusionProofs": log_pb2.GetInclusionProofsRequest(tree_size=1, numbers=[0]),
     "Log.GetConsistencyProof": log_pb2.GetConsistencyProofRequest(from_size=1, to_size=2),
@@ -586,6 +631,9 @@ READS: dict[str, Message] = {
     "Rates.ListRates": rates_pb2.ListRatesRequest(),
     "Rates.ListProposals": rates_pb2.ListProposalsRequest(),
     "Rates.WhatIf": rates_pb2.WhatIfRequest(proposal=MANY),
+    "Reconciliation.ListReconciliations": reconciliation_pb2.ListReconciliationsRequest(),
+    "Reconciliation.ListFindings": reconciliation_pb2.ListFindingsRequest(reconciliation=MANY),
+    "Reconciliation.ListItems": reconciliation_pb2.ListItemsRequest(window=1),
     "Redemption.ListHolds": redemption_pb2.ListHoldsRequest(),
     "Receipts.GetReceipt": receipts_pb2.GetReceiptRequest(request_id="none"),
     "Settlement.ListWindows": settlement_pb2.ListWindowsRequest(),

@@ -71,7 +71,8 @@ def _template(value: object) -> Template:
     raise _problem(message)
 
 
-def _texts(value: object) -> tuple[str, ...]:
+def texts(value: object) -> tuple[str, ...]:
+    """The values of a column that rows are taken for."""
     values = value if isinstance(value, list) else [value]
     if values and all(isinstance(v, str | int) for v in values):
         return tuple(str(v).lower() if isinstance(v, bool) else str(v) for v in values)
@@ -236,9 +237,7 @@ class FileMapping(_Part):
 
     format: Literal["csv", "json", "jsonl"] | None = None
     csv: CsvForm = CsvForm()
-    when: dict[str, Annotated[tuple[str, ...], PlainValidator(_texts)]] = Field(
-        default_factory=dict
-    )
+    when: dict[str, Annotated[tuple[str, ...], PlainValidator(texts)]] = Field(default_factory=dict)
     activity: ActivityPart
     started_at: InstantPart
     ended_at: InstantPart | None = None

@@ -6,13 +6,15 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from coalition.activity_files import mapping as models
 from coalition.activity_files.mapping import FileMapping
 from coalition.activity_files.values import shown
+
+M = TypeVar("M", bound=BaseModel)
 
 MAX_MAPPING_BYTES = 64 * 1024
 """A mapping of a large file has some fifty lines."""
@@ -43,17 +45,27 @@ class BadMapping(ValueError):
 
 def read_mapping(path: Path) -> FileMapping:
     """The mapping in a file. Raises BadMapping."""
+    return read_mapping_as(FileMapping, path)
+
+
+def read_mapping_as(model: type[M], path: Path) -> M:
+    """The mapping in a file, of one kind of files. Raises BadMapping."""
     try:
         with path.open("rb") as file:
             data = file.read(MAX_MAPPING_BYTES + 1)
     except OSError as problem:
         reason = f"cannot be read ({problem.strerror})"
         raise BadMapping(str(path), [MappingProblem(None, "file", reason)]) from None
-    return parse_mapping(data, str(path))
+    return parse_mapping_as(model, data, str(path))
 
 
 def parse_mapping(data: bytes, name: str = "given") -> FileMapping:
     """The mapping in these bytes; `name` is for messages. Raises BadMapping."""
+    return parse_mapping_as(FileMapping, data, name)
+
+
+def parse_mapping_as(model: type[M], data: bytes, name: str) -> M:
+    """The mapping in these bytes, of one kind of files. Raises BadMapping."""
     if len(data) > MAX_MAPPING_BYTES:
         reason = f"is longer than {MAX_MAPPING_BYTES} bytes"
         raise BadMapping(name, [MappingProblem(None, "file", reason)])
@@ -64,25 +76,25 @@ def parse_mapping(data: bytes, name: str = "given") -> FileMapping:
         reason = f"is not TOML ({problem})"
         raise BadMapping(name, [MappingProblem(None, "file", reason)]) from None
     try:
-        return FileMapping.model_validate(document)
+        return model.model_validate(document)
     except ValidationError as error:
-        problems = [_located(text, found) for found in error.errors(include_url=False)]
+        problems = [_located(model, text, found) for found in error.errors(include_url=False)]
         raise BadMapping(name, problems) from None
 
 
-def _located(text: str, error: Any) -> MappingProblem:  # noqa: ANN401 - pydantic's dictionary
+def _located(model: type[BaseModel], text: str, error: Any) -> MappingProblem:  # noqa: ANN401 - pydantic's dictionary
     loc: tuple[str | int, ...] = error["loc"]
     parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc)
     field = "".join(parts).removeprefix(".") or "file"
-    return MappingProblem(_line_of(text, loc), field, _message(error))
+    return MappingProblem(_line_of(text, loc), field, _message(model, error))
 
 
-def _message(error: Any) -> str:  # noqa: ANN401 - pydantic's dictionary
+def _message(model: type[BaseModel], error: Any) -> str:  # noqa: ANN401 - pydantic's dictionary
     kind, found = error["type"], error["input"]
     if kind == "missing":
         return "is missing"
     if kind == "extra_forbidden":
-        return f"is not a key of this table{_meant(error['loc'])}"
+        return f"is not a key of this table{_meant(model, error['loc'])}"
     told = str(error["msg"])
     return told if isinstance(found, dict | list) else f"{told}; it is {shown(found)}"
 
@@ -97,11 +109,12 @@ _PARTS: Mapping[str, type[BaseModel]] = {
     "attribute": models.AttributePart,
     "stated": models.StatedPart,
     "member": models.MemberPart,
+    "date": models.InstantPart,
 }
 
 
-def _meant(loc: tuple[str | int, ...]) -> str:
-    part = _PARTS.get(str(loc[0]), FileMapping) if len(loc) > 1 else FileMapping
+def _meant(model: type[BaseModel], loc: tuple[str | int, ...]) -> str:
+    part = _PARTS.get(str(loc[0]), model) if len(loc) > 1 else model
     close = difflib.get_close_matches(str(loc[-1]), list(part.model_fields), n=1)
     return f"; did you mean {close[0]}?" if close else ""
 

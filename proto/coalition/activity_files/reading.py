@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Literal, Protocol
 
 from coalition.activity_files.csv_rows import csv_records
 from coalition.activity_files.json_rows import json_records, jsonl_records
-from coalition.activity_files.mapping import FileMapping, HashedNumber
+from coalition.activity_files.mapping import CsvForm, FileMapping, HashedNumber
 from coalition.activity_files.rows import BrokenRow
 from coalition.activity_files.source import ActivityFileError, Damaged, Source, open_source
 from coalition.activity_files.values import BadValue, Record, Template, instant, minor_units, shown
@@ -59,6 +59,21 @@ class PassedOver:
 Found = Row | BrokenRow | PassedOver
 
 
+class FileForm(Protocol):
+    """What a mapping says of how a file is written, and of the columns that it takes."""
+
+    @property
+    def format(self) -> Literal["csv", "json", "jsonl"] | None:
+        """None where the file's name tells it."""
+
+    @property
+    def csv(self) -> CsvForm:
+        """How a CSV file is written."""
+
+    def columns(self) -> Iterator[str]:
+        """Every column that the mapping takes."""
+
+
 def read_activities(
     file: Path | BinaryIO | Source, mapping: FileMapping, *, name: str | None = None
 ) -> Iterator[Found]:
@@ -71,7 +86,7 @@ def read_activities(
     with _opened(file, name) as source:
         last = (0, 0)
         try:
-            for record in _records(source, mapping):
+            for record in records_in(source, mapping):
                 last = (record.row, record.line)
                 yield record if isinstance(record, BrokenRow) else _judged(record, mapping)
         except Damaged as damage:
@@ -99,7 +114,8 @@ def _opened(file: Path | BinaryIO | Source, name: str | None) -> Iterator[Source
             yield source
 
 
-def _records(source: Source, mapping: FileMapping) -> Iterator[Record | BrokenRow]:
+def records_in(source: Source, mapping: FileForm) -> Iterator[Record | BrokenRow]:
+    """The rows of an open file, taken apart and not judged. Raises ActivityFileError, Damaged."""
     form = mapping.format or Path(source.name).suffix.removeprefix(".").lower()
     if form == "csv":
         return csv_records(source, mapping.csv, list(dict.fromkeys(mapping.columns())))

@@ -20,26 +20,11 @@ class ConversionState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     CONVERSION_STATE_COMPLETED: _ClassVar[ConversionState]
     CONVERSION_STATE_REFUSED: _ClassVar[ConversionState]
     CONVERSION_STATE_TIMED_OUT: _ClassVar[ConversionState]
-
-class BreakKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
-    __slots__ = ()
-    BREAK_KIND_UNSPECIFIED: _ClassVar[BreakKind]
-    BREAK_KIND_LATE_CONFIRMATION: _ClassVar[BreakKind]
-    BREAK_KIND_CONFIRMED_AFTER_REFUSAL: _ClassVar[BreakKind]
-    BREAK_KIND_REFUSED_AFTER_CONFIRMATION: _ClassVar[BreakKind]
-    BREAK_KIND_AMOUNT_DIFFERS: _ClassVar[BreakKind]
-    BREAK_KIND_CONFIRMED_TWICE: _ClassVar[BreakKind]
 CONVERSION_STATE_UNSPECIFIED: ConversionState
 CONVERSION_STATE_PENDING: ConversionState
 CONVERSION_STATE_COMPLETED: ConversionState
 CONVERSION_STATE_REFUSED: ConversionState
 CONVERSION_STATE_TIMED_OUT: ConversionState
-BREAK_KIND_UNSPECIFIED: BreakKind
-BREAK_KIND_LATE_CONFIRMATION: BreakKind
-BREAK_KIND_CONFIRMED_AFTER_REFUSAL: BreakKind
-BREAK_KIND_REFUSED_AFTER_CONFIRMATION: BreakKind
-BREAK_KIND_AMOUNT_DIFFERS: BreakKind
-BREAK_KIND_CONFIRMED_TWICE: BreakKind
 
 class ConfirmDeliveryRequest(_message.Message):
     __slots__ = ("header", "conversion", "credited_minor", "reference")
@@ -118,39 +103,3 @@ class ConversionList(_message.Message):
     CONVERSIONS_FIELD_NUMBER: _ClassVar[int]
     conversions: _containers.RepeatedCompositeFieldContainer[Conversion]
     def __init__(self, conversions: _Optional[_Iterable[_Union[Conversion, _Mapping]]] = ...) -> None: ...
-
-class Break(_message.Message):
-    __slots__ = ("break_number", "kind", "conversion", "owner", "ledger_minor", "reported_minor", "reference", "recorded_at")
-    BREAK_NUMBER_FIELD_NUMBER: _ClassVar[int]
-    KIND_FIELD_NUMBER: _ClassVar[int]
-    CONVERSION_FIELD_NUMBER: _ClassVar[int]
-    OWNER_FIELD_NUMBER: _ClassVar[int]
-    LEDGER_MINOR_FIELD_NUMBER: _ClassVar[int]
-    REPORTED_MINOR_FIELD_NUMBER: _ClassVar[int]
-    REFERENCE_FIELD_NUMBER: _ClassVar[int]
-    RECORDED_AT_FIELD_NUMBER: _ClassVar[int]
-    break_number: int
-    kind: BreakKind
-    conversion: int
-    owner: str
-    ledger_minor: int
-    reported_minor: int
-    reference: str
-    recorded_at: _timestamp_pb2.Timestamp
-    def __init__(self, break_number: _Optional[int] = ..., kind: _Optional[_Union[BreakKind, str]] = ..., conversion: _Optional[int] = ..., owner: _Optional[str] = ..., ledger_minor: _Optional[int] = ..., reported_minor: _Optional[int] = ..., reference: _Optional[str] = ..., recorded_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
-
-class ListBreaksRequest(_message.Message):
-    __slots__ = ("header", "page_size", "after_number")
-    HEADER_FIELD_NUMBER: _ClassVar[int]
-    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
-    AFTER_NUMBER_FIELD_NUMBER: _ClassVar[int]
-    header: _envelope_pb2.Header
-    page_size: int
-    after_number: int
-    def __init__(self, header: _Optional[_Union[_envelope_pb2.Header, _Mapping]] = ..., page_size: _Optional[int] = ..., after_number: _Optional[int] = ...) -> None: ...
-
-class BreakList(_message.Message):
-    __slots__ = ("breaks",)
-    BREAKS_FIELD_NUMBER: _ClassVar[int]
-    breaks: _containers.RepeatedCompositeFieldContainer[Break]
-    def __init__(self, breaks: _Optional[_Iterable[_Union[Break, _Mapping]]] = ...) -> None: ...

@@ -94,6 +94,8 @@ class Reason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     REASON_MONEY_MACHINE: _ClassVar[Reason]
     REASON_NOT_PROVEN: _ClassVar[Reason]
     REASON_UNFUNDED: _ClassVar[Reason]
+    REASON_UNKNOWN_BREAK: _ClassVar[Reason]
+    REASON_BREAK_STATE: _ClassVar[Reason]
     REASON_SAME_PERSON: _ClassVar[Reason]
     REASON_UNKNOWN_SETTLEMENT: _ClassVar[Reason]
     REASON_SETTLEMENT_STATE: _ClassVar[Reason]
@@ -103,6 +105,9 @@ class Reason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     REASON_BAD_KEY: _ClassVar[Reason]
     REASON_NOT_FOUND: _ClassVar[Reason]
     REASON_UNKNOWN_TREE_SIZE: _ClassVar[Reason]
+    REASON_WINDOW_OPEN: _ClassVar[Reason]
+    REASON_RECORD_INCOMPLETE: _ClassVar[Reason]
+    REASON_TOO_MANY_DIFFERENCES: _ClassVar[Reason]
     REASON_OVERLOADED: _ClassVar[Reason]
     REASON_UNAVAILABLE: _ClassVar[Reason]
 REASON_UNSPECIFIED: Reason
@@ -193,6 +198,8 @@ REASON_UNKNOWN_PROPOSAL: Reason
 REASON_MONEY_MACHINE: Reason
 REASON_NOT_PROVEN: Reason
 REASON_UNFUNDED: Reason
+REASON_UNKNOWN_BREAK: Reason
+REASON_BREAK_STATE: Reason
 REASON_SAME_PERSON: Reason
 REASON_UNKNOWN_SETTLEMENT: Reason
 REASON_SETTLEMENT_STATE: Reason
@@ -202,5 +209,8 @@ REASON_WRONG_AMOUNT: Reason
 REASON_BAD_KEY: Reason
 REASON_NOT_FOUND: Reason
 REASON_UNKNOWN_TREE_SIZE: Reason
+REASON_WINDOW_OPEN: Reason
+REASON_RECORD_INCOMPLETE: Reason
+REASON_TOO_MANY_DIFFERENCES: Reason
 REASON_OVERLOADED: Reason
 REASON_UNAVAILABLE: Reason
