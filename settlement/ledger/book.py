@@ -12,7 +12,7 @@ from settlement.ledger.accounts import Account
 from settlement.ledger.bulk import copy_rows, unnest
 from settlement.ledger.entries import Coalition, Draft, Entry, price_text
 from settlement.ledger.exposure import add_to_exposure
-from settlement.ledger.tree import extend
+from settlement.ledger.tree import Node, grow
 
 FIRST_WINDOW = 1
 
@@ -138,6 +138,8 @@ def append(
         return head
     _copy_entries(connection, entries)
     _add_to_counters(connection, entries)
+    tree = grow(head.frontier, head.size, [entry.leaf for entry in entries])
+    _store_tiles(connection, tree.tiles)
     grown = replace(
         head,
         size=head.size + len(entries),
@@ -150,7 +152,7 @@ def append(
             [entry.number for entry in entries if entry.draft.directory],
             default=head.directory_version,
         ),
-        frontier=extend(head.frontier, head.size, [entry.leaf for entry in entries]),
+        frontier=tree.frontier,
     )
     connection.execute(
         update(tables.head).values(
@@ -163,6 +165,13 @@ def append(
         ),
     )
     return grown
+
+
+def _store_tiles(connection: Connection, tiles: Sequence[tuple[Node, bytes]]) -> None:
+    """Keep the hashes of what is complete for ever; most batches complete nothing."""
+    if tiles:
+        rows = ((node.level, node.place, hashed) for node, hashed in tiles)
+        copy_rows(connection, tables.tree_node, rows)
 
 
 def _copy_entries(connection: Connection, entries: Sequence[Entry]) -> None:

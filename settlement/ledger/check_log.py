@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
+from settlement.ledger.check_tiles import StoredTiles
 from settlement.ledger.entries import (
     ENTRY_VERSION,
     FACTS_TAG,
@@ -19,7 +20,7 @@ from settlement.ledger.entries import (
 )
 from settlement.ledger.problems import Problem
 from settlement.ledger.reading import StoredLine
-from settlement.ledger.tree import extend, leaf_hash
+from settlement.ledger.tree import grow, leaf_hash
 
 ROWS_AT_ONCE = 2_000
 """Fetched from the server at a time: a few megabytes."""
@@ -76,6 +77,7 @@ def check_log(
     size = 0
     frontier: tuple[bytes, ...] = ()
     previous: LoggedEntry | None = None
+    tiles = StoredTiles(connection)
     for entry, orphans in _logged(connection):
         for line in orphans:
             yield _orphan(line)
@@ -84,9 +86,13 @@ def check_log(
         yield from _succession(size, previous, entry)
         yield from _lines(entry)
         yield from _bytes(coalition, entry)
-        frontier = extend(frontier, size, [leaf_hash(bytes(entry.row.entry_bytes))])
+        tree = grow(frontier, size, [leaf_hash(bytes(entry.row.entry_bytes))])
+        for node, hashed in tree.tiles:
+            yield from tiles.compare(node, hashed)
+        frontier = tree.frontier
         size, previous = size + 1, entry
         progress(size)
+    yield from tiles.rest()
     yield from _head(connection, size, frontier, previous)
 
 

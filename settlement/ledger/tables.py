@@ -152,3 +152,24 @@ member_entry = Table(
     Column("number", BigInteger, primary_key=True, autoincrement=False),
     comment="Which entries moved a member's account.",
 )
+
+tree_node = Table(
+    "tree_node",
+    metadata,
+    Column(
+        "level",
+        SmallInteger,
+        CheckConstraint("level % 8 = 0 and level between 8 and 56", name="level"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column(
+        "index",
+        BigInteger,
+        CheckConstraint("index >= 0", name="index"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("hash", LargeBinary, nullable=False),
+    comment="Hashes of the complete tiles of the hash tree over the entries. Only inserted.",
+)

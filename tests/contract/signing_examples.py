@@ -4,6 +4,7 @@ In the folder `tests`, `python -m contract.signing_examples` writes them into th
 a test says that this would change nothing.
 """
 
+import base64
 import hashlib
 import re
 import textwrap
@@ -231,6 +232,46 @@ def entry_examples(entry: Entry) -> dict[str, bytes | str]:
     }
 
 
+LOG_SIZE, OLD_LOG_SIZE = 125, 123
+
+
+def subtree(leaves: list[bytes]) -> bytes:
+    """The root over leaves, by the definition of RFC 9162, section 2.1.1."""
+    if len(leaves) == 1:
+        return leaves[0]
+    split = 1 << (len(leaves) - 1).bit_length() - 1
+    pair = subtree(leaves[:split]) + subtree(leaves[split:])
+    return hashlib.sha256(b"\x01" + pair).digest()
+
+
+def checkpoint_note(size: int, root: bytes) -> bytes:
+    """A checkpoint of the gateway, spelled out."""
+    name = f"coalition/{COALITION}"
+    text = f"{name}\n{size}\n{base64.b64encode(root).decode()}\n".encode()
+    public = GATEWAY.public_key().public_bytes_raw()
+    key_hash = hashlib.sha256(name.encode() + b"\n\x01" + public).digest()[:4]
+    signature = base64.b64encode(key_hash + GATEWAY.sign(text))
+    return text + "\n\N{EM DASH} ".encode() + name.encode() + b" " + signature + b"\n"
+
+
+def tree_examples(entry: Entry) -> dict[str, bytes | str]:
+    """A log of 125 entries with the stay at 123; the other leaves are those of their numbers."""
+    d = [hashlib.sha256(b"\x00%d" % n).digest() for n in range(LOG_SIZE)]
+    d[123] = entry.leaf
+    # Entry 123 and the tree of 123 entries lie under 64, 32, 16, 8 and 2 of the leaves' subtrees.
+    lefts = [subtree(d[:64]), subtree(d[64:96]), subtree(d[96:112]), subtree(d[112:120])]
+    inclusion = [d[122], subtree(d[120:122]), d[124], *reversed(lefts)]
+    consistency = [d[122], d[123], subtree(d[120:122]), d[124], *reversed(lefts)]
+    root, old_root = subtree(d), subtree(d[:OLD_LOG_SIZE])
+    return {
+        "tree.root": root,
+        "inclusion.proof": b"".join(inclusion),
+        "old.root": old_root,
+        "consistency.proof": b"".join(consistency),
+        "checkpoint.note": checkpoint_note(LOG_SIZE, root),
+    }
+
+
 def examples() -> dict[str, str]:
     """Every example by name, as its block holds it."""
     request = envelope(REQUEST, PARTNER)
@@ -244,6 +285,7 @@ def examples() -> dict[str, str]:
     )
     answers = {"receipt": receipt(digest, entry), "refusal": refusal(digest), "feed": feed}
     made = key_examples() | request_examples(request) | entry_examples(entry)
+    made |= tree_examples(entry)
     for name, message in answers.items():
         signed = envelope(message, GATEWAY)
         made[f"{name}.payload"] = signed.payload

@@ -10,9 +10,11 @@ from google.rpc.status_pb2 import Status
 
 from coalition import methods, signing
 from coalition.answers import open_receipt
+from coalition.checkpoints import open_checkpoint, sign_checkpoint
 from coalition.feed import open_feed_item
 from coalition.records import facts_digest, leaf_hash, line_digest, lines_root, open_entry
 from coalition.requests import Signer, header_of, sent_request
+from coalition.tree import verify_consistency, verify_inclusion
 from coalition.v1.accrual_pb2 import AccrualItem, AccrualResult, AccrueBatchRequest, AccrueRequest
 from coalition.v1.envelope_pb2 import Envelope, FeedRecord, Receipt, Refusal, Signature
 from coalition.v1.errors_pb2 import Reason
@@ -130,6 +132,29 @@ def test_feed() -> None:
     assert item.record.leaf == GIVEN["leaf"]
     assert [line.index for line in item.record.lines] == [1, 2]
     assert item.record.facts is None
+
+
+def hashes(name: str) -> list[bytes]:
+    """The hashes of a proof, which stand one after the other."""
+    return [GIVEN[name][at : at + 32] for at in range(0, len(GIVEN[name]), 32)]
+
+
+def test_checkpoint() -> None:
+    found = open_checkpoint(GIVEN["checkpoint.note"], COALITION, GATEWAY_KEYS)
+    assert (found.size, found.root) == (125, GIVEN["tree.root"])
+    private = Ed25519PrivateKey.from_private_bytes(GIVEN["gateway.seed"])
+    assert sign_checkpoint(private, COALITION, 125, found.root) == found
+    shown = "\n".join(f"    {line}".rstrip() for line in found.note.decode().splitlines())
+    assert f"\n\n{shown}\n\n" in TEXT
+
+
+def test_inclusion() -> None:
+    verify_inclusion(GIVEN["leaf"], 123, 125, GIVEN["tree.root"], hashes("inclusion.proof"))
+
+
+def test_consistency() -> None:
+    roots = GIVEN["old.root"], GIVEN["tree.root"]
+    verify_consistency(123, roots[0], 125, roots[1], hashes("consistency.proof"))
 
 
 def test_every_reason_in_the_order_of_checks_is_in_the_contract() -> None:

@@ -8,7 +8,9 @@ from sqlalchemy import Connection, text
 import partners.tables
 import settlement.tables
 from gateway.database import _config
+from settlement.ledger.check import check
 from settlement.ledger.tables import metadata
+from support.handmade import COALITION, administration, found, write
 
 CHECKS = """
 select conrelid::regclass::text as owner, conname, pg_get_constraintdef(oid)
@@ -45,3 +47,17 @@ def test_a_step_back_and_forward_again(connection: Connection) -> None:
     command.upgrade(_config(connection), "head")
     context = MigrationContext.configure(connection, opts={"compare_type": True})
     assert compare_metadata(context, metadata) == []
+
+
+def test_the_tree_of_a_log_that_is_there_already_is_stored(connection: Connection) -> None:
+    found(connection)
+    for _ in range(3):
+        write(connection, *[administration] * 200)
+    stored = text('select level, "index", hash from tree_node order by 1, 2')
+    made = connection.execute(stored).all()
+    assert [(row.level, row.index) for row in made] == [(8, 0), (8, 1)]
+
+    command.downgrade(_config(connection), "0003")
+    command.upgrade(_config(connection), "head")
+    assert connection.execute(stored).all() == made
+    assert check(connection, COALITION) == []
