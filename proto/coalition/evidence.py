@@ -36,9 +36,7 @@ class Noted(NamedTuple):
     lines: tuple[int, ...]
 
 
-def verify_all(
-    path: Path, profile: Profile, noted: dict[int, Noted] | None = None
-) -> Verification:
+def verify_all(path: Path, profile: Profile, noted: dict[int, Noted] | None = None) -> Verification:
     """Verify every answer in a file against its request and the gateway's keys.
 
     `noted` is filled with what receipts showed of each entry, by number. Raises

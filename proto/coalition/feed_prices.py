@@ -122,7 +122,7 @@ class Prices:
             what = f"entry {entry.number}: the terms {terms} that priced it"
             if terms in self.book.versions:
                 if original is not None and terms not in inherited:
-                    yield f"{what} are not those of entry {original.entry.number}, which it corrects"
+                    yield f"{what} are not those of what it corrects, entry {entry.corrects}"
                 reason = self.book.out_of_force(terms, *self._span(record))
                 if reason:
                     yield f"{what} were not in force: {reason}"
@@ -146,18 +146,17 @@ class Prices:
     # Amounts, again.
 
     def _amounts(self, record: Record) -> Iterator[str]:
-        owed = [found for line in record.lines if (found := owed_by(line)) is not None]
+        owed = [each for line in record.lines if (each := owed_by(line)) is not None]
         entry = record.entry
         if not any(each.kind in _OBLIGATIONS for each in owed):
             return
+        found: list[str] | str = BY_AGREEMENT
         if entry.corrects is not None:
             found = self._taken_back(record, owed)
         elif entry.kind == "CONVERSION":
             found = self._conversion(record, owed)
         elif entry.kind == "ACCRUAL":
             found = self._accrual(record)
-        else:
-            found = BY_AGREEMENT
         if isinstance(found, str):
             self.not_recomputed[found] += 1
             return
@@ -224,7 +223,7 @@ class Prices:
         if record.facts is None and not given and not got:
             return OPERATOR_ALONE
         if record.facts is None and not given:
-            return list(self._taken(record, got, owed))
+            return list(self._taken(got, owed))
         quoted = self._quoted(record, given, got, owed)
         made = converted(quoted.amount, quoted.source, quoted.target)
         money = self._money_owed(record, made)
@@ -312,7 +311,7 @@ class Prices:
         )
         return None if value is None else _floor(minor, 1 / value)
 
-    def _taken(self, record: Record, got: Sequence[Line], owed: Sequence[Owed]) -> Iterator[str]:
+    def _taken(self, got: Sequence[Line], owed: Sequence[Owed]) -> Iterator[str]:
         """Who issues or funds points: what it is owed, or owes, is their value."""
         target = self._version(got[0].terms or 0)
         price = Fraction(1)

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -69,13 +70,17 @@ class Report:
         """Whether everything that is here holds."""
         return not self.problems
 
+    def say(self, problem: str) -> None:
+        """Note a problem."""
+        if len(self.problems) < MOST_PROBLEMS:
+            self.problems.append(problem)
+        else:
+            self.more_problems += 1
+
     def add(self, problems: Iterable[str]) -> None:
         """Note problems."""
         for problem in problems:
-            if len(self.problems) < MOST_PROBLEMS:
-                self.problems.append(problem)
-            else:
-                self.more_problems += 1
+            self.say(problem)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,14 +148,12 @@ def _trees(evidence: Evidence, report: Report) -> dict[int, bytes]:
         if found is None:
             continue
         if trees.setdefault(found.size, found.root) != found.root:
-            report.add(
-                [
-                    f"checkpoint {path.name}: the gateway signed two trees of {found.size} "
-                    "entries that differ: one history was shown to you, another to others"
-                ]
+            report.say(
+                f"checkpoint {path.name}: the gateway signed two trees of {found.size} "
+                "entries that differ: one history was shown to you, another to others"
             )
     if not trees:
-        report.add(["there is no checkpoint: nothing proves that records are in the log"])
+        report.say("there is no checkpoint: nothing proves that records are in the log")
     report.counts["checkpoints"] = len(trees)
     report.counts["trees that extend the one before"] = _extended(evidence, trees, report)
     return trees
@@ -158,11 +161,11 @@ def _trees(evidence: Evidence, report: Report) -> dict[int, bytes]:
 
 def _checkpoint(path: Path, profile: Profile, report: Report) -> Checkpoint | None:
     try:
-        return open_checkpoint(path.read_bytes(), profile)
+        return open_checkpoint(path.read_bytes(), profile.coalition, profile.keys)
     except BadCheckpoint as problem:
-        report.add([f"checkpoint {path.name}: {problem}"])
+        report.say(f"checkpoint {path.name}: {problem}")
     except OSError as problem:
-        report.add([f"cannot read the checkpoint {path}: {problem.strerror}"])
+        report.say(f"cannot read the checkpoint {path}: {problem.strerror}")
     return None
 
 
@@ -171,26 +174,24 @@ def _extended(evidence: Evidence, trees: Mapping[int, bytes], report: Report) ->
     proofs: dict[tuple[int, int], list[bytes]] = {}
     try:
         if evidence.folder.consistency.exists():
-            for _, (sizes, proof) in read_lines(evidence.folder.consistency, _consistency_of):
-                proofs[sizes] = proof
+            for _, (span, hashes) in read_lines(evidence.folder.consistency, _consistency_of):
+                proofs[span] = hashes
     except EvidenceError as problem:
-        report.add([str(problem)])
+        report.say(str(problem))
     sizes, proven = sorted(trees), 0
-    for old, new in zip(sizes, sizes[1:], strict=False):
+    for old, new in pairwise(sizes):
         proof = proofs.get((old, new))
         if proof is None:
-            report.add(
-                [
-                    f"no proof that the tree of {new} entries extends that of {old}: fetch the "
-                    "evidence again (a checkpoint kept elsewhere: with --kept)"
-                ]
+            report.say(
+                f"no proof that the tree of {new} entries extends that of {old}: fetch the "
+                "evidence again (a checkpoint kept elsewhere: with --kept)"
             )
             continue
         try:
             tree.verify_consistency(old, trees[old], new, trees[new], proof)
             proven += 1
         except tree.BadProof as problem:
-            report.add([f"checkpoints of {old} and {new} entries: {problem}"])
+            report.say(f"checkpoints of {old} and {new} entries: {problem}")
     return proven
 
 
@@ -224,7 +225,7 @@ def _statements(evidence: Evidence, report: Report) -> list[_Statement]:
             found.append(statement)
     found.sort(key=lambda each: int(str(each.fields["settlement"])))
     if not found:
-        report.add(["there is no statement that can be read"])
+        report.say("there is no statement that can be read")
     previous: _Statement | None = None
     for each in found:
         report.add(f"{each.name}: {problem}" for problem in _chained(previous, each))
@@ -241,7 +242,7 @@ def _statement(files: StatementFiles, profile: Profile, report: Report) -> _Stat
         data = files.json.read_bytes()
         table = files.csv.read_bytes() if files.csv.exists() else None
     except OSError as problem:
-        report.add([f"cannot read {name}: {problem.strerror}"])
+        report.say(f"cannot read {name}: {problem.strerror}")
         return None
     problems = verify_statement(data, table)
     report.add(f"{name}: {problem}" for problem in problems)
@@ -257,7 +258,7 @@ def _statement(files: StatementFiles, profile: Profile, report: Report) -> _Stat
         }
         for key, value in expected.items():
             if fields[key] != value:
-                report.add([f"{name}: {key} is {fields[key]!r:.80}; expected {value!r}"])
+                report.say(f"{name}: {key} is {fields[key]!r:.80}; expected {value!r}")
         int(fields["settlement"]), int(fields["window"])
     except (ValueError, KeyError, TypeError):
         return None  # said by verify_statement
@@ -284,10 +285,10 @@ def _book(evidence: Evidence, report: Report) -> RateBook:
     try:
         book = read_book(evidence.folder.rates)
     except BadBook as problem:
-        report.add([str(problem)])
+        report.say(str(problem))
         return RateBook(evidence.profile.coalition, {})
     if book.coalition != evidence.profile.coalition:
-        report.add([f"the rate book is of coalition {book.coalition}"])
+        report.say(f"the rate book is of coalition {book.coalition}")
     return book
 
 
@@ -350,15 +351,15 @@ class _Reading:
         try:
             _, first = next(read_lines(evidence.folder.feed, _feed_record))
         except StopIteration:
-            report.add(["the feed is empty"])
+            report.say("the feed is empty")
             return None
         except EvidenceError as problem:
-            report.add([str(problem)])
+            report.say(str(problem))
             return None
         profile, me = evidence.profile, report.participant or first.participant
         # A person of the operator follows the operator's feed.
-        if first.participant != me and me != profile.operator:
-            report.add([f"the feed is that of {first.participant}, the statements of {me}"])
+        if me not in {first.participant, profile.operator}:
+            report.say(f"the feed is that of {first.participant}, the statements of {me}")
         report.participant = me
         sums = FeedSums(me, profile.currency.code)
         proofs = _Proofs(evidence.folder.inclusion)
@@ -378,7 +379,7 @@ class _Reading:
                 if line % _EVERY == 0:
                     show("Records of the feed", offset, total)
         except EvidenceError as problem:
-            self.report.add([str(problem)])
+            self.report.say(str(problem))
         show("Records of the feed", total, total)
 
     def _line(self, line: int, offset: int, data: bytes) -> Iterator[str]:
@@ -417,8 +418,10 @@ class _Reading:
             return
         root = self.trees.get(proof.size)
         if root is None:
-            yield f"{where}: entry {number} is proven in a tree of {proof.size} entries, of \
-which there is no signed checkpoint"
+            yield (
+                f"{where}: entry {number} is proven in a tree of {proof.size} entries, of which "
+                "there is no signed checkpoint"
+            )
             return
         try:
             tree.verify_inclusion(leaf, number, proof.size, root, proof.hashes)
