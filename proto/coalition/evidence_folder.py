@@ -19,7 +19,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Self, TypeVar
 
 from google.protobuf.message import DecodeError
 
@@ -182,7 +182,7 @@ class LineWriter:
         os.fsync(self._file.fileno())
         self._file.close()
 
-    def __enter__(self) -> "LineWriter":
+    def __enter__(self) -> Self:
         """Give the writer."""
         return self
 
