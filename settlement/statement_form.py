@@ -3,33 +3,54 @@
 The bytes hold nothing that varies between honest runs: no times, no signatures. Every number
 is a decimal string, as in all hashed bytes. The JSON is the statement; its SHA-256 names it,
 and the next statement of the same participant repeats that hash.
+
+A statement is what it is of, and a list of sections; each is a table with control totals. A
+section of its own needs a function of the data and a place in `sections`: JSON and CSV follow.
 """
 
 import csv
 import hashlib
 import io
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from fractions import Fraction
 
-from settlement.ledger.entries import Coalition, canonical
+from settlement.ledger.entries import Coalition, canonical, price_text
 from settlement.netting import Payment
 from settlement.obligations import Gross
+from settlement.store import Position
+from settlement.valuation import money_payments, money_positions
 
-STATEMENT_VERSION = "1"
+STATEMENT_VERSION = "2"
 FEE_KINDS = frozenset({"FEE", "SPREAD", "ROUNDING"})
 """Kinds of lines by which the operator earns; between others they are ordinary."""
 
 CSV_COLUMNS = (
     "section",
+    "currency",
     "name",
+    "participant",
     "counterparty",
     "kind",
+    "payer",
+    "payee",
+    "money",
+    "price",
     "count",
     "owed_to_minor",
     "owed_by_minor",
+    "opening_minor",
     "net_minor",
+    "closing_minor",
+    "amount_minor",
+    "payments_minor",
+    "rounding_minor",
+    "rows",
     "value",
 )
+"""Of all sections together; a section leaves empty what it does not have."""
+
+_EXCHANGED = ("count", "owed_to_minor", "owed_by_minor", "net_minor")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +71,11 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class StatementData:
-    """All that a statement says. Amounts in shared minor units; positive is to be received."""
+    """All that a statement says. Amounts in shared minor units; positive is to be received.
+
+    `positions` and `payments` are the participant's own; the operator's statement has those of
+    everybody, its own among them. `money` is what the CUT pinned.
+    """
 
     coalition: Coalition
     settlement_id: int
@@ -59,15 +84,34 @@ class StatementData:
     first_number: int
     last_number: int
     entries: int
-    opening: int
+    positions: tuple[Position, ...]
     exchanges: tuple[Exchange, ...]
     payments: tuple[Payment, ...]
     previous_sha256: bytes | None
+    money: Mapping[str, Fraction] = field(default_factory=dict)
 
     @property
-    def net(self) -> int:
-        """What the window changes."""
-        return sum(exchange.net for exchange in self.exchanges)
+    def is_operators(self) -> bool:
+        """Whether it shows the whole coalition."""
+        return self.participant == self.coalition.operator
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A table of a statement: its rows have the same columns, in texts.
+
+    Amounts are minor units of `currency`. `summed` are the columns with a control total.
+    """
+
+    name: str
+    currency: str
+    summed: tuple[str, ...]
+    rows: tuple[Mapping[str, str], ...]
+
+    @property
+    def totals(self) -> dict[str, str]:
+        """The control totals, by column."""
+        return {name: str(sum(int(row[name]) for row in self.rows)) for name in self.summed}
 
 
 def exchanges(participant: str, gross: Iterable[Gross]) -> tuple[Exchange, ...]:
@@ -89,19 +133,107 @@ def exchanges(participant: str, gross: Iterable[Gross]) -> tuple[Exchange, ...]:
     return tuple(found[key] for key in sorted(found))
 
 
+def sections(data: StatementData) -> tuple[Section, ...]:
+    """What a statement shows, in order. Money has sections where a value is pinned."""
+    fees = tuple(each for each in data.exchanges if _is_fee(data, each))
+    others = tuple(each for each in data.exchanges if not _is_fee(data, each))
+    return (
+        _positions(data),
+        _exchanged("OBLIGATIONS", data, others),
+        _exchanged("FEES", data, fees),
+        _paid("PAYMENTS", data.coalition.currency, data.payments),
+        _money_values(data),
+        *(each for money, price in data.money.items() for each in _in_money(data, money, price)),
+    )
+
+
 def _is_fee(data: StatementData, exchange: Exchange) -> bool:
     operator = data.coalition.operator
     return exchange.kind in FEE_KINDS and operator in {data.participant, exchange.counterparty}
 
 
-def _amounts(parts: Iterable[Exchange]) -> dict[str, str]:
-    listed = list(parts)
-    return {
-        "count": str(sum(part.count for part in listed)),
-        "owed_to_minor": str(sum(part.owed_to for part in listed)),
-        "owed_by_minor": str(sum(part.owed_by for part in listed)),
-        "net_minor": str(sum(part.net for part in listed)),
-    }
+def _positions(data: StatementData) -> Section:
+    return Section(
+        "POSITIONS",
+        data.coalition.currency,
+        ("opening_minor", "net_minor", "closing_minor"),
+        tuple(
+            {
+                "participant": each.participant,
+                "opening_minor": str(each.opening_minor or 0),
+                "net_minor": str(each.net_minor),
+                "closing_minor": str((each.opening_minor or 0) + each.net_minor),
+            }
+            for each in data.positions
+        ),
+    )
+
+
+def _exchanged(name: str, data: StatementData, parts: Iterable[Exchange]) -> Section:
+    return Section(
+        name,
+        data.coalition.currency,
+        _EXCHANGED,
+        tuple(
+            {
+                "counterparty": part.counterparty,
+                "kind": part.kind,
+                "count": str(part.count),
+                "owed_to_minor": str(part.owed_to),
+                "owed_by_minor": str(part.owed_by),
+                "net_minor": str(part.net),
+            }
+            for part in parts
+        ),
+    )
+
+
+def _paid(name: str, currency: str, payments: Iterable[Payment]) -> Section:
+    return Section(
+        name,
+        currency,
+        ("amount_minor",),
+        tuple(
+            {"payer": due.payer, "payee": due.payee, "amount_minor": str(due.amount)}
+            for due in payments
+        ),
+    )
+
+
+def _money_values(data: StatementData) -> Section:
+    values = data.money.items()
+    return Section(
+        "MONEY_VALUES",
+        data.coalition.currency,
+        (),
+        tuple({"money": money, "price": price_text(price)} for money, price in values),
+    )
+
+
+def _in_money(data: StatementData, money: str, price: Fraction) -> Iterator[Section]:
+    nets = {each.participant: each.net_minor for each in data.positions}
+    positions = money_positions(nets, data.payments, price)
+    yield Section(
+        "MONEY_POSITIONS",
+        money,
+        ("net_minor", "payments_minor", "rounding_minor"),
+        tuple(
+            {
+                "participant": each.participant,
+                "net_minor": str(each.net),
+                "payments_minor": str(each.payments),
+                "rounding_minor": str(each.rounding),
+            }
+            for each in positions
+        ),
+    )
+    yield _paid("MONEY_PAYMENTS", money, money_payments(data.payments, price))
+    if data.is_operators:
+        residual = {
+            "participant": data.participant,
+            "amount_minor": str(-sum(each.net for each in positions)),
+        }
+        yield Section("MONEY_RESIDUAL", money, ("amount_minor",), (residual,))
 
 
 def _identity(data: StatementData) -> dict[str, str | None]:
@@ -122,54 +254,33 @@ def _identity(data: StatementData) -> dict[str, str | None]:
     }
 
 
-def _positions(data: StatementData) -> dict[str, str]:
-    return {
-        "opening_minor": str(data.opening),
-        "net_minor": str(data.net),
-        "closing_minor": str(data.opening + data.net),
-    }
-
-
-def _controls(data: StatementData) -> dict[str, str]:
-    amounts = _amounts(data.exchanges)
-    return {
-        "lines": amounts["count"],
-        "debits_minor": amounts["owed_by_minor"],
-        "credits_minor": amounts["owed_to_minor"],
-    }
-
-
 def to_json(data: StatementData) -> bytes:
     """The statement: one JSON object in the encoding of hashed bytes, and a line feed."""
-    fees = (exchange for exchange in data.exchanges if _is_fee(data, exchange))
     statement = {
         **_identity(data),
-        **_positions(data),
-        "obligations": [
-            {"counterparty": part.counterparty, "kind": part.kind, **_amounts([part])}
-            for part in data.exchanges
+        "sections": [
+            {
+                "name": section.name,
+                "currency": section.currency,
+                "row_count": str(len(section.rows)),
+                "totals": section.totals,
+                "rows": section.rows,
+            }
+            for section in sections(data)
         ],
-        "fees": _amounts(fees),
-        "payments": [
-            {"payer": due.payer, "payee": due.payee, "amount_minor": str(due.amount)}
-            for due in data.payments
-        ],
-        "controls": _controls(data),
     }
     return canonical(statement) + b"\n"
 
 
 def to_csv(data: StatementData, json_bytes: bytes) -> bytes:
-    """The same as a table, a section per kind of row.
+    """The same as one table: every section's rows, and a TOTAL row after them.
 
-    The last row, CONTROL, holds how many rows stand before it (the header is none), the
-    control totals and the hash of the JSON: a file without it, or with another count, is not
-    whole.
+    The last row, CONTROL, holds how many rows stand before it (the header is none) and the hash
+    of the JSON: a file without it, or with another count, is not whole.
     """
     rows = list(_rows(data))
-    controls = _amounts(data.exchanges)
     digest = hashlib.sha256(json_bytes).hexdigest()
-    rows.append({"section": "CONTROL", "name": str(len(rows)), **controls, "value": digest})
+    rows.append({"section": "CONTROL", "rows": str(len(rows)), "value": digest})
     out = io.StringIO()
     writer = csv.DictWriter(out, CSV_COLUMNS, restval="", lineterminator="\n")
     writer.writeheader()
@@ -180,17 +291,13 @@ def to_csv(data: StatementData, json_bytes: bytes) -> bytes:
 def _rows(data: StatementData) -> Iterator[Mapping[str, str]]:
     for name, value in _identity(data).items():
         yield {"section": "STATEMENT", "name": name, "value": value or ""}
-    for name, value in _positions(data).items():
-        yield {"section": "POSITION", "name": name, "value": value}
-    for part in data.exchanges:
-        key = {"counterparty": part.counterparty, "kind": part.kind}
-        yield {"section": "OBLIGATION", **key, **_amounts([part])}
-    fees = (exchange for exchange in data.exchanges if _is_fee(data, exchange))
-    yield {"section": "FEES", **_amounts(fees)}
-    for due in data.payments:
+    for section in sections(data):
+        for row in section.rows:
+            yield {"section": section.name, "currency": section.currency, **row}
         yield {
-            "section": "PAYMENT",
-            "name": "RECEIVE" if due.payee == data.participant else "PAY",
-            "counterparty": due.payer if due.payee == data.participant else due.payee,
-            "value": str(due.amount),
+            "section": "TOTAL",
+            "name": section.name,
+            "currency": section.currency,
+            "rows": str(len(section.rows)),
+            **section.totals,
         }

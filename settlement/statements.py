@@ -19,6 +19,7 @@ from settlement.store import (
     load_payments,
     load_positions,
 )
+from settlement.valuation import pinned_money
 from settlement.windows import Window
 
 
@@ -106,27 +107,30 @@ def compose(
     """
     gross = load_gross(connection, settlement.settlement_id)
     payments = load_payments(connection, settlement.settlement_id)
+    positions_ = load_positions(connection, settlement.settlement_id)
     entries = _entries_shown(connection, window)
     previous = _previous_hashes(connection, settlement.settlement_id)
     last = window.first_number if window.last_number is None else window.last_number
-    return [
-        render(
-            StatementData(
-                coalition=coalition,
-                settlement_id=settlement.settlement_id,
-                window_id=window.window_id,
-                participant=position.participant,
-                first_number=window.first_number,
-                last_number=last,
-                entries=entries.get(position.participant, 0) + entries.get(EVERYONE, 0),
-                opening=position.opening_minor or 0,
-                exchanges=exchanges(position.participant, gross),
-                payments=tuple(p for p in payments if position.participant in {p.payer, p.payee}),
-                previous_sha256=previous.get(position.participant),
-            ),
+    money = pinned_money(connection, last)
+
+    def data_of(name: str) -> StatementData:
+        whole = name == coalition.operator
+        return StatementData(
+            coalition=coalition,
+            settlement_id=settlement.settlement_id,
+            window_id=window.window_id,
+            participant=name,
+            first_number=window.first_number,
+            last_number=last,
+            entries=entries.get(name, 0) + entries.get(EVERYONE, 0),
+            positions=tuple(each for each in positions_ if whole or each.participant == name),
+            exchanges=exchanges(name, gross),
+            payments=tuple(due for due in payments if whole or name in {due.payer, due.payee}),
+            previous_sha256=previous.get(name),
+            money=money,
         )
-        for position in load_positions(connection, settlement.settlement_id)
-    ]
+
+    return [render(data_of(position.participant)) for position in positions_]
 
 
 _ENTRIES_SHOWN = text(

@@ -4,46 +4,33 @@ Whether its sums are those of the ledger is another question, answered by a part
 receipts and feed records.
 """
 
-import csv
-import hashlib
-import io
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import zip_longest
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from coalition.strict_json import BadJson, parse_object, require_canonical, require_keys
+from coalition.statement_reading import (
+    COLUMNS,
+    Section,
+    Statement,
+    price_of,
+    read_form,
+)
+from coalition.statement_tables import comparison_problems, table_problems
+from coalition.strict_json import BadJson
 
-STATEMENT_VERSION = "1"
 FEE_KINDS = frozenset({"FEE", "SPREAD", "ROUNDING"})
 """Kinds of lines by which the operator earns."""
 
-IDENTITY = (
-    "version",
-    "coalition",
-    "operator",
-    "settlement",
-    "window",
-    "participant",
-    "currency",
-    "exponent",
-    "first_number",
-    "last_number",
-    "entries",
-    "previous_sha256",
-)
-POSITION = ("opening_minor", "net_minor", "closing_minor")
-AMOUNTS = ("count", "owed_to_minor", "owed_by_minor", "net_minor")
-CSV_COLUMNS = ("section", "name", "counterparty", "kind", *AMOUNTS, "value")
+_SHARED = ("POSITIONS", "OBLIGATIONS", "FEES", "PAYMENTS", "MONEY_VALUES")
+_IN_MONEY = ("MONEY_POSITIONS", "MONEY_PAYMENTS")
+_RESIDUAL = "MONEY_RESIDUAL"
 
-_KEYS = frozenset({*IDENTITY, *POSITION, "obligations", "fees", "payments", "controls"})
-_OBLIGATION_KEYS = frozenset({"counterparty", "kind", *AMOUNTS})
-_PAYMENT_KEYS = frozenset({"payer", "payee", "amount_minor"})
-_CONTROL_KEYS = frozenset({"lines", "debits_minor", "credits_minor"})
 
-_INTEGER = re.compile(r"0|-?[1-9][0-9]{0,37}")
-_SHA256 = re.compile(r"[0-9a-f]{64}")
+class BadStatement(Exception):
+    """A statement cannot be relied on; see `problems`."""
 
-Fields = Mapping[str, object]
+    def __init__(self, problems: Iterable[str]) -> None:
+        """Keep the problems, and say the first ones."""
+        self.problems = tuple(problems)
+        super().__init__("the statement does not hold: " + "; ".join(self.problems[:5]))
 
 
 def verify_statement(json_bytes: bytes, csv_bytes: bytes | None = None) -> list[str]:
@@ -53,71 +40,25 @@ def verify_statement(json_bytes: bytes, csv_bytes: bytes | None = None) -> list[
     data.
     """
     try:
-        fields = _read(json_bytes)
-        problems = [problem for check in _CHECKS for problem in check(fields)]
-        rows = _csv_rows(fields, json_bytes)
+        statement = read_form(json_bytes)
+        problems = [problem for check in _CHECKS for problem in check(statement)]
     except BadJson as problem:
         return [f"the statement cannot be read: {problem}"]
     if csv_bytes is not None:
-        problems += _csv_problems(rows, csv_bytes)
+        problems += comparison_problems(statement, csv_bytes)
     return problems
 
 
-def _read(json_bytes: bytes) -> Fields:
-    """The statement's fields, of the right form throughout. Raises BadJson."""
-    body = json_bytes.removesuffix(b"\n")
-    fields = parse_object(body)
-    require_keys(fields, _KEYS)
-    require_canonical(body, fields)
-    if body == json_bytes:
-        message = "the line feed at its end is missing"
-        raise BadJson(message)
-    if fields["version"] != STATEMENT_VERSION:
-        message = f"version {fields['version']!r:.20} is not known; get a newer client"
-        raise BadJson(message)
-    for obligation in _listed(fields, "obligations"):
-        require_keys(obligation, _OBLIGATION_KEYS)
-    for payment in _listed(fields, "payments"):
-        require_keys(payment, _PAYMENT_KEYS)
-    require_keys(_object(fields, "fees"), frozenset(AMOUNTS))
-    require_keys(_object(fields, "controls"), _CONTROL_KEYS)
-    return fields
+def verify_table(csv_bytes: bytes) -> list[str]:
+    """Why a statement's CSV, all that there is, is not whole. Never raises for bad data."""
+    return table_problems(csv_bytes)
 
 
-def _object(fields: Fields, key: str) -> Fields:
-    value = fields[key]
-    if not isinstance(value, dict):
-        message = f"{key} is no object"
-        raise BadJson(message)
-    return value
-
-
-def _listed(fields: Fields, key: str) -> list[Fields]:
-    value = fields[key]
-    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
-        message = f"{key} is no list of objects"
-        raise BadJson(message)
-    return value
-
-
-def _text(fields: Fields, key: str) -> str:
-    value = fields[key]
-    if not isinstance(value, str) or not value:
-        message = f"{key} is {value!r:.80}; expected a text"
-        raise BadJson(message)
-    return value
-
-
-def _number(fields: Fields, key: str) -> int:
-    value = fields[key]
-    if not isinstance(value, str) or not _INTEGER.fullmatch(value):
-        message = f"{key} is {value!r:.80}; expected a decimal string"
-        raise BadJson(message)
-    return int(value)
-
-
-def _total(parts: Iterable[Fields], key: str) -> int:
-    return sum(_number(part, key) for part in parts)
+def read_statement(json_bytes: bytes) -> Statement:
+    """A statement of which all agrees. Raises BadStatement."""
+    if problems := verify_statement(json_bytes):
+        raise BadStatement(problems)
+    return read_form(json_bytes)
 
 
 def _same(what: str, found: int, expected: int) -> Iterator[str]:
@@ -125,146 +66,151 @@ def _same(what: str, found: int, expected: int) -> Iterator[str]:
         yield f"{what} is {found}; it should be {expected}"
 
 
-def _check_identity(fields: Fields) -> Iterator[str]:
-    for key in ("coalition", "operator", "participant", "currency"):
-        _text(fields, key)
+def _check_identity(statement: Statement) -> Iterator[str]:
     for key in ("settlement", "window", "exponent", "first_number", "last_number", "entries"):
-        if _number(fields, key) < 0:
+        if getattr(statement, key) < 0:
             yield f"{key} is negative"
-    if _number(fields, "first_number") > _number(fields, "last_number"):
+    if statement.first_number > statement.last_number:
         yield "its first number is after its last"
-    previous = fields["previous_sha256"]
-    if previous is not None and not (isinstance(previous, str) and _SHA256.fullmatch(previous)):
-        yield "previous_sha256 is neither null nor a SHA-256 in hex"
 
 
-def _check_obligations(fields: Fields) -> Iterator[str]:
-    obligations = _listed(fields, "obligations")
-    keys = [(_text(each, "counterparty"), _text(each, "kind")) for each in obligations]
-    if keys != sorted(set(keys)):
-        yield "obligations are not sorted by counterparty and kind, each once"
-    for (counterparty, kind), each in zip(keys, obligations, strict=True):
-        what = f"obligations with {counterparty}, {kind}"
-        if counterparty == fields["participant"]:
-            yield f"{what}: nobody owes themselves"
-        to, by = _number(each, "owed_to_minor"), _number(each, "owed_by_minor")
-        if min(to, by) < 0 or max(to, by) == 0 or _number(each, "count") < 1:
-            yield f"{what}: counts and gross amounts are positive"
-        yield from _same(f"{what}: net", _number(each, "net_minor"), to - by)
+def _check_sections(statement: Statement) -> Iterator[str]:
+    """Which sections there are, in which order; later ones that this client does not know pass."""
+    moneys = statement.prices
+    if list(moneys) != sorted(moneys) or len(moneys) != len(statement.section(_SHARED[-1]).rows):
+        yield "the values in money are not sorted by currency, each once"
+    in_money = (*_IN_MONEY, _RESIDUAL) if statement.is_operators else _IN_MONEY
+    expected = [(name, statement.currency) for name in _SHARED]
+    expected += [(name, money) for money in moneys for name in in_money]
+    found = [(each.name, each.currency) for each in statement.sections]
+    if found[: len(expected)] != expected:
+        listed = ", ".join(f"{name} in {currency}" for name, currency in expected)
+        yield f"its sections are not these, in this order: {listed}"
+    if any(name in COLUMNS for name, _ in found[len(expected) :]) or len(set(found)) < len(found):
+        yield "a section stands twice, or has no place in it"
 
 
-def _check_position(fields: Fields) -> Iterator[str]:
-    net = _number(fields, "net_minor")
-    yield from _same("net_minor", net, _total(_listed(fields, "obligations"), "net_minor"))
-    closing = _number(fields, "opening_minor") + net
-    yield from _same("closing_minor", _number(fields, "closing_minor"), closing)
+def _check_totals(statement: Statement) -> Iterator[str]:
+    for section in statement.sections:
+        if section.row_count != len(section.rows):
+            yield (
+                f"{section.title} has {len(section.rows)} rows; its control total counts "
+                f"{section.row_count}: rows are missing or added"
+            )
+        for column, total in section.totals.items():
+            yield from _same(
+                f"{section.title}: control total {column}", total, section.summed(column)
+            )
 
 
-def _check_fees(fields: Fields) -> Iterator[str]:
-    fees = _object(fields, "fees")
-    charged = [
-        each
-        for each in _listed(fields, "obligations")
-        if each["kind"] in FEE_KINDS
-        and fields["operator"] in (fields["participant"], each["counterparty"])
-    ]
-    for key in AMOUNTS:
-        yield from _same(f"fees: {key}", _number(fees, key), _total(charged, key))
+def _check_positions(statement: Statement) -> Iterator[str]:
+    section, me = statement.section("POSITIONS"), statement.participant
+    names = [row["participant"] for row in section.rows]
+    if statement.is_operators:
+        if names != sorted(set(names)) or me not in names:
+            yield "positions are not those of everybody, sorted by name, each once"
+        yield from _same("the sum of all positions", section.summed("net_minor"), 0)
+    elif names != [me]:
+        yield "positions are not the participant's own, and nobody else's"
+    for row in section.rows:
+        opening, net = int(row["opening_minor"]), int(row["net_minor"])
+        what = f"closing_minor of {row['participant']}"
+        yield from _same(what, int(row["closing_minor"]), opening + net)
+        if row["participant"] == me:
+            parts = statement.section("OBLIGATIONS"), statement.section("FEES")
+            summed = sum(part.summed("net_minor") for part in parts)
+            yield from _same(f"net_minor of {me}", net, summed)
 
 
-def _check_payments(fields: Fields) -> Iterator[str]:
-    payments, me = _listed(fields, "payments"), fields["participant"]
-    pairs = [(_text(each, "payer"), _text(each, "payee")) for each in payments]
+def _check_exchanged(statement: Statement) -> Iterator[str]:
+    for name in ("OBLIGATIONS", "FEES"):
+        rows = statement.section(name).rows
+        keys = [(row["counterparty"], row["kind"]) for row in rows]
+        if keys != sorted(set(keys)):
+            yield f"{name} are not sorted by counterparty and kind, each once"
+        for row in rows:
+            what = f"{name} with {row['counterparty']}, {row['kind']}"
+            if row["counterparty"] == statement.participant:
+                yield f"{what}: nobody owes themselves"
+            if _is_fee(statement, row) is not (name == "FEES"):
+                yield f"{what}: stands in the wrong section"
+            to, by = int(row["owed_to_minor"]), int(row["owed_by_minor"])
+            if min(to, by) < 0 or max(to, by) == 0 or int(row["count"]) < 1:
+                yield f"{what}: counts and gross amounts are positive"
+            yield from _same(f"{what}: net", int(row["net_minor"]), to - by)
+
+
+def _is_fee(statement: Statement, row: Mapping[str, str]) -> bool:
+    pair = statement.participant, row["counterparty"]
+    return row["kind"] in FEE_KINDS and statement.operator in pair
+
+
+def _check_payments(statement: Statement) -> Iterator[str]:
+    rows, me = statement.section("PAYMENTS").rows, statement.participant
+    pairs = [(row["payer"], row["payee"]) for row in rows]
     if pairs != sorted(set(pairs)):
         yield "payments are not sorted by payer and payee, each once"
-    for (payer, payee), each in zip(pairs, payments, strict=True):
-        if (payer == me) == (payee == me):
+    for (payer, payee), row in zip(pairs, rows, strict=True):
+        if payer == payee or not (statement.is_operators or me in {payer, payee}):
             yield f"a payment from {payer} to {payee} is not of this participant"
-        if _number(each, "amount_minor") <= 0:
+        if int(row["amount_minor"]) <= 0:
             yield f"the payment from {payer} to {payee} is not positive"
-    if {payer == me for payer, _ in pairs} == {True, False}:
-        yield "one participant both pays and receives"
-    received = _total((each for each in payments if each["payee"] == me), "amount_minor")
-    paid = _total((each for each in payments if each["payer"] == me), "amount_minor")
-    yield from _same("payments received minus paid", received - paid, _number(fields, "net_minor"))
+    for name in sorted({payer for payer, _ in pairs} & {payee for _, payee in pairs}):
+        yield f"{name} both pays and receives"
+    paid = _received(statement.section("PAYMENTS"))
+    nets = {r["participant"]: int(r["net_minor"]) for r in statement.section("POSITIONS").rows}
+    for name, net in nets.items():
+        yield from _same(f"payments received by {name} minus paid", paid.get(name, 0), net)
 
 
-def _check_controls(fields: Fields) -> Iterator[str]:
-    controls, obligations = _object(fields, "controls"), _listed(fields, "obligations")
-    for key, summed in (
-        ("lines", "count"),
-        ("debits_minor", "owed_by_minor"),
-        ("credits_minor", "owed_to_minor"),
-    ):
-        total = _total(obligations, summed)
-        yield from _same(f"control total {key}", _number(controls, key), total)
+def _received(payments: Section) -> dict[str, int]:
+    """What everybody receives minus what they pay, by name."""
+    found: dict[str, int] = {}
+    for row in payments.rows:
+        for name, sign in ((row["payee"], 1), (row["payer"], -1)):
+            found[name] = found.get(name, 0) + sign * int(row["amount_minor"])
+    return found
 
 
-_CHECKS: tuple[Callable[[Fields], Iterator[str]], ...] = (
+def _check_money(statement: Statement) -> Iterator[str]:
+    """Every payment and position is valued for itself, half to even; the operator has the rest."""
+    for row in statement.section("MONEY_VALUES").rows:
+        money, price = row["money"], price_of(row)
+        paid = [
+            {**due, "amount_minor": str(round(int(due["amount_minor"]) * price))}
+            for due in statement.section("PAYMENTS").rows
+        ]
+        payments = statement.section("MONEY_PAYMENTS", money)
+        if list(payments.rows) != paid:
+            yield f"payments in {money} are not those of the shared currency at {row['price']}"
+        received = _received(payments)
+        nets = {
+            each["participant"]: round(int(each["net_minor"]) * price)
+            for each in statement.section("POSITIONS").rows
+        }
+        positions = [_money_row(name, net, received.get(name, 0)) for name, net in nets.items()]
+        if list(statement.section("MONEY_POSITIONS", money).rows) != positions:
+            yield f"positions in {money} are not those of the shared currency at {row['price']}"
+        residual = {"participant": statement.operator, "amount_minor": str(-sum(nets.values()))}
+        if statement.is_operators and list(statement.section(_RESIDUAL, money).rows) != [residual]:
+            yield f"the rounding residual in {money} is not what positions leave"
+
+
+def _money_row(participant: str, net: int, payments: int) -> dict[str, str]:
+    return {
+        "participant": participant,
+        "net_minor": str(net),
+        "payments_minor": str(payments),
+        "rounding_minor": str(net - payments),
+    }
+
+
+_CHECKS: tuple[Callable[[Statement], Iterator[str]], ...] = (
     _check_identity,
-    _check_obligations,
-    _check_position,
-    _check_fees,
+    _check_sections,
+    _check_totals,
+    _check_positions,
+    _check_exchanged,
     _check_payments,
-    _check_controls,
+    _check_money,
 )
-
-_Row = tuple[str, ...]
-
-
-def _csv_rows(fields: Fields, json_bytes: bytes) -> list[_Row]:
-    """The rows that a table of this statement has, its header not among them."""
-    rows = [_row("STATEMENT", name=key, value=_cell(fields, key)) for key in IDENTITY]
-    rows += [_row("POSITION", name=key, value=_cell(fields, key)) for key in POSITION]
-    for each in _listed(fields, "obligations"):
-        cells = {key: _cell(each, key) for key in ("counterparty", "kind", *AMOUNTS)}
-        rows.append(_row("OBLIGATION", **cells))
-    fees = _object(fields, "fees")
-    rows.append(_row("FEES", **{key: _cell(fees, key) for key in AMOUNTS}))
-    for each in _listed(fields, "payments"):
-        receives = each["payee"] == fields["participant"]
-        direction = ("RECEIVE", "payer") if receives else ("PAY", "payee")
-        name, other = direction[0], _cell(each, direction[1])
-        rows.append(
-            _row("PAYMENT", name=name, counterparty=other, value=_cell(each, "amount_minor")),
-        )
-    controls = _object(fields, "controls")
-    rows.append(
-        _row(
-            "CONTROL",
-            name=str(len(rows)),
-            count=_cell(controls, "lines"),
-            owed_to_minor=_cell(controls, "credits_minor"),
-            owed_by_minor=_cell(controls, "debits_minor"),
-            net_minor=_cell(fields, "net_minor"),
-            value=hashlib.sha256(json_bytes).hexdigest(),
-        ),
-    )
-    return rows
-
-
-def _row(section: str, **cells: str) -> _Row:
-    return section, *(cells.get(column, "") for column in CSV_COLUMNS[1:])
-
-
-def _cell(fields: Fields, key: str) -> str:
-    value = fields[key]
-    return value if isinstance(value, str) else ""
-
-
-def _csv_problems(expected: Sequence[_Row], csv_bytes: bytes) -> list[str]:
-    try:
-        table = list(csv.reader(io.StringIO(csv_bytes.decode("ascii"), newline=""), strict=True))
-    except (UnicodeDecodeError, csv.Error) as problem:
-        return [f"the CSV cannot be read: {problem}"]
-    rows = [tuple(row) for row in table]
-    if not rows or rows[0] != CSV_COLUMNS:
-        return [f"the first line of the CSV is not its header: {','.join(CSV_COLUMNS)}"]
-    last = rows[-1]
-    if last[:2] != ("CONTROL", str(len(rows) - 2)) or csv_bytes[-1:] != b"\n":
-        return ["the CSV is cut off: it does not end with a CONTROL row that counts its rows"]
-    return [
-        f"row {number} of the CSV does not say what the statement says"
-        for number, (row, due) in enumerate(zip_longest(rows[1:], expected), start=1)
-        if row != due
-    ]

@@ -20,6 +20,7 @@ from sqlalchemy import text
 from coalition.client import Client
 from coalition.errors import Refused
 from coalition.feed import FeedItem
+from coalition.statements import verify_statement
 from coalition.v1 import accrual_pb2, members_pb2, redemption_pb2, settlement_pb2
 from gateway.self_check import check_book
 from partners.directory_store import money_at
@@ -45,6 +46,7 @@ class Ledger:
         default_factory=lambda: defaultdict(lambda: [0, 0, 0])
     )
     due: list[list[dict[str, str]]] = field(default_factory=list)
+    money: list[dict[str, str]] = field(default_factory=list)
     held: Counter[str] = field(default_factory=Counter)
 
     def add(self, found: FeedItem) -> None:
@@ -54,6 +56,8 @@ class Ledger:
         if kind == "CUT":
             first = self.spans[-1][1] + 1 if self.spans else 0
             self.spans.append((first, number))
+            assert record.facts is not None
+            self.money.append(record.facts["money"])
         if kind == "SETTLEMENT":
             self.due.append([])
         for line in record.lines:
@@ -90,30 +94,49 @@ class Ledger:
             for (of, other, kind), sums in sorted(self.owed.items())
             if of == window
         ]
-        mine = {key: sums for key, sums in self.owed.items() if key[0] == window}
-        fees = [
-            sums
-            for (_, other, kind), sums in mine.items()
-            if kind in FEES and "operator" in {self.me, other}
-        ]
-        net = sum(to - by for _, to, by in mine.values())
         opening = sum(
             int(due["amount_minor"]) * (1 if due["payee"] == self.me else -1)
             for earlier in self.due[: window - 1]
             for due in earlier
         )
+        net = sum(int(part["net_minor"]) for part in parts)
+        position = {"participant": self.me, "opening_minor": str(opening), "net_minor": str(net)}
+        position["closing_minor"] = str(opening + net)
         return {
             "first_number": str(first),
             "last_number": str(last),
             "entries": str(sum(first <= n <= last for n in self.numbers)),
-            "opening_minor": str(opening),
-            "net_minor": str(net),
-            "closing_minor": str(opening + net),
-            "obligations": parts,
-            "fees": amounts(fees),
-            "payments": self.due[window - 1],
+            "POSITIONS COIN": [position],
+            "OBLIGATIONS COIN": [part for part in parts if not self._is_fee(part)],
+            "FEES COIN": [part for part in parts if self._is_fee(part)],
+            "PAYMENTS COIN": self.due[window - 1],
+            **self._in_money(window, net),
             "window": str(window),
         }
+
+    def _is_fee(self, part: dict[str, str]) -> bool:
+        return part["kind"] in FEES and "operator" in {self.me, part["counterparty"]}
+
+    def _in_money(self, window: int, net: int) -> dict[str, Any]:
+        """Each payment, and the position, rounded half to even at what the CUT says."""
+        pinned = self.money[window - 1]
+        found: dict[str, Any] = {
+            "MONEY_VALUES COIN": [{"money": m, "price": pinned[m]} for m in sorted(pinned)]
+        }
+        for money, price in pinned.items():
+            paid = [
+                {**due, "amount_minor": str(round(int(due["amount_minor"]) * Fraction(price)))}
+                for due in self.due[window - 1]
+            ]
+            whole = round(net * Fraction(price))
+            parts = sum(
+                int(due["amount_minor"]) * (1 if due["payee"] == self.me else -1) for due in paid
+            )
+            found[f"MONEY_PAYMENTS {money}"] = paid
+            position = {"participant": self.me, "net_minor": str(whole)}
+            position |= {"payments_minor": str(parts), "rounding_minor": str(whole - parts)}
+            found[f"MONEY_POSITIONS {money}"] = [position]
+        return found
 
 
 def amounts(sums: list[list[int]]) -> dict[str, str]:
@@ -279,7 +302,16 @@ def statement_of(client: Client, window: int) -> tuple[dict[str, Any], bytes]:
         settlement_pb2.GetStatementRequest(window=window),
         settlement_pb2.Statement,
     )
-    return json.loads(answer.json), answer.json
+    assert verify_statement(answer.json, answer.csv) == []
+    stated = json.loads(answer.json)
+    sections = {f"{s['name']} {s['currency']}": s["rows"] for s in stated.pop("sections")}
+    return stated | sections, answer.json
+
+
+def only_own(me: str, stated: dict[str, Any], section: str) -> None:
+    """Leave out what the operator is told of others."""
+    for name in [name for name in stated if name.split()[0] == section]:
+        stated[name] = [row for row in stated[name] if me in row.values()]
 
 
 def spent_kinds(day: Day) -> set[str]:
@@ -318,10 +350,15 @@ def test_the_feed_alone_gives_statements_and_balances(day: Day, seed: int) -> No
         for window in range(1, windows + 1):
             stated, exact = statement_of(client, window)
             expected = ledger.statement(window)
+            if me == "operator":  # which is told of everybody
+                whole = stated["POSITIONS COIN"]
+                assert sum(int(each["net_minor"]) for each in whole) == 0
+                for section in ("POSITIONS", "PAYMENTS", "MONEY_POSITIONS", "MONEY_PAYMENTS"):
+                    only_own(me, stated, section)
             assert {name: stated[name] for name in expected} == expected
             assert stated["previous_sha256"] == previous
             previous = hashlib.sha256(exact).hexdigest()
-            nets[window] += int(stated["net_minor"])
+            nets[window] += int(expected["POSITIONS COIN"][0]["net_minor"])
     assert set(nets.values()) == {0}
     assert world.problems() == []
     for (programme, number), member_id in world.members.items():

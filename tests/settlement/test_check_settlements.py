@@ -77,7 +77,7 @@ DAMAGES: dict[str, set[str]] = {
     "delete from settlement_window where window_id = 3": {"windows", "window-spans"},
     "update ledger_head set open_window = 2": {"windows"},
     "update entry set window_id = 1 where window_id = 2": {"window-spans"},
-    "update entry set kind = 'RATE' where kind = 'CUT' and number < 5": {"window-cuts"},
+    "update entry set kind = 'RATE' where kind = 'CUT' and number < 5": {"window-cuts"} | DERIVED,
     "update entry set kind = 'CUT' where number = 1": {"window-cuts"},
     "update entry set kind = 'RATE' where kind = 'SETTLEMENT' and number < 6": {"post"},
     "update line set amount = amount + 1 where kind = 'NETTING' and index = 0": {"post"},
@@ -113,12 +113,13 @@ DAMAGES: dict[str, set[str]] = {
     (
         "update settlement_position set net = net + 1 where settlement_id = 1 and participant"
         " = 'bank-c'"
-    ): {"positions", "payments"},
+    ): {"positions", "payments"} | DERIVED,
     "delete from settlement_position where settlement_id = 1 and participant = 'bank-c'": {
         "positions",
         "payments",
         "statements",
-    },
+    }
+    | DERIVED,
     (
         "update settlement_position set opening = 1 where settlement_id = 2 and participant ="
         " 'bank-c'"

@@ -1,6 +1,5 @@
 """The night: staged, resumable, and the same bytes however often it is run."""
 
-import json
 import os
 import signal
 import subprocess
@@ -14,7 +13,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, Engine, text
 
-from coalition.statements import verify_statement
+from coalition.statements import read_statement, verify_statement
 from settlement.check import check_settlements
 from settlement.ledger.book import read_head
 from settlement.ledger.check import check, snapshot
@@ -150,12 +149,13 @@ def test_statements_continue_each_other(engine: Engine) -> None:
     for name, before in first.statements.items():
         after = second.statements[name]
         assert after.previous_sha256 == before.sha256
-        fields, earlier = json.loads(after.json), json.loads(before.json)
-        assert fields["previous_sha256"] == before.sha256.hex()
-        assert fields["opening_minor"] == earlier["closing_minor"]
-        assert int(fields["first_number"]) == int(earlier["last_number"]) + 1
+        told, earlier = read_statement(after.json), read_statement(before.json)
+        assert told.previous_sha256 == before.sha256.hex()
+        assert told.position["opening_minor"] == earlier.position["closing_minor"]
+        assert told.first_number == earlier.last_number + 1
         assert verify_statement(after.json, after.csv) == []
-    assert json.loads(second.statements["hotel-h"].json)["closing_minor"] == "-74480"
+    hotel = read_statement(second.statements["hotel-h"].json)
+    assert hotel.position["closing_minor"] == "-74480"
     assert sound(engine)
 
 

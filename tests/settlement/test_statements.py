@@ -2,92 +2,145 @@
 
 import json
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coalition.statements import verify_statement
+from coalition.statements import BadStatement, read_statement, verify_statement, verify_table
 from settlement.netting import Payment
 from settlement.obligations import Gross
 from settlement.statement_form import StatementData, exchanges
 from settlement.statements import Statement, render
+from settlement.store import Position
 from support.handmade import COALITION
 
 GROSS = (
     Gross("airline-m", "hotel-h", "PRINCIPAL", 2, 40_00),
     Gross("bank-c", "airline-m", "PRINCIPAL", 9, 1_00),
-    Gross("hotel-h", "airline-m", "PRINCIPAL", 1, 240_00),
+    Gross("hotel-h", "airline-m", "PRINCIPAL", 1, 240_01),
     Gross("hotel-h", "operator", "FEE", 1, 4_80),
-    Gross("hotel-h", "operator", "ROUNDING", 3, 20),
+    Gross("hotel-h", "operator", "ROUNDING", 3, 21),
 )
+NETS = {"airline-m": 201_01, "bank-c": -1_00, "hotel-h": -205_02, "operator": 5_01}
+PAYMENTS = (
+    Payment("bank-c", "airline-m", 1_00),
+    Payment("hotel-h", "airline-m", 200_01),
+    Payment("hotel-h", "operator", 5_01),
+)
+MONEY = {"USD": Fraction(1, 2)}
 
 
-def hotel(previous: bytes | None = None, opening: int = 0) -> Statement:
+def stated(
+    name: str,
+    previous: bytes | None = None,
+    opening: int = 0,
+    money: dict[str, Fraction] = MONEY,
+) -> Statement:
+    whole = name == "operator"
     return render(
         StatementData(
             coalition=COALITION,
             settlement_id=1,
             window_id=1,
-            participant="hotel-h",
+            participant=name,
             first_number=0,
             last_number=9,
             entries=7,
-            opening=opening,
-            exchanges=exchanges("hotel-h", GROSS),
-            payments=(
-                Payment("hotel-h", "airline-m", 200_00),
-                Payment("hotel-h", "operator", 5_00),
+            positions=tuple(
+                Position(each, net, opening) for each, net in NETS.items() if whole or each == name
             ),
+            exchanges=exchanges(name, GROSS),
+            payments=tuple(p for p in PAYMENTS if whole or name in {p.payer, p.payee}),
             previous_sha256=previous,
+            money=money,
         ),
     )
 
 
+def hotel(previous: bytes | None = None, opening: int = 0) -> Statement:
+    return stated("hotel-h", previous, opening)
+
+
+# 200.01 at a half is 100.005: to even, 100.00. 5.01 likewise is 2.50. The position, 205.02, is
+# 102.51, a cent more than the two: a rounding that the operator carries.
 GOLDEN_JSON = (
-    '{"closing_minor":"-20500","coalition":"0f1e2d3c4b5a69788796a5b4c3d2e1f0",'
-    '"controls":{"credits_minor":"4000","debits_minor":"24500","lines":"7"},'
-    '"currency":"COIN","entries":"7","exponent":"2",'
-    '"fees":{"count":"4","net_minor":"-500","owed_by_minor":"500","owed_to_minor":"0"},'
-    '"first_number":"0","last_number":"9","net_minor":"-20500","obligations":['
-    '{"count":"3","counterparty":"airline-m","kind":"PRINCIPAL","net_minor":"-20000",'
-    '"owed_by_minor":"24000","owed_to_minor":"4000"},'
+    '{"coalition":"0f1e2d3c4b5a69788796a5b4c3d2e1f0","currency":"COIN","entries":"7",'
+    '"exponent":"2","first_number":"0","last_number":"9","operator":"operator",'
+    '"participant":"hotel-h","previous_sha256":null,"sections":['
+    '{"currency":"COIN","name":"POSITIONS","row_count":"1","rows":['
+    '{"closing_minor":"-20502","net_minor":"-20502","opening_minor":"0",'
+    '"participant":"hotel-h"}],'
+    '"totals":{"closing_minor":"-20502","net_minor":"-20502","opening_minor":"0"}},'
+    '{"currency":"COIN","name":"OBLIGATIONS","row_count":"1","rows":['
+    '{"count":"3","counterparty":"airline-m","kind":"PRINCIPAL","net_minor":"-20001",'
+    '"owed_by_minor":"24001","owed_to_minor":"4000"}],'
+    '"totals":{"count":"3","net_minor":"-20001","owed_by_minor":"24001","owed_to_minor":"4000"}},'
+    '{"currency":"COIN","name":"FEES","row_count":"2","rows":['
     '{"count":"1","counterparty":"operator","kind":"FEE","net_minor":"-480",'
     '"owed_by_minor":"480","owed_to_minor":"0"},'
-    '{"count":"3","counterparty":"operator","kind":"ROUNDING","net_minor":"-20",'
-    '"owed_by_minor":"20","owed_to_minor":"0"}],'
-    '"opening_minor":"0","operator":"operator","participant":"hotel-h","payments":['
-    '{"amount_minor":"20000","payee":"airline-m","payer":"hotel-h"},'
-    '{"amount_minor":"500","payee":"operator","payer":"hotel-h"}],'
-    '"previous_sha256":null,"settlement":"1","version":"1","window":"1"}\n'
+    '{"count":"3","counterparty":"operator","kind":"ROUNDING","net_minor":"-21",'
+    '"owed_by_minor":"21","owed_to_minor":"0"}],'
+    '"totals":{"count":"4","net_minor":"-501","owed_by_minor":"501","owed_to_minor":"0"}},'
+    '{"currency":"COIN","name":"PAYMENTS","row_count":"2","rows":['
+    '{"amount_minor":"20001","payee":"airline-m","payer":"hotel-h"},'
+    '{"amount_minor":"501","payee":"operator","payer":"hotel-h"}],'
+    '"totals":{"amount_minor":"20502"}},'
+    '{"currency":"COIN","name":"MONEY_VALUES","row_count":"1","rows":['
+    '{"money":"USD","price":"1/2"}],"totals":{}},'
+    '{"currency":"USD","name":"MONEY_POSITIONS","row_count":"1","rows":['
+    '{"net_minor":"-10251","participant":"hotel-h","payments_minor":"-10250",'
+    '"rounding_minor":"-1"}],'
+    '"totals":{"net_minor":"-10251","payments_minor":"-10250","rounding_minor":"-1"}},'
+    '{"currency":"USD","name":"MONEY_PAYMENTS","row_count":"2","rows":['
+    '{"amount_minor":"10000","payee":"airline-m","payer":"hotel-h"},'
+    '{"amount_minor":"250","payee":"operator","payer":"hotel-h"}],'
+    '"totals":{"amount_minor":"10250"}}],'
+    '"settlement":"1","version":"2","window":"1"}\n'
 )
 
-GOLDEN_CSV = """\
-section,name,counterparty,kind,count,owed_to_minor,owed_by_minor,net_minor,value
-STATEMENT,version,,,,,,,1
-STATEMENT,coalition,,,,,,,0f1e2d3c4b5a69788796a5b4c3d2e1f0
-STATEMENT,operator,,,,,,,operator
-STATEMENT,settlement,,,,,,,1
-STATEMENT,window,,,,,,,1
-STATEMENT,participant,,,,,,,hotel-h
-STATEMENT,currency,,,,,,,COIN
-STATEMENT,exponent,,,,,,,2
-STATEMENT,first_number,,,,,,,0
-STATEMENT,last_number,,,,,,,9
-STATEMENT,entries,,,,,,,7
-STATEMENT,previous_sha256,,,,,,,
-POSITION,opening_minor,,,,,,,0
-POSITION,net_minor,,,,,,,-20500
-POSITION,closing_minor,,,,,,,-20500
-OBLIGATION,,airline-m,PRINCIPAL,3,4000,24000,-20000,
-OBLIGATION,,operator,FEE,1,0,480,-480,
-OBLIGATION,,operator,ROUNDING,3,0,20,-20,
-FEES,,,,4,0,500,-500,
-PAYMENT,PAY,airline-m,,,,,,20000
-PAYMENT,PAY,operator,,,,,,500
-CONTROL,21,,,7,4000,24500,-20500,{sha256}
+HEADER = (
+    "section,currency,name,participant,counterparty,kind,payer,payee,money,price,count,"
+    "owed_to_minor,owed_by_minor,opening_minor,net_minor,closing_minor,amount_minor,"
+    "payments_minor,rounding_minor,rows,value\n"
+)
+GOLDEN_CSV = (
+    HEADER
+    + """\
+STATEMENT,,version,,,,,,,,,,,,,,,,,,2
+STATEMENT,,coalition,,,,,,,,,,,,,,,,,,0f1e2d3c4b5a69788796a5b4c3d2e1f0
+STATEMENT,,operator,,,,,,,,,,,,,,,,,,operator
+STATEMENT,,settlement,,,,,,,,,,,,,,,,,,1
+STATEMENT,,window,,,,,,,,,,,,,,,,,,1
+STATEMENT,,participant,,,,,,,,,,,,,,,,,,hotel-h
+STATEMENT,,currency,,,,,,,,,,,,,,,,,,COIN
+STATEMENT,,exponent,,,,,,,,,,,,,,,,,,2
+STATEMENT,,first_number,,,,,,,,,,,,,,,,,,0
+STATEMENT,,last_number,,,,,,,,,,,,,,,,,,9
+STATEMENT,,entries,,,,,,,,,,,,,,,,,,7
+STATEMENT,,previous_sha256,,,,,,,,,,,,,,,,,,
+POSITIONS,COIN,,hotel-h,,,,,,,,,,0,-20502,-20502,,,,,
+TOTAL,COIN,POSITIONS,,,,,,,,,,,0,-20502,-20502,,,,1,
+OBLIGATIONS,COIN,,,airline-m,PRINCIPAL,,,,,3,4000,24001,,-20001,,,,,,
+TOTAL,COIN,OBLIGATIONS,,,,,,,,3,4000,24001,,-20001,,,,,1,
+FEES,COIN,,,operator,FEE,,,,,1,0,480,,-480,,,,,,
+FEES,COIN,,,operator,ROUNDING,,,,,3,0,21,,-21,,,,,,
+TOTAL,COIN,FEES,,,,,,,,4,0,501,,-501,,,,,2,
+PAYMENTS,COIN,,,,,hotel-h,airline-m,,,,,,,,,20001,,,,
+PAYMENTS,COIN,,,,,hotel-h,operator,,,,,,,,,501,,,,
+TOTAL,COIN,PAYMENTS,,,,,,,,,,,,,,20502,,,2,
+MONEY_VALUES,COIN,,,,,,,USD,1/2,,,,,,,,,,,
+TOTAL,COIN,MONEY_VALUES,,,,,,,,,,,,,,,,,1,
+MONEY_POSITIONS,USD,,hotel-h,,,,,,,,,,,-10251,,,-10250,-1,,
+TOTAL,USD,MONEY_POSITIONS,,,,,,,,,,,,-10251,,,-10250,-1,1,
+MONEY_PAYMENTS,USD,,,,,hotel-h,airline-m,,,,,,,,,10000,,,,
+MONEY_PAYMENTS,USD,,,,,hotel-h,operator,,,,,,,,,250,,,,
+TOTAL,USD,MONEY_PAYMENTS,,,,,,,,,,,,,,10250,,,2,
+CONTROL,,,,,,,,,,,,,,,,,,,29,{sha256}
 """
+)
 
 
 def test_the_bytes() -> None:
@@ -95,63 +148,197 @@ def test_the_bytes() -> None:
     assert made.json.decode() == GOLDEN_JSON
     assert made.csv.decode() == GOLDEN_CSV.format(sha256=made.sha256.hex())
     assert verify_statement(made.json, made.csv) == []
+    assert verify_table(made.csv) == []
 
 
 def test_opening_and_the_statement_before_are_in_it() -> None:
-    fields = json.loads(hotel(b"\x07" * 32, opening=-100).json)
-    assert (fields["opening_minor"], fields["closing_minor"]) == ("-100", "-20600")
-    assert fields["previous_sha256"] == "07" * 32
+    made = read_statement(hotel(b"\x07" * 32, opening=-100).json)
+    assert made.position["opening_minor"] == "-100"
+    assert made.position["closing_minor"] == "-20602"
+    assert made.previous_sha256 == "07" * 32
 
 
 def test_fees_are_the_operators_alone() -> None:
     gross = (Gross("bank-c", "hotel-h", "FEE", 1, 9), Gross("hotel-h", "operator", "FEE", 1, 5))
-    sides = {name: exchanges(name, gross) for name in ("bank-c", "hotel-h", "operator")}
     fees = {}
-    for name, parts in sides.items():
-        data = StatementData(COALITION, 1, 1, name, 0, 9, 1, 0, parts, (), None)
-        fees[name] = json.loads(render(data).json)["fees"]["net_minor"]
+    for name in ("bank-c", "hotel-h", "operator"):
+        parts = exchanges(name, gross)
+        data = StatementData(COALITION, 1, 1, name, 0, 9, 1, (), parts, (), None)
+        (section,) = (s for s in json.loads(render(data).json)["sections"] if s["name"] == "FEES")
+        fees[name] = section["totals"]["net_minor"]
     assert fees == {"bank-c": "0", "hotel-h": "-5", "operator": "5"}
 
 
-Change = Callable[[dict[str, Any]], object]
+def test_the_operator_is_told_of_everybody() -> None:
+    made = stated("operator")
+    assert verify_statement(made.json, made.csv) == []
+    found = read_statement(made.json)
+    positions = found.section("POSITIONS")
+    assert {r["participant"]: int(r["net_minor"]) for r in positions.rows} == NETS
+    assert [row["payer"] for row in found.section("PAYMENTS").rows] == [
+        "bank-c",
+        "hotel-h",
+        "hotel-h",
+    ]
+    # In halves: 100.50, -0.50, -102.51 and 2.50, which leave a cent to the operator.
+    in_money = found.section("MONEY_POSITIONS", "USD")
+    assert [int(row["net_minor"]) for row in in_money.rows] == [100_50, -50, -102_51, 2_50]
+    assert in_money.totals["payments_minor"] == 0
+    (residual,) = found.section("MONEY_RESIDUAL", "USD").rows
+    assert residual == {"participant": "operator", "amount_minor": "1"}
+    assert in_money.totals["net_minor"] + int(residual["amount_minor"]) == 0
+
+
+def test_without_a_value_in_money_the_statement_says_so() -> None:
+    for name in NETS:
+        made = stated(name, money={})
+        assert verify_statement(made.json, made.csv) == []
+        sections = json.loads(made.json)["sections"]
+        assert sections[-1] == {
+            "name": "MONEY_VALUES",
+            "currency": "COIN",
+            "row_count": "0",
+            "totals": {},
+            "rows": [],
+        }
+
+
+def test_a_section_that_this_client_does_not_know_is_counted_and_summed() -> None:
+    fields = json.loads(hotel().json)
+    more = {"name": "BREAKS", "currency": "COIN", "row_count": "1", "totals": {"open_minor": "7"}}
+    fields["sections"].append({**more, "rows": [{"owner": "bank-c", "open_minor": "7"}]})
+    assert verify_statement(encoded(fields)) == []
+    fields["sections"][-1]["rows"][0]["open_minor"] = "8"
+    assert verify_statement(encoded(fields)) == [
+        "BREAKS in COIN: control total open_minor is 7; it should be 8"
+    ]
+
+
+def encoded(fields: dict[str, Any]) -> bytes:
+    return json.dumps(fields, sort_keys=True, separators=(",", ":")).encode() + b"\n"
+
+
+Change = Callable[[dict[str, Any], dict[str, Any]], object]
+"""Given the fields, and the sections by name."""
 
 
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
-        (lambda f: f.update(net_minor="-20499"), "net_minor is -20499; it should be -20500"),
-        (lambda f: f.update(closing_minor="0"), "closing_minor is 0; it should be -20500"),
-        (lambda f: f["obligations"].pop(0), "control total lines is 7; it should be 4"),
-        (lambda f: f["obligations"][0].update(net_minor="1"), "airline-m, PRINCIPAL: net is 1"),
-        (lambda f: f["obligations"].reverse(), "not sorted"),
-        (lambda f: f["obligations"][0].update(counterparty="hotel-h"), "nobody owes themselves"),
-        (lambda f: f["obligations"][0].update(count="0"), "counts and gross amounts are positive"),
-        (lambda f: f["fees"].update(owed_by_minor="499"), "fees: owed_by_minor is 499"),
-        (lambda f: f["payments"].pop(), "payments received minus paid is -20000"),
-        (lambda f: f["payments"][0].update(payer="bank-c"), "is not of this participant"),
-        (lambda f: f["payments"][0].update(amount_minor="-1"), "is not positive"),
         (
-            lambda f: f["payments"][0].update(payer="airline-m", payee="hotel-h"),
-            "both pays and receives",
+            lambda _, s: s["POSITIONS"]["rows"][0].update(net_minor="-20501"),
+            "net_minor of hotel-h is -20501; it should be -20502",
         ),
-        (lambda f: f["controls"].update(debits_minor="1"), "control total debits_minor is 1"),
-        (lambda f: f.update(first_number="10"), "its first number is after its last"),
-        (lambda f: f.update(entries="-1"), "entries is negative"),
-        (lambda f: f.update(previous_sha256="00"), "previous_sha256 is neither"),
-        (lambda f: f.update(version="2"), "version '2' is not known"),
-        (lambda f: f.update(extra="1"), "unknown ['extra']"),
-        (lambda f: f.pop("fees"), "missing ['fees']"),
-        (lambda f: f.update(fees=[]), "fees is no object"),
-        (lambda f: f.update(payments={}), "payments is no list"),
-        (lambda f: f.update(net_minor=-20500), "net_minor is -20500; expected a decimal string"),
-        (lambda f: f.update(participant=""), "participant is ''; expected a text"),
+        (
+            lambda _, s: s["POSITIONS"]["rows"][0].update(closing_minor="0"),
+            "closing_minor of hotel-h is 0; it should be -20502",
+        ),
+        (
+            lambda _, s: s["POSITIONS"]["rows"][0].update(participant="bank-c"),
+            "positions are not the participant's own",
+        ),
+        (
+            lambda _, s: s["OBLIGATIONS"]["rows"].pop(0),
+            "OBLIGATIONS in COIN has 0 rows; its control total counts 1: rows are missing or added",
+        ),
+        (
+            lambda _, s: s["FEES"]["rows"].append({**s["FEES"]["rows"][1], "kind": "SPREAD"}),
+            "FEES in COIN has 3 rows; its control total counts 2: rows are missing or added",
+        ),
+        (
+            lambda _, s: s["OBLIGATIONS"]["rows"][0].update(net_minor="1"),
+            "OBLIGATIONS with airline-m, PRINCIPAL: net is 1",
+        ),
+        (lambda _, s: s["FEES"]["rows"].reverse(), "FEES are not sorted"),
+        (lambda _, s: s["PAYMENTS"]["rows"].reverse(), "payments are not sorted"),
+        (lambda f, _: f["sections"].reverse(), "its sections are not these, in this order"),
+        (lambda f, _: f["sections"].pop(), "its sections are not these, in this order"),
+        (lambda f, s: f["sections"].append(s["FEES"]), "a section stands twice"),
+        (
+            lambda _, s: s["OBLIGATIONS"]["rows"][0].update(counterparty="hotel-h"),
+            "nobody owes themselves",
+        ),
+        (
+            lambda _, s: s["OBLIGATIONS"]["rows"][0].update(kind="FEE", counterparty="operator"),
+            "OBLIGATIONS with operator, FEE: stands in the wrong section",
+        ),
+        (
+            lambda _, s: s["FEES"]["rows"][0].update(count="0"),
+            "counts and gross amounts are positive",
+        ),
+        (lambda _, s: s["FEES"]["totals"].update(owed_by_minor="500"), "owed_by_minor is 500"),
+        (lambda _, s: s["FEES"]["totals"].pop("count"), "FEES has control totals of"),
+        (
+            lambda _, s: s["PAYMENTS"]["rows"].pop(),
+            "payments received by hotel-h minus paid is -20001",
+        ),
+        (
+            lambda _, s: s["PAYMENTS"]["rows"][0].update(payer="bank-c"),
+            "is not of this participant",
+        ),
+        (lambda _, s: s["PAYMENTS"]["rows"][0].update(amount_minor="-1"), "is not positive"),
+        (
+            lambda _, s: s["PAYMENTS"]["rows"][0].update(payer="airline-m", payee="hotel-h"),
+            "hotel-h both pays and receives",
+        ),
+        (
+            lambda _, s: s["MONEY_VALUES"]["rows"][0].update(price="2/3"),
+            "payments in USD are not those of the shared currency at 2/3",
+        ),
+        (lambda _, s: s["MONEY_VALUES"]["rows"][0].update(price="2/4"), "in lowest terms"),
+        (lambda _, s: s["MONEY_VALUES"]["rows"][0].update(price="0/1"), "more than zero"),
+        (
+            lambda _, s: s["MONEY_POSITIONS"]["rows"][0].update(rounding_minor="0"),
+            "positions in USD are not those of the shared currency at 1/2",
+        ),
+        (lambda f, _: f.update(first_number="10"), "its first number is after its last"),
+        (lambda f, _: f.update(entries="-1"), "entries is negative"),
+        (lambda f, _: f.update(previous_sha256="00"), "previous_sha256 is neither"),
+        (lambda f, _: f.update(version="1"), "version '1' is not known"),
+        (lambda f, _: f.update(extra="1"), "unknown ['extra']"),
+        (lambda f, _: f.pop("sections"), "missing ['sections']"),
+        (lambda f, _: f.update(sections={}), "sections is no list"),
+        (lambda _, s: s["FEES"].update(totals=[]), "totals of FEES is no object"),
+        (lambda _, s: s["FEES"]["rows"][0].pop("kind"), "missing ['kind']"),
+        (
+            lambda _, s: s["POSITIONS"]["rows"][0].update(net_minor="-0"),
+            "net_minor is '-0'; expected a decimal string",
+        ),
+        (lambda f, _: f.update(participant=""), "participant is ''; expected a text"),
     ],
 )
 def test_what_does_not_agree_is_named(change: Change, problem: str) -> None:
     fields = json.loads(hotel().json)
-    change(fields)
-    changed = json.dumps(fields, sort_keys=True, separators=(",", ":")).encode() + b"\n"
+    change(fields, {each["name"]: each for each in fields["sections"]})
+    changed = encoded(fields)
     assert any(problem in found for found in verify_statement(changed)), verify_statement(changed)
+    with pytest.raises(BadStatement):
+        read_statement(changed)
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (
+            lambda _, s: s["POSITIONS"]["rows"].pop(0),
+            "positions in USD are not those of the shared currency",
+        ),
+        (
+            lambda _, s: s["POSITIONS"]["rows"][0].update(net_minor="20102"),
+            "the sum of all positions is 1; it should be 0",
+        ),
+        (lambda _, s: s["POSITIONS"]["rows"].reverse(), "sorted by name, each once"),
+        (
+            lambda _, s: s["MONEY_RESIDUAL"]["rows"][0].update(amount_minor="0"),
+            "the rounding residual in USD is not what positions leave",
+        ),
+    ],
+)
+def test_what_does_not_agree_in_the_operators_is_named(change: Change, problem: str) -> None:
+    fields = json.loads(stated("operator").json)
+    change(fields, {each["name"]: each for each in fields["sections"]})
+    found = verify_statement(encoded(fields))
+    assert any(problem in each for each in found), found
 
 
 @pytest.mark.parametrize(
@@ -162,6 +349,7 @@ def test_what_does_not_agree_is_named(change: Change, problem: str) -> None:
         (b"[]\n", "not a JSON object"),
         (GOLDEN_JSON.encode()[:-1], "the line feed at its end is missing"),
         (GOLDEN_JSON.encode() + b"\n", "not the canonical encoding"),
+        (GOLDEN_JSON.encode() + b"{}\n", "Extra data"),
         (GOLDEN_JSON.replace('":"', '": "').encode(), "not the canonical encoding"),
         (GOLDEN_JSON.encode()[:400], "cannot be read"),
     ],
@@ -171,34 +359,64 @@ def test_what_is_no_statement_is_refused(changed: bytes, problem: str) -> None:
     assert problem in found
 
 
-@given(st.integers(0, len(GOLDEN_CSV) + 62))
-def test_a_truncated_table_is_refused(length: int) -> None:
-    made = hotel()
-    assert verify_statement(made.json, made.csv[: min(length, len(made.csv) - 1)])
+LINES = hotel().csv.decode().splitlines(keepends=True)
+
+
+def csv_of(*lines: str) -> bytes:
+    return "".join(lines).encode()
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "problem"),
+    ("changed", "problem"),
     [
-        (b",480,-480", b",481,-481", "row 17 of the CSV does not say"),
-        (b"OBLIGATION,,operator,FEE,1,0,480,-480,\n", b"", "cut off"),
-        (b"section,", b"part,", "not its header"),
-        (b"CONTROL,21", b"CONTROL,20", "cut off"),
-        (b"hotel-h", "hotél-h".encode(), "cannot be read"),
-        (b"version,,,,,,,1", b'version,,,,,,,"1', "cannot be read"),
+        (b"", "the first line of the CSV is not its header"),
+        (csv_of(*LINES[1:]), "the first line of the CSV is not its header"),
+        (csv_of(*LINES[:-1]), "the CSV is cut off: it does not end with a CONTROL row"),
+        (csv_of(*LINES)[:-1], "the CSV is cut off"),
+        (csv_of(*LINES[:-2], LINES[-1]), "the CSV has 28 rows; its CONTROL row counts 29"),
+        (csv_of(*LINES, LINES[17]), "the CSV is added to: rows follow the CONTROL row"),
+        (csv_of(*LINES, *LINES[1:]), "the CSV is added to: rows follow the CONTROL row"),
+        (
+            csv_of(*LINES[:17], LINES[18], LINES[17], *LINES[19:]),
+            "the rows of the CSV are in another order from row 17 on",
+        ),
+        (csv_of(*LINES).replace(b",480,", b",481,", 1), "row 17 of the CSV does not say"),
+        (csv_of(*LINES).replace(b"FEES,COIN,", b"FEES,COIN", 1), "more or fewer cells"),
+        (csv_of(*LINES[:17]) + b'"', "the CSV cannot be read"),
     ],
 )
-def test_a_table_that_says_something_else(old: bytes, new: bytes, problem: str) -> None:
-    made = hotel()
-    assert old in made.csv
-    found = verify_statement(made.json, made.csv.replace(old, new, 1))
+def test_a_table_that_is_not_whole(changed: bytes, problem: str) -> None:
+    found = verify_statement(hotel().json, changed)
     assert any(problem in each for each in found), found
 
 
+@pytest.mark.parametrize(
+    ("changed", "problem"),
+    [
+        (csv_of(*LINES[:-1]), "the CSV is cut off"),
+        (
+            csv_of(*LINES[:17], LINES[17], LINES[17], *LINES[19:]),
+            "FEES in COIN: owed_by_minor sums to 960, not to 501",
+        ),
+        (
+            csv_of(*LINES[:18], *LINES[19:-1], LINES[18], LINES[-1]),
+            "FEES in COIN has 1 rows; its TOTAL row counts 2",
+        ),
+        (
+            csv_of(*LINES[:18], *LINES[19:-1], LINES[18], LINES[-1]),
+            "section FEES is cut off: its TOTAL row is missing",
+        ),
+        (csv_of(*LINES[:19], *LINES[20:-1], LINES[19], LINES[-1]), "stand where"),
+        (csv_of(*LINES).replace(b",480,", b",4 0,", 1), "a owed_by_minor that is no number"),
+    ],
+)
+def test_a_table_alone_tells_that_it_is_not_whole(changed: bytes, problem: str) -> None:
+    assert any(problem in each for each in verify_table(changed)), verify_table(changed)
+
+
 def test_a_table_of_another_statement() -> None:
-    found = verify_statement(hotel().json, hotel(opening=1).csv)
-    assert found == [
-        f"row {n} of the CSV does not say what the statement says" for n in (13, 15, 22)
+    assert verify_statement(hotel().json, hotel(opening=1).csv) == [
+        f"row {n} of the CSV does not say what the statement says" for n in (13, 14, 30)
     ]
 
 
@@ -206,3 +424,14 @@ def test_a_table_of_another_statement() -> None:
 def test_bad_data_never_raises(json_bytes: bytes, csv_bytes: bytes) -> None:
     assert verify_statement(json_bytes)
     assert verify_statement(hotel().json, csv_bytes)
+    assert verify_table(csv_bytes)
+    assert verify_table(LINES[0].encode() + csv_bytes)
+
+
+@given(st.data())
+def test_a_row_dropped_or_doubled_is_found_by_the_table_alone(data: st.DataObject) -> None:
+    body = LINES[1:-1]
+    at = data.draw(st.integers(0, len(body) - 1))
+    kind = data.draw(st.sampled_from(("drop", "double")))
+    changed = [*body[:at], *([body[at]] * 2 if kind == "double" else []), *body[at + 1 :]]
+    assert verify_table(csv_of(LINES[0], *changed, LINES[-1]))
