@@ -1,7 +1,8 @@
 """A partner's folder of evidence: what was collected online, and is verified offline.
 
     feed.jsonl                    every signed record of the feed, in order, only ever appended
-    statement-<w>-<name>.json     statements of closed windows as they were made, and as CSV
+    statement-<w>-<name>.json     statements of closed windows as they were made, and as CSV;
+                                  .<settlement>.json where one took the place of another
     rates.json                    the rate book with its history, as exported
     checkpoints/<size>.txt        checkpoints of the log by the size of its tree
     inclusion.jsonl               proof for each record of the feed that its leaf is in a tree
@@ -27,7 +28,9 @@ from coalition.v1.envelope_pb2 import Envelope
 
 T = TypeVar("T")
 
-_STATEMENT = re.compile(r"statement-([1-9][0-9]{0,17})-([a-z][a-z0-9-]{1,31})\.json")
+_STATEMENT = re.compile(
+    r"statement-([1-9][0-9]{0,17})-([a-z][a-z0-9-]{1,31})(?:\.([1-9][0-9]{0,17}))?\.json"
+)
 _CHECKPOINT = re.compile(r"(0|[1-9][0-9]{0,18})\.txt")
 
 
@@ -81,18 +84,21 @@ class Folder:
         named = [(match, path) for path in found if (match := _CHECKPOINT.fullmatch(path.name))]
         return [path for _, path in sorted(named, key=lambda pair: int(pair[0][1]))]
 
-    def statement(self, window: int, participant: str) -> StatementFiles:
-        """Where the statement of a window is, or goes."""
-        stem = self.path / f"statement-{window}-{participant}"
-        return StatementFiles(
-            window, participant, stem.with_suffix(".json"), stem.with_suffix(".csv")
-        )
+    def statement(self, window: int, participant: str, settlement: int = 0) -> StatementFiles:
+        """Where the statement of a window is, or goes.
+
+        `settlement` names one that took the place of another over the same window.
+        """
+        later = f".{settlement}" if settlement else ""
+        stem = f"statement-{window}-{participant}{later}"
+        places = (self.path / f"{stem}.{suffix}" for suffix in ("json", "csv"))
+        return StatementFiles(window, participant, *places)
 
     def statements(self) -> list[StatementFiles]:
-        """All of them, by window."""
+        """All of them, by window and settlement."""
         found = (_STATEMENT.fullmatch(path.name) for path in self.path.glob("statement-*.json"))
-        named = [(int(match[1]), match[2]) for match in found if match]
-        return [self.statement(window, participant) for window, participant in sorted(named)]
+        named = sorted((int(match[1]), match[2], int(match[3] or 0)) for match in found if match)
+        return [self.statement(*each) for each in named]
 
 
 def read_lines(path: Path, read: Callable[[Mapping[str, object]], T]) -> Iterator[tuple[int, T]]:

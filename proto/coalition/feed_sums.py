@@ -7,13 +7,11 @@ obligations those of the signed lines.
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from fractions import Fraction
 
 from coalition.feed_prices import owed_by
 from coalition.records import Line, Record
-
-Fields = Mapping[str, Any]
-"""A statement as parsed: numbers are decimal strings."""
+from coalition.statement_reading import Statement
 
 
 @dataclass(slots=True)
@@ -37,6 +35,8 @@ class Span:
     first: int
     last: int
     entries: int
+    money: Mapping[str, Fraction]
+    """What its CUT pinned: minor units of a money for a shared minor unit."""
 
 
 @dataclass(slots=True)
@@ -82,7 +82,7 @@ class FeedSums:
             window = int(str(facts.get("window", 0)))
             if window != opened:
                 problems.append(f"entry {number} cuts window {window} after {opened - 1}")
-            self.spans[window] = Span(self._first, number, self._entries)
+            self.spans[window] = Span(self._first, number, self._entries, _money(facts, "money"))
             self._first, self._entries = number + 1, 0
         if kind == "SETTLEMENT":
             window, settlement = (int(str(facts.get(k, 0))) for k in ("window", "settlement"))
@@ -144,53 +144,66 @@ class FeedSums:
             nets[other] += sums.net
         return {other: net for other, net in nets.items() if net}
 
-    def differences(self, statement: Fields) -> Iterator[str]:
+    def differences(self, statement: Statement) -> Iterator[str]:
         """In what a statement says something else than the signed records."""
-        window, settlement = int(statement["window"]), int(statement["settlement"])
+        window, settlement = statement.window, statement.settlement
         span, posted = self.spans.get(window), self.posted.get(settlement)
         if span is None:
             yield f"the feed here does not reach the CUT of window {window}: fetch it again"
             return
-        for name, due in (
-            ("first_number", span.first),
-            ("last_number", span.last),
-            ("entries", span.entries),
-        ):
-            yield from _same(name, int(statement[name]), due)
-        yield from self._sums_differ(statement, window)
+        yield from _same("first_number", statement.first_number, span.first)
+        yield from _same("last_number", statement.last_number, span.last)
+        yield from _same("entries", statement.entries, span.entries)
+        yield from self._sums_differ(statement)
+        prices = statement.prices
+        if prices != span.money:
+            yield (
+                f"its values in money are {_moneys(prices)}; entry {span.last} pinned "
+                f"{_moneys(span.money)}"
+            )
         if posted is None:
             yield f"the feed here holds no entry of settlement {settlement}: fetch it again"
             return
-        yield from _same("opening_minor", int(statement["opening_minor"]), posted.opening)
-        paid = [(p["payer"], p["payee"], int(p["amount_minor"])) for p in statement["payments"]]
-        if paid != posted.payments:
+        own = statement.position
+        yield from _same("opening_minor", int(own["opening_minor"]), posted.opening)
+        # The operator's statement has everybody's payments, its feed its own.
+        paid = sorted(
+            (row["payer"], row["payee"], int(row["amount_minor"]))
+            for row in statement.section("PAYMENTS").rows
+            if self.me in {row["payer"], row["payee"]}
+        )
+        if paid != sorted(posted.payments):
             yield (
                 f"its payments are {_payments(paid)}; entry {posted.number} says "
                 f"{_payments(posted.payments)}"
             )
 
-    def _sums_differ(self, statement: Fields, window: int) -> Iterator[str]:
-        sums = self._sums.get(window, {})
-        stated = {(each["counterparty"], each["kind"]): each for each in statement["obligations"]}
+    def _sums_differ(self, statement: Statement) -> Iterator[str]:
+        sums = self._sums.get(statement.window, {})
+        rows = (*statement.section("OBLIGATIONS").rows, *statement.section("FEES").rows)
+        stated = {(row["counterparty"], row["kind"]): row for row in rows}
         for key in sorted(stated.keys() | sums.keys()):
-            what = f"with {key[0]}, {key[1]}"
+            what = f"obligations with {key[0]}, {key[1]}"
             if key not in sums:
-                yield f"obligations {what}, are in the statement, and no signed record has any"
+                yield f"{what}, are in the statement, and no signed record has any"
             elif key not in stated:
-                yield (
-                    f"obligations {what}, are in {sums[key].count} lines of signed records, and "
-                    "missing in the statement"
-                )
+                lines = sums[key].count
+                yield f"{what}, are in {lines} signed lines, and missing in the statement"
             else:
-                each, found = stated[key], sums[key]
-                for name, due in (
-                    ("count", found.count),
-                    ("owed_to_minor", found.owed_to),
-                    ("owed_by_minor", found.owed_by),
-                ):
-                    yield from _same(f"obligations {what}: {name}", int(each[name]), due)
+                row, found = stated[key], sums[key]
+                yield from _same(f"{what}: count", int(row["count"]), found.count)
+                yield from _same(f"{what}: owed_to_minor", int(row["owed_to_minor"]), found.owed_to)
+                yield from _same(f"{what}: owed_by_minor", int(row["owed_by_minor"]), found.owed_by)
         net = sum(each.net for each in sums.values())
-        yield from _same("net_minor", int(statement["net_minor"]), net)
+        yield from _same("net_minor", int(statement.position["net_minor"]), net)
+
+
+def _money(facts: Mapping[str, object], name: str) -> dict[str, Fraction]:
+    """Values that a CUT pins, by currency."""
+    pinned = facts.get(name)
+    if not isinstance(pinned, dict):
+        return {}
+    return {str(currency): Fraction(str(price)) for currency, price in pinned.items()}
 
 
 def _to_be_paid_to(me: str, line: Line) -> int:
@@ -202,6 +215,10 @@ def _to_be_paid_to(me: str, line: Line) -> int:
 def _same(what: str, stated: int, due: int) -> Iterator[str]:
     if stated != due:
         yield f"{what} is {stated} in the statement; the signed records give {due}"
+
+
+def _moneys(prices: Mapping[str, Fraction]) -> str:
+    return ", ".join(f"{price} {money}" for money, price in sorted(prices.items())) or "none"
 
 
 def _payments(payments: list[tuple[str, str, int]]) -> str:

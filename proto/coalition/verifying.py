@@ -5,7 +5,6 @@ are read line by line: what is held in memory grows with windows and counterpart
 few dozen bytes for each record of the feed and each receipt.
 """
 
-import hashlib
 import json
 from array import array
 from bisect import bisect_left
@@ -37,7 +36,9 @@ from coalition.feed_sums import FeedSums
 from coalition.profile import Profile
 from coalition.rate_book import BadBook, RateBook, read_book
 from coalition.records import Record, open_record
+from coalition.statement_reading import Statement, read_form
 from coalition.statements import verify_statement
+from coalition.strict_json import BadJson
 from coalition.v1.envelope_pb2 import FeedRecord
 
 Show = Callable[[str, int, int], None]
@@ -98,12 +99,11 @@ class Evidence:
     kept: Sequence[Path] = ()
 
 
-class _Statement(NamedTuple):
-    """A statement that was read, with its name for messages."""
+class _Named(NamedTuple):
+    """A statement that was read, with its file's name for messages."""
 
     name: str
-    fields: Mapping[str, object]
-    sha256: str
+    statement: Statement
 
 
 def verify(evidence: Evidence, show: Show) -> Report:
@@ -128,9 +128,8 @@ def verify(evidence: Evidence, show: Show) -> Report:
         return report
     reading.read(show)
     # 6. Statements say what the signed records add up to.
-    for statement in statements:
-        problems = reading.sums.differences(statement.fields)
-        report.add(f"{statement.name}: {problem}" for problem in problems)
+    for name, statement in statements:
+        report.add(f"{name}: {problem}" for problem in reading.sums.differences(statement))
     # 7. No receipt is left that the feed does not have, and no version that nobody signed.
     reading.finish()
     return report
@@ -216,65 +215,62 @@ def _integer(value: object) -> int:
 # 2. Statements
 
 
-def _statements(evidence: Evidence, report: Report) -> list[_Statement]:
+def _statements(evidence: Evidence, report: Report) -> list[_Named]:
     """Those that can be read, in the order of their settlements."""
     found = []
     for files in evidence.folder.statements():
         statement = _statement(files, evidence.profile, report)
         if statement is not None:
-            found.append(statement)
-    found.sort(key=lambda each: int(str(each.fields["settlement"])))
+            found.append(_Named(files.json.name, statement))
+    found.sort(key=lambda each: each.statement.settlement)
     if not found:
         report.say("there is no statement that can be read")
-    previous: _Statement | None = None
+    previous: _Named | None = None
     for each in found:
-        report.add(f"{each.name}: {problem}" for problem in _chained(previous, each))
+        report.add(f"{each.name}: {problem}" for problem in _chained(previous, each.statement))
         previous = each
     report.counts["statements"] = len(found)
     if found:
-        report.participant = str(found[0].fields["participant"])
+        report.participant = found[0].statement.participant
     return found
 
 
-def _statement(files: StatementFiles, profile: Profile, report: Report) -> _Statement | None:
+def _statement(files: StatementFiles, profile: Profile, report: Report) -> Statement | None:
     name = files.json.name
     try:
         data = files.json.read_bytes()
         table = files.csv.read_bytes() if files.csv.exists() else None
+        report.add(f"{name}: {problem}" for problem in verify_statement(data, table))
+        found = read_form(data)
     except OSError as problem:
         report.say(f"cannot read {name}: {problem.strerror}")
         return None
-    problems = verify_statement(data, table)
-    report.add(f"{name}: {problem}" for problem in problems)
-    try:
-        fields = json.loads(data)
-        expected = {
-            "coalition": profile.coalition,
-            "operator": profile.operator,
-            "currency": profile.currency.code,
-            "exponent": str(profile.currency.exponent),
-            "window": str(files.window),
-            "participant": files.participant,
-        }
-        for key, value in expected.items():
-            if fields[key] != value:
-                report.say(f"{name}: {key} is {fields[key]!r:.80}; expected {value!r}")
-        int(fields["settlement"]), int(fields["window"])
-    except (ValueError, KeyError, TypeError):
+    except BadJson:
         return None  # said by verify_statement
-    return _Statement(name, fields, hashlib.sha256(data).hexdigest())
+    for what, value, expected in (
+        ("coalition", found.coalition, profile.coalition),
+        ("operator", found.operator, profile.operator),
+        ("currency", found.currency, profile.currency.code),
+        ("exponent", found.exponent, profile.currency.exponent),
+        ("window", found.window, files.window),
+        ("participant", found.participant, files.participant),
+    ):
+        if value != expected:
+            report.say(f"{name}: {what} is {value}; expected {expected}")
+    return found
 
 
-def _chained(previous: _Statement | None, each: _Statement) -> Iterator[str]:
+def _chained(previous: _Named | None, statement: Statement) -> Iterator[str]:
     """That a statement names the one before it, and goes on from the same participant."""
-    named = each.fields["previous_sha256"]
+    named = statement.previous_sha256
     if previous is None:
         if named is not None:
             yield f"it follows a statement with SHA-256 {named}, which is not here"
         return
-    if named != previous.sha256:
-        yield f"it follows a statement with SHA-256 {named}; {previous.name} has {previous.sha256}"
-    if each.fields["participant"] != previous.fields["participant"]:
+    before = previous.statement
+    if named != before.sha256:
+        yield f"it follows a statement with SHA-256 {named}; {previous.name} has {before.sha256}"
+    if statement.participant != before.participant:
         yield f"it is of another participant than {previous.name}"
 
 
