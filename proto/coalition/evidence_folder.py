@@ -31,7 +31,7 @@ T = TypeVar("T")
 _STATEMENT = re.compile(
     r"statement-([1-9][0-9]{0,17})-([a-z][a-z0-9-]{1,31})(?:\.([1-9][0-9]{0,17}))?\.json"
 )
-_CHECKPOINT = re.compile(r"(0|[1-9][0-9]{0,18})\.txt")
+_CHECKPOINT = re.compile(r"(0|[1-9][0-9]{0,18})(?:-[0-9a-f]{16})?\.txt")
 
 
 class EvidenceError(Exception):

@@ -3,7 +3,9 @@
 An exported version can so be compared with its signed entry, field by field.
 """
 
+import json
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -22,6 +24,11 @@ def export(coalition: str, book: rates_pb2.RateBook) -> dict[str, object]:
         "coalition": coalition,
         "versions": [_version(each) for each in book.versions],
     }
+
+
+def write_book(path: Path, book: Mapping[str, object]) -> None:
+    """An exported rate book, for people and machines."""
+    path.write_text(json.dumps(book, indent=2) + "\n", encoding="utf-8")
 
 
 def _version(version: rates_pb2.BookVersion) -> dict[str, object]:
