@@ -1,6 +1,7 @@
 """The data directory of a gateway: its keys, its profile, and the embedded database.
 
 coalition.json          the profile that partners are given
+checkpoint              the newest checkpoint of the ledger, where no --checkpoint-file is given
 keys/gateway-*.key      the gateway's private keys, encrypted; the newest signs
 keys/<person>.key       the first keys of the administrators, encrypted; to be handed over
 postgres/               the embedded database, where no --database-url is given
@@ -32,6 +33,11 @@ class Home:
     def profile_path(self) -> Path:
         """Where the profile is."""
         return self.path / "coalition.json"
+
+    @property
+    def checkpoint_path(self) -> Path:
+        """Where the newest checkpoint is kept, unless the operator names another place."""
+        return self.path / "checkpoint"
 
     @property
     def keys(self) -> Path:

@@ -1,6 +1,7 @@
 """The server: composition root, limits, TLS, health, reflection, and a graceful end."""
 
 import asyncio
+import contextlib
 import ipaddress
 import signal
 from collections.abc import Awaitable, Callable
@@ -15,14 +16,19 @@ from grpc_reflection.v1alpha import reflection
 from sqlalchemy import Engine
 
 from coalition.methods import METHODS
+from coalition.signing import public_bytes
 from gateway.authentication import MAX_ENVELOPE_BYTES
+from gateway.checkpointing import Checkpoints, KeptCheckpoint
 from gateway.directories import DirectoryCache
 from gateway.keyring import Keyring
+from gateway.logs import in_short
 from gateway.service import Service
 from gateway.timekeeping import Timekeeper
 from gateway.translation.answers import Answers
 from gateway.writer import Writer
+from partners.directory import GATEWAY, Directory
 from settlement.ledger.book import load_coalition
+from settlement.ledger.entries import Coalition
 
 MESSAGE_SLACK_BYTES = 64 * 1024
 """Above our own limit gRPC cuts a message off without a reason; a little over it, we say why."""
@@ -34,6 +40,10 @@ MAX_STREAMS_PER_CONNECTION = 1_024
 
 DRAIN_SECONDS = 20
 """How long calls in progress may take after SIGTERM: the longest unary deadline in use."""
+
+COVER_SECONDS = 1.0
+"""How often entries are covered by a checkpoint that nobody was told of yet: those of a
+settlement run, and of what ends by itself."""
 
 OPTIONS = (
     ("grpc.max_receive_message_length", MAX_ENVELOPE_BYTES + MESSAGE_SLACK_BYTES),
@@ -68,12 +78,17 @@ class Listen:
 
 @dataclass
 class Gateway:
-    """A gateway on one database, from start to stop."""
+    """A gateway on one database, from start to stop.
+
+    `checkpoint_file` keeps the newest checkpoint outside the database; without one a database
+    that went back is not noticed.
+    """
 
     engine: Engine
     keyring: Keyring
     clock: Callable[[], datetime]
     listen: Listen
+    checkpoint_file: Path | None = None
 
     async def serve(self, ready: Callable[[int], None], stop: asyncio.Event) -> None:
         """Serve until `stop` is set, then drain. `ready` is told the port."""
@@ -95,6 +110,7 @@ class Gateway:
         healthy = _add_furniture(server)
         port = _bind(server, self.listen)
         await server.start()
+        covering = asyncio.create_task(_cover(service, stop))
         await healthy(health_pb2.HealthCheckResponse.SERVING)
         _log.info("serving", address=self.listen.address, port=port)
         ready(port)
@@ -103,6 +119,7 @@ class Gateway:
         await healthy(health_pb2.HealthCheckResponse.NOT_SERVING)
         service.drain()
         await server.stop(DRAIN_SECONDS)
+        await covering
         await asyncio.to_thread(timekeeper.stop)
         await asyncio.to_thread(service.writer.stop)
         await asyncio.to_thread(service.close)
@@ -115,9 +132,11 @@ class Gateway:
                 message = "the database holds no coalition; make one with `coalition init`"
                 raise ServerError(message)
             directories = DirectoryCache(connection, coalition)
-        if self.keyring.current not in directories.known.keys:
-            message = "the gateway's key is not one of this coalition; check the data directory"
-            raise ServerError(message)
+            if self.keyring.current not in directories.known.keys:
+                message = "the gateway's key is not one of this coalition; check the data directory"
+                raise ServerError(message)
+            checkpoints = self._checkpoints(coalition, directories.known)
+            checkpoints.begin(connection)
         answers = Answers(coalition.coalition_id, self.keyring.current)
         writer = Writer(
             engine=self.engine,
@@ -125,6 +144,7 @@ class Gateway:
             clock=self.clock,
             directories=directories,
             keyring=self.keyring,
+            checkpoints=checkpoints,
             on_commit=lambda: None,
         )
         return Service(
@@ -133,8 +153,32 @@ class Gateway:
             writer=writer,
             keyring=self.keyring,
             answers=answers,
+            checkpoints=checkpoints,
             clock=self.clock,
         )
+
+    def _checkpoints(self, coalition: Coalition, directory: Directory) -> Checkpoints:
+        """What was kept may be signed by any key that the gateway ever had."""
+        own = {keyid: public_bytes(key) for keyid, key in self.keyring.keys.items()}
+        registered = {
+            key.keyid: key.public for key in directory.keys.values() if key.owner == GATEWAY
+        }
+        file = None
+        if self.checkpoint_file is not None:
+            known = registered | own
+            file = KeptCheckpoint(self.checkpoint_file, coalition.coalition_id, known)
+        return Checkpoints(coalition.coalition_id, self.keyring, file)
+
+
+async def _cover(service: Service, stop: asyncio.Event) -> None:
+    """Keep checkpoints of what this process did not write. A failure is tried again."""
+    while not stop.is_set():
+        try:
+            await asyncio.to_thread(service.cover)
+        except Exception as error:  # noqa: BLE001 - whatever it was, the next look may succeed
+            _log.warning("entries could not be covered", error=in_short(error))
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), COVER_SECONDS)
 
 
 def _add_furniture(

@@ -16,6 +16,7 @@ from coalition.methods import METHODS, Kind, Method
 from coalition.v1 import envelope_pb2, feed_pb2
 from gateway.authentication import Authenticated, authenticate, submission_of
 from gateway.calls import Call
+from gateway.checkpointing import Checkpoints
 from gateway.directories import DirectoryCache
 from gateway.keyring import Keyring
 from gateway.translation.answers import REFUSAL_TYPE, Answers, reason_of
@@ -54,6 +55,7 @@ class Service:
     writer: Writer
     keyring: Keyring
     answers: Answers
+    checkpoints: Checkpoints
     clock: Callable[[], datetime]
     _feeds: int = 0
     _draining: bool = False
@@ -81,6 +83,11 @@ class Service:
         """End the feeds, which would go on for ever. Called on the event loop."""
         self._draining = True
         self.announce()
+
+    def cover(self) -> None:
+        """Keep a checkpoint of all that is committed. Raises Refused, and what the driver does."""
+        with self.engine.connect() as connection:
+            self.checkpoints.covering(connection)
 
     def announce(self) -> None:
         """Wake the feeds: something was written. Called on the event loop."""
@@ -159,6 +166,7 @@ class Service:
                 asker=Asker(request.sender, directory, request.received_at),
                 keyring=self.keyring,
                 answers=self.answers,
+                checkpoints=self.checkpoints,
             )
             return read(request.payload, reading).SerializeToString()
 
@@ -218,6 +226,8 @@ class Service:
                 after=after,
                 limit=FEED_PAGE,
             )
+            if shown:
+                self.checkpoints.cover(connection, shown[-1].number)
         return [(entry.number, self._record(entry, request.sender)) for entry in shown]
 
     def _record(self, entry: Shown, reader: str) -> bytes:

@@ -119,7 +119,7 @@ _CODES: Mapping[grpc.StatusCode, tuple[Reason, ...]] = {
         Reason.NOT_PROVEN,
         Reason.UNFUNDED,
     ),
-    grpc.StatusCode.OUT_OF_RANGE: (Reason.OVERFLOW,),
+    grpc.StatusCode.OUT_OF_RANGE: (Reason.OVERFLOW, Reason.UNKNOWN_TREE_SIZE),
     grpc.StatusCode.RESOURCE_EXHAUSTED: (Reason.OVERLOADED,),
     grpc.StatusCode.UNAVAILABLE: (Reason.UNAVAILABLE,),
 }

@@ -19,12 +19,14 @@ from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from coalition.v1 import envelope_pb2
+from gateway.checkpointing import Checkpoints
 from gateway.directories import DirectoryCache
 from gateway.keyring import Keyring
 from gateway.logs import in_short
 from partners.batch import AnswerWriter, Reply, is_administrative, run_batch
 from partners.refusals import Reason, Refused
 from partners.requests import Submission
+from settlement.ledger.book import Head, read_head
 
 QUEUE_LIMIT = 4_096
 """Submissions that may wait. At a few thousand per second that is about a second."""
@@ -63,6 +65,7 @@ class Writer:
     clock: Callable[[], datetime]
     directories: DirectoryCache
     keyring: Keyring
+    checkpoints: Checkpoints
     on_commit: Callable[[], None]
     _queue: "queue.Queue[_Waiting | None]" = field(
         default_factory=lambda: queue.Queue(QUEUE_LIMIT),
@@ -160,7 +163,7 @@ class Writer:
         The thread lives on whatever happens: every caller is told.
         """
         try:
-            replies = self._attempt([waiting.submission for waiting in batch])
+            replies, head = self._attempt([waiting.submission for waiting in batch])
         except _Undecided:
             _reply_all(batch, _unavailable("the ledger is out of reach"))
         except Exception as error:  # noqa: BLE001 - one bad request must not take others along
@@ -173,16 +176,26 @@ class Writer:
             for waiting in batch:
                 self._write([waiting])
         else:
+            self._answer(batch, replies, head)
+
+    def _answer(self, batch: Sequence[_Waiting], replies: Sequence[Reply], head: Head) -> None:
+        """Answer what is committed, once a checkpoint that covers it is kept."""
+        try:
+            self.checkpoints.keep(head)
+        except Refused as refused:
+            _reply_all(batch, refused)
+            return
+        finally:
             self.on_commit()
-            for waiting, reply in zip(batch, replies, strict=True):
-                waiting.done.set_result(self._signed(reply))
+        for waiting, reply in zip(batch, replies, strict=True):
+            waiting.done.set_result(self._signed(reply))
 
     def _signed(self, reply: Reply) -> SignedReply:
         """Sign an answer: the lock is released by now, and the next batch is gathering."""
         return reply if isinstance(reply, Refused) else self.keyring.seal(reply)
 
-    def _attempt(self, submissions: Sequence[Submission]) -> list[Reply]:
-        """One transaction; a second try where the connection was lost.
+    def _attempt(self, submissions: Sequence[Submission]) -> tuple[list[Reply], Head]:
+        """One transaction, and the log's end in it; a second try where the connection was lost.
 
         After a lost connection nobody knows whether the commit came through. The second try
         takes the writer's lock, so the first has ended, and finds what it wrote by request id.
@@ -191,6 +204,7 @@ class Writer:
             try:
                 with self.engine.begin() as connection:
                     replies = self._decide(connection, submissions)
+                    head = read_head(connection)
                 self._refresh(submissions)
             except (SQLAlchemyError, psycopg.Error) as error:
                 if not out_of_reach(error):
@@ -199,7 +213,7 @@ class Writer:
                 if last:
                     raise _Undecided from error
             else:
-                return replies
+                return replies, head
         raise _Undecided
 
     def _refresh(self, submissions: Sequence[Submission]) -> None:

@@ -111,6 +111,7 @@ class Reason(_Named):
     SAME_PERSON = auto()
     BAD_KEY = auto()
     NOT_FOUND = auto()
+    UNKNOWN_TREE_SIZE = auto()
     OVERLOADED = auto()
     UNAVAILABLE = auto()
 

@@ -16,6 +16,7 @@ from sqlalchemy.exc import ArgumentError, OperationalError
 
 from coalition.keyfiles import KeyFileError
 from coalition.profile import ProfileError
+from gateway.checkpointing import CheckpointMismatch, KeptCheckpoint
 from gateway.database import report_engine, upgrade
 from gateway.founding import FoundingError
 from gateway.home import Home
@@ -64,6 +65,13 @@ passphrase_option = click.option(
     help="Holds the passphrase of the key files; else COALITION_PASSPHRASE does.",
 )
 
+checkpoint_option = click.option(
+    "--checkpoint-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Where the newest checkpoint is kept; by default in the data directory. Best on another "
+    "machine than the database.",
+)
+
 
 @contextmanager
 def plain_errors() -> Iterator[None]:
@@ -71,6 +79,7 @@ def plain_errors() -> Iterator[None]:
     try:
         yield
     except (
+        CheckpointMismatch,
         FoundingError,
         ServerError,
         SettlementDifference,
@@ -154,3 +163,32 @@ def known_coalition(engine: Engine) -> tuple[Coalition, list[str]]:
             raise ServerError(message)
         directory = load_directory(connection, coalition)
     return coalition, [p.principal_id for p in directory.participants()]
+
+
+def kept_checkpoint(
+    home: Home, checkpoint_file: Path | None, coalition: Coalition
+) -> KeptCheckpoint | None:
+    """The checkpoint that is kept of a database's coalition.
+
+    None where no file is named and the data directory holds no coalition, or another one.
+    Raises ProfileError.
+    """
+    if checkpoint_file is None and not home.profile_path.exists():
+        return None
+    profile = home.profile()
+    if checkpoint_file is None and profile.coalition != coalition.coalition_id:
+        return None
+    path = home.checkpoint_path if checkpoint_file is None else checkpoint_file
+    return KeptCheckpoint(path, profile.coalition, profile.keys)
+
+
+def require_not_behind(home: Home, engine: Engine, checkpoint_file: Path | None) -> None:
+    """Raise CheckpointMismatch where the database has not all that was signed.
+
+    The schema is brought up to date before.
+    """
+    coalition, _ = known_coalition(engine)
+    kept = kept_checkpoint(home, checkpoint_file, coalition)
+    if kept is not None:
+        with engine.connect() as connection:
+            kept.require_extended(connection)

@@ -9,7 +9,14 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from gateway.cli.database import database_options, known_coalition, opened, utc_now
+from gateway.cli.database import (
+    checkpoint_option,
+    database_options,
+    known_coalition,
+    opened,
+    require_not_behind,
+    utc_now,
+)
 from gateway.cli.failures import BadUse
 from gateway.reviewing import review
 from partners.review import Finding
@@ -17,6 +24,7 @@ from partners.review import Finding
 
 @click.command(name="review")
 @database_options
+@checkpoint_option
 @click.option("--dry-run", is_flag=True, help="Show what it would do, and change nothing.")
 @click.option(
     "--on",
@@ -29,6 +37,7 @@ def review_command(
     *,
     data_dir: Path,
     database_url: str | None,
+    checkpoint_file: Path | None,
     dry_run: bool,
     day: datetime | None,
     as_json: bool,
@@ -42,7 +51,8 @@ def review_command(
         raise BadUse(message)
     now = utc_now() if day is None else datetime.combine(day.date(), time.max, UTC)
     findings: list[Finding] = []
-    with opened(data_dir, database_url) as (_, engine):
+    with opened(data_dir, database_url) as (home, engine):
+        require_not_behind(home, engine, checkpoint_file)
         coalition, _participants = known_coalition(engine)
         review(engine, coalition, now, writes=not dry_run, on_finding=findings.append)
     if as_json:

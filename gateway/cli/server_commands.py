@@ -22,13 +22,16 @@ from coalition.signing import public_bytes
 from gateway import logs
 from gateway.cli.database import (
     DEFAULT_DATA_DIR,
+    checkpoint_option,
     database_options,
+    kept_checkpoint,
     known_coalition,
     opened,
     out,
     passphrase_option,
     plain_errors,
     progress,
+    require_not_behind,
     utc_now,
 )
 from gateway.database import connect_engine, upgrade
@@ -176,6 +179,7 @@ def _tell_founded(home: Home, founding: Founding, serve_command: str) -> None:
 
 @click.command()
 @database_options
+@checkpoint_option
 @passphrase_option
 @click.option("--listen", default=DEFAULT_ADDRESS, show_default=True, help="host:port")
 @click.option(
@@ -194,6 +198,7 @@ def serve(
     *,
     data_dir: Path,
     database_url: str | None,
+    checkpoint_file: Path | None,
     passphrase_file: Path | None,
     listen: str,
     tls_certificate: Path | None,
@@ -214,6 +219,7 @@ def serve(
             keyring=home.keyring(secret),
             clock=utc_now,
             listen=Listen(listen, tls_certificate, tls_key),
+            checkpoint_file=checkpoint_file or home.checkpoint_path,
         )
         run(gateway, lambda port: out.print(f"Serving on port {port}."))
 
@@ -230,6 +236,7 @@ def settle_now(
 
 @click.command(name="settle")
 @database_options
+@checkpoint_option
 @click.option(
     "--out",
     "folder",
@@ -241,11 +248,13 @@ def settle_command(
     *,
     data_dir: Path,
     database_url: str | None,
+    checkpoint_file: Path | None,
     folder: Path | None,
     as_json: bool,
 ) -> None:
     """Close the open window: cut, net, post, state. Run again, it goes on or changes nothing."""
-    with opened(data_dir, database_url) as (_, engine), progress() as show:
+    with opened(data_dir, database_url) as (home, engine), progress() as show:
+        require_not_behind(home, engine, checkpoint_file)
         coalition, report = settle_now(engine, utc_now, show)
     if folder is not None:
         write_files(folder, statement_files(report))
@@ -264,12 +273,20 @@ def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
 
 @click.command()
 @database_options
+@checkpoint_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
-def check(*, data_dir: Path, database_url: str | None, as_json: bool) -> None:
-    """Recompute every balance, window total and hash from the lines."""
-    with opened(data_dir, database_url) as (_, engine), progress() as show:
+def check(
+    *, data_dir: Path, database_url: str | None, checkpoint_file: Path | None, as_json: bool
+) -> None:
+    """Recompute every balance, window total and hash from the lines.
+
+    The log is also compared with the checkpoint that is kept outside the database.
+    """
+    with opened(data_dir, database_url) as (home, engine), progress() as show:
         coalition, _participants = known_coalition(engine)
-        problems, entries = check_book(engine, coalition, show)
+        kept = kept_checkpoint(home, checkpoint_file, coalition)
+        checkpoint = None if kept is None else kept.read()
+        problems, entries = check_book(engine, coalition, show, checkpoint)
     if as_json:
         click.echo(json.dumps({"entries": entries, "problems": [str(p) for p in problems]}))
     else:
@@ -283,16 +300,19 @@ def check(*, data_dir: Path, database_url: str | None, as_json: bool) -> None:
 
 @click.command()
 @database_options
+@checkpoint_option
 @passphrase_option
 def rotate_key(
     *,
     data_dir: Path,
     database_url: str | None,
+    checkpoint_file: Path | None,
     passphrase_file: Path | None,
 ) -> None:
     """Give the gateway a new key; old answers go on verifying. Restart the gateway after it."""
     with opened(data_dir, database_url) as (home, engine):
         secret = read_passphrase(passphrase_file)
+        require_not_behind(home, engine, checkpoint_file)
         coalition, _ = known_coalition(engine)
         profile, key = home.profile(), generate()
         with engine.begin() as connection:

@@ -19,6 +19,7 @@ from coalition.v1 import (
 )
 from gateway.translation import forms, programme_reads, redemption_reads
 from gateway.translation.delivery_reads import DELIVERY_READS
+from gateway.translation.log_reads import LOG_READS
 from gateway.translation.rate_reads import what_would_have_been
 from gateway.translation.rate_results import proposal_message, stop_message, version_message
 from gateway.translation.reading import Reading
@@ -278,7 +279,13 @@ def _statement(m: settlement_pb2.GetStatementRequest, reading: Reading) -> settl
         found = statements.statement(reading.connection, settlement.settlement_id, whose)
     if found is None:
         raise _not_settled(window)
-    return settlement_pb2.Statement(json=found.json, csv=found.csv, sha256=found.sha256)
+    covering = reading.checkpoints.covering(reading.connection)
+    return settlement_pb2.Statement(
+        json=found.json,
+        csv=found.csv,
+        sha256=found.sha256,
+        checkpoint=covering.note,
+    )
 
 
 def _not_settled(window: int) -> Refused:
@@ -303,6 +310,7 @@ _READS: Mapping[type[Message], Callable[[Any, Reading], Message]] = {
     rates_pb2.ListProposalsRequest: _proposals,
     rates_pb2.WhatIfRequest: what_would_have_been,
     **DELIVERY_READS,
+    **LOG_READS,
     agreements_pb2.ListAgreementsRequest: _agreements,
     redemption_pb2.ListHoldsRequest: redemption_reads.list_holds,
     partners_pb2.ListPartnersRequest: _partners,

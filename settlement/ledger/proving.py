@@ -4,7 +4,7 @@ A proof in a log of a million entries reads three tiles, some five hundred hashe
 about as many; proofs of entries that stand together share theirs.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from sqlalchemy import Connection, text
 
@@ -14,17 +14,21 @@ from settlement.ledger.bulk import unnest
 from settlement.ledger.tree import TILE_HEIGHT, Node, Span, node_hash
 
 TILE_NODES = 1 << TILE_HEIGHT
+HASH_BYTES = 32
 
 _LEAVES = text(
-    f"select tile, number as place, leaf as hash from {unnest({'tile': 'bigint'})} "  # noqa: S608 - our names
-    f"join entry on number >= tile * {TILE_NODES} and number < (tile + 1) * {TILE_NODES} "
-    "order by number",
+    f"select tile, min(number) as first, string_agg(leaf, '' order by number) as hashes "  # noqa: S608 - our names
+    f"from {unnest({'tile': 'bigint'})} join entry on number >= tile * {TILE_NODES} "
+    f"and number < (tile + 1) * {TILE_NODES} group by tile "
+    "having max(number) - min(number) + 1 = count(*)",
 )
 _NODES = text(
-    f'select tile, "index" as place, hash from {unnest({"tile": "bigint"})} '  # noqa: S608 - our names
-    f'join tree_node on level = :level and "index" >= tile * {TILE_NODES} '
-    f'and "index" < (tile + 1) * {TILE_NODES} order by "index"',
+    f'select tile, min("index") as first, string_agg(hash, \'\' order by "index") as hashes '  # noqa: S608 - our names
+    f"from {unnest({'tile': 'bigint'})} join tree_node on level = :level "
+    f'and "index" >= tile * {TILE_NODES} and "index" < (tile + 1) * {TILE_NODES} group by tile '
+    'having max("index") - min("index") + 1 = count(*)',
 )
+"""Tiles with a gap are left out: nothing can be proven with them."""
 
 
 def root_at(connection: Connection, size: int) -> bytes:
@@ -63,45 +67,51 @@ def _hashes(connection: Connection, spans: Iterable[Span]) -> Mapping[Node, byte
     wanted = {node for span in spans for node in span}
     tiles: dict[int, set[int]] = {}
     for node in wanted:
-        below = node.level - node.level % TILE_HEIGHT
-        tiles.setdefault(below, set()).add(node.place >> TILE_HEIGHT - (node.level - below))
-    known: dict[Node, bytes] = {}
+        level, tile = _tile_of(node)
+        tiles.setdefault(level, set()).add(tile)
+    rows: dict[tuple[int, int], Sequence[Sequence[bytes]]] = {}
     for level, places in tiles.items():
-        for place, stored in _read_tiles(connection, level, places).items():
-            _build(known, level, place * TILE_NODES, stored)
-    _require(wanted, known)
-    return known
+        for tile, stored in _read_tiles(connection, level, places):
+            rows[level, tile] = _build(stored)
+    return {node: _found(node, rows.get(_tile_of(node), ())) for node in wanted}
+
+
+def _tile_of(node: Node) -> tuple[int, int]:
+    """Stored level and place of the tile whose nodes a node is made of."""
+    above = node.level % TILE_HEIGHT
+    return node.level - above, node.place >> TILE_HEIGHT - above
 
 
 def _read_tiles(
     connection: Connection, level: int, tiles: Collection[int]
-) -> Mapping[int, Sequence[bytes]]:
-    """The hashes of each tile of a stored level from its first on, up to the first gap."""
+) -> Iterator[tuple[int, list[bytes]]]:
+    """The hashes of each tile of a stored level, as far as there are any."""
     query, bound = (_NODES, {"level": level}) if level else (_LEAVES, {})
-    found: dict[int, list[bytes]] = {}
-    for tile, place, stored in connection.execute(query, {"tile": sorted(tiles), **bound}):
-        hashes = found.setdefault(tile, [])
-        if place == tile * TILE_NODES + len(hashes):
-            hashes.append(bytes(stored))
-    return found
+    for tile, first, stored in connection.execute(query, {"tile": sorted(tiles), **bound}):
+        if first == tile * TILE_NODES:
+            hashes = bytes(stored)
+            ends = range(0, len(hashes), HASH_BYTES)
+            yield tile, [hashes[at : at + HASH_BYTES] for at in ends]
 
 
-def _build(known: dict[Node, bytes], level: int, first: int, hashes: Sequence[bytes]) -> None:
-    """Add the perfect subtrees within one tile, whose hashes begin at `first` of a level."""
-    row = hashes
-    while row:
-        known.update((Node(level, first + place), each) for place, each in enumerate(row))
-        row = [node_hash(row[i], row[i + 1]) for i in range(0, len(row) - 1, 2)]
-        level, first = level + 1, first >> 1
+def _build(hashes: Sequence[bytes]) -> list[Sequence[bytes]]:
+    """The perfect subtrees over the hashes of a tile, level by level."""
+    rows = [hashes]
+    while len(rows[-1]) > 1:
+        row = rows[-1]
+        rows.append([node_hash(row[i], row[i + 1]) for i in range(0, len(row) - 1, 2)])
+    return rows
 
 
-def _require(wanted: Collection[Node], known: Mapping[Node, bytes]) -> None:
-    """What is missing was taken away: the log is gapless, and tiles are stored with it."""
-    missing = [node for node in wanted if node not in known]
-    if missing:
-        node = min(missing, key=lambda node: node.place << node.level)
-        message = (
-            f"the hash tree lacks its node {node.place} of level {node.level}, over the "
-            f"entries from {node.place << node.level} on; `coalition check` tells more"
-        )
-        raise LedgerInconsistency(message)
+def _found(node: Node, rows: Sequence[Sequence[bytes]]) -> bytes:
+    """A node's hash. What is not there was taken away: tiles are stored with the log."""
+    above = node.level % TILE_HEIGHT
+    place = node.place % (TILE_NODES >> above)
+    if above < len(rows) and place < len(rows[above]):
+        return rows[above][place]
+    first = node.place << node.level
+    message = (
+        f"the hash tree cannot be read over the {1 << node.level} entries from number {first} "
+        "on; `coalition check` tells more"
+    )
+    raise LedgerInconsistency(message)

@@ -134,13 +134,15 @@ def test_an_entry_rewritten_with_its_own_hashes_is_in_another_tile(log: Connecti
 
 
 @pytest.mark.parametrize(
-    ("damage", "lacks"),
+    "damage",
     [
-        ('delete from tree_node where "index" = 0', "entries from 0 on"),
-        ("delete from entry where number = 600", "entries from 600 on"),
+        'delete from tree_node where "index" = 0',
+        "delete from entry where number = 512",
+        "delete from entry where number = 600",
+        "delete from entry where number > 600",
     ],
 )
-def test_no_proof_is_made_of_a_torn_tree(log: Connection, damage: str, lacks: str) -> None:
+def test_no_proof_is_made_of_a_torn_tree(log: Connection, damage: str) -> None:
     log.execute(text(damage))
-    with pytest.raises(LedgerInconsistency, match=lacks):
+    with pytest.raises(LedgerInconsistency, match="the hash tree cannot be read"):
         prove_inclusion(log, [601], SIZE)

@@ -97,6 +97,7 @@ class Reason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     REASON_SAME_PERSON: _ClassVar[Reason]
     REASON_BAD_KEY: _ClassVar[Reason]
     REASON_NOT_FOUND: _ClassVar[Reason]
+    REASON_UNKNOWN_TREE_SIZE: _ClassVar[Reason]
     REASON_OVERLOADED: _ClassVar[Reason]
     REASON_UNAVAILABLE: _ClassVar[Reason]
 REASON_UNSPECIFIED: Reason
@@ -190,5 +191,6 @@ REASON_UNFUNDED: Reason
 REASON_SAME_PERSON: Reason
 REASON_BAD_KEY: Reason
 REASON_NOT_FOUND: Reason
+REASON_UNKNOWN_TREE_SIZE: Reason
 REASON_OVERLOADED: Reason
 REASON_UNAVAILABLE: Reason

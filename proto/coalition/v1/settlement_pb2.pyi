@@ -86,11 +86,13 @@ class GetStatementRequest(_message.Message):
     def __init__(self, header: _Optional[_Union[_envelope_pb2.Header, _Mapping]] = ..., window: _Optional[int] = ..., participant: _Optional[str] = ...) -> None: ...
 
 class Statement(_message.Message):
-    __slots__ = ("json", "csv", "sha256")
+    __slots__ = ("json", "csv", "sha256", "checkpoint")
     JSON_FIELD_NUMBER: _ClassVar[int]
     CSV_FIELD_NUMBER: _ClassVar[int]
     SHA256_FIELD_NUMBER: _ClassVar[int]
+    CHECKPOINT_FIELD_NUMBER: _ClassVar[int]
     json: bytes
     csv: bytes
     sha256: bytes
-    def __init__(self, json: _Optional[bytes] = ..., csv: _Optional[bytes] = ..., sha256: _Optional[bytes] = ...) -> None: ...
+    checkpoint: bytes
+    def __init__(self, json: _Optional[bytes] = ..., csv: _Optional[bytes] = ..., sha256: _Optional[bytes] = ..., checkpoint: _Optional[bytes] = ...) -> None: ...
