@@ -38,7 +38,7 @@ from coalition.rate_book import BadBook, RateBook, read_book
 from coalition.records import Record, open_record
 from coalition.statement_reading import Statement, read_form
 from coalition.statements import verify_statement
-from coalition.strict_json import BadJson
+from coalition.strict_json import INT64_MAX, BadJson
 from coalition.v1.envelope_pb2 import FeedRecord
 
 Show = Callable[[str, int, int], None]
@@ -409,6 +409,7 @@ class _Reading:
         except EvidenceError as problem:
             yield str(problem)
             return
+        yield from self._unclaimed()
         if proof is None:
             yield f"{where}: entry {number} has no proof that it is in the log"
             return
@@ -424,6 +425,11 @@ class _Reading:
             self.included += 1
         except tree.BadProof as problem:
             yield f"{where}: {problem}"
+
+    def _unclaimed(self) -> Iterator[str]:
+        """Proofs were fetched for records that were there then."""
+        for number in self.proofs.passed_over():
+            yield f"entry {number} is not in the feed here, and there is a proof of it: it was lost"
 
     def _receipt(self, number: int, record: Record) -> Iterator[str]:
         """That feed and receipt speak of the same entry, and none of the two hides a line."""
@@ -457,6 +463,7 @@ class _Reading:
     def finish(self) -> None:
         """What only the whole feed tells."""
         report, largest = self.report, max(self.trees, default=0)
+        self._rest_of_proofs()
         report.add(self.prices.finish())
         covered = max(largest, self.last + 1)
         missing = sorted(number for number in self.noted if number < covered)
@@ -474,6 +481,15 @@ class _Reading:
         counts["priced entries computed again"] = self.prices.recomputed
         report.not_recomputed.update(self.prices.not_recomputed)
         counts["priced entries not computed again"] = report.not_recomputed.total()
+
+
+    def _rest_of_proofs(self) -> None:
+        """Proofs after the last record."""
+        try:
+            self.proofs.of(INT64_MAX)
+        except EvidenceError as problem:
+            self.report.say(str(problem))
+        self.report.add(self._unclaimed())
 
 
 def _feed_record(fields: Mapping[str, object]) -> FeedRecord:
@@ -494,21 +510,27 @@ class _Proofs:
     def __init__(self, path: Path) -> None:
         self._lines = read_lines(path, _inclusion_of)
         self._next: _Inclusion | None = None
-        self._over = False
+        self._passed_over: list[int] = []
 
     def of(self, number: int) -> _Inclusion | None:
-        """The proof of an entry; numbers are asked for in order. Raises EvidenceError."""
-        while not self._over and (self._next is None or self._next.number < number):
-            try:
-                self._next = next(self._lines)[1]
-            except StopIteration:
-                self._over = True
+        """The proof of an entry; numbers are asked for in order. Raises EvidenceError once."""
+        while self._next is None or self._next.number < number:
+            if self._next is not None:
+                self._passed_over.append(self._next.number)
+                self._next = None
+            line = next(self._lines, None)
+            if line is None:
                 return None
-            except EvidenceError:
-                self._over = True
-                raise
-        found = self._next
-        return found if found is not None and found.number == number else None
+            self._next = line[1]
+        if self._next.number != number:
+            return None
+        found, self._next = self._next, None
+        return found
+
+    def passed_over(self) -> list[int]:
+        """Numbers that there were proofs of, and that were not asked for; each told once."""
+        passed, self._passed_over = self._passed_over, []
+        return passed
 
 
 def _inclusion_of(fields: Mapping[str, object]) -> _Inclusion:

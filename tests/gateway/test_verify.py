@@ -4,23 +4,26 @@ The evidence is that of a random coalition on a real gateway. Each case alters a
 way, as a partner, a gateway that signs what it should not, or a damaged disk would.
 """
 
+import base64
 import json
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text
 
 from coalition.checkpoints import sign_checkpoint
-from coalition.evidence_folder import Folder, to_base64
+from coalition.client import Client
+from coalition.evidence_folder import Folder
 from coalition.receipt_file import ReceiptFile
 from coalition.statement_reading import read_form
-from settlement.statement_form import exchanges
-from support.coalition_day import Day, private_key
+from coalition.statements import verify_statement
+from coalition.v1 import accrual_pb2
+from settlement.ledger.entries import canonical
+from support.coalition_day import Day, private_key, stay
 from support.evidence import (
-    SEED,
     WINDOWS,
     Forger,
     Lines,
@@ -80,7 +83,9 @@ def test_everybody_can_prove_its_statements(day: Day, me: str, tmp_path: Path) -
 def test_a_folder_grows_and_proves_that_the_log_only_grew(day: Day, folder: Folder) -> None:
     report = verified(day, folder)
     assert report.problems == []
-    assert report.counts["checkpoints"] == report.counts["trees that extend the one before"] + 1 == 2
+    assert (
+        report.counts["checkpoints"] == report.counts["trees that extend the one before"] + 1 == 2
+    )
     before = folder.feed.read_bytes()
     fetch(day, ME, folder.path)
     assert folder.feed.read_bytes().startswith(before)
@@ -117,7 +122,10 @@ def flipped(line: dict[str, Any]) -> dict[str, Any]:
     """One bit of the payload is another."""
     envelope = Forger().sign(record_of(line))["envelope"]
     at = len(envelope) // 2
-    return {**line, "envelope": envelope[:at] + ("A" if envelope[at] != "A" else "B") + envelope[at + 1 :]}
+    return {
+        **line,
+        "envelope": envelope[:at] + ("A" if envelope[at] != "A" else "B") + envelope[at + 1 :],
+    }
 
 
 def more(fields: dict[str, Any]) -> None:
@@ -164,6 +172,10 @@ FEED = {
         r"obligations with \w+, \w+",
     ),
     "dropped": (without_last("ACCRUAL"), r"entries is \d+ in the statement; the signed records"),
+    "dropped, and its proof is there": (
+        without_last("ACCRUAL"),
+        r"entry \d+ is not in the feed here, and there is a proof of it",
+    ),
     "a cut dropped": (without_last("CUT"), r"entry \d+ settles|no CUT of window 3 comes before it"),
     "twice": (
         feed(lambda lines: [*lines[:40], lines[39], *lines[40:]]),
@@ -216,8 +228,6 @@ def checkpoint(key: str, root: bytes | None) -> Alter:
 
 
 def to_root(path: Path) -> bytes:
-    import base64
-
     return base64.b64decode(path.read_text().split("\n")[2])
 
 
@@ -227,7 +237,9 @@ LOG = {
         r"feed.jsonl line 21: entry \d+ has no proof that it is in the log",
     ),
     "an inclusion proof is of another entry": (
-        proofs(lambda lines: [*lines[:20], {**lines[20], "proof": lines[21]["proof"]}, *lines[21:]]),
+        proofs(
+            lambda lines: [*lines[:20], {**lines[20], "proof": lines[21]["proof"]}, *lines[21:]]
+        ),
         r"feed.jsonl line 21: .*entry \d+",
     ),
     "proofs are cut off": (
@@ -349,4 +361,153 @@ def test_what_is_altered_is_named(day: Day, folder: Folder, case: tuple[Alter, s
     report = verified(day, folder)
     assert not report.proven
     said = "\n".join(report.problems)
-    assert __import__("re").search(words, said), said
+    assert re.search(words, said), said
+
+
+def restated(folder: Folder, window: int, change: Callable[[dict[str, Any]], None]) -> None:
+    """A statement that was changed and hashed anew, and the later ones with it: all agrees."""
+    previous: str | None = None
+    for files in folder.statements():
+        fields = json.loads(files.json.read_bytes())
+        if files.window == window:
+            change(fields)
+        if files.window > window:
+            fields["previous_sha256"] = previous
+        files.json.write_bytes(canonical(fields) + b"\n")
+        files.csv.unlink()
+        previous = read_form(files.json.read_bytes()).sha256
+
+
+def section(fields: dict[str, Any], name: str) -> dict[str, Any]:
+    return next(each for each in fields["sections"] if each["name"] == name)
+
+
+def add_to(fields: dict[str, Any], name: str, row: int, columns: dict[str, int]) -> None:
+    """More in a row, and in the control totals."""
+    for column, amount in columns.items():
+        for where in (section(fields, name)["totals"], section(fields, name)["rows"][row]):
+            where[column] = str(int(where[column]) + amount)
+
+
+def one_more_owed(fields: dict[str, Any]) -> None:
+    """A unit more to be received, wherever a statement that agrees with itself says so."""
+    add_to(fields, "OBLIGATIONS", 0, {"owed_to_minor": 1, "net_minor": 1})
+    add_to(fields, "POSITIONS", 0, {"net_minor": 1, "closing_minor": 1})
+    me, payments = fields["participant"], section(fields, "PAYMENTS")["rows"]
+    add_to(fields, "PAYMENTS", 0, {"amount_minor": 1 if payments[0]["payee"] == me else -1})
+
+
+RESTATED = {
+    "a unit more is owed": (one_more_owed, r"owed_to_minor is \d+ in the statement; the signed"),
+    "another number of lines": (
+        lambda fields: add_to(fields, "OBLIGATIONS", 0, {"count": 1}),
+        r"obligations with \w+, \w+: count is \d+ in the statement; the signed records give \d+",
+    ),
+    "another opening": (
+        lambda fields: add_to(fields, "POSITIONS", 0, {"opening_minor": 5, "closing_minor": 5}),
+        r"opening_minor is -?\d+ in the statement; the signed records give",
+    ),
+    "an entry more": (
+        lambda fields: fields.update(entries=str(int(fields["entries"]) + 1)),
+        r"entries is \d+ in the statement; the signed records give \d+",
+    ),
+    "another span": (
+        lambda fields: fields.update(first_number="1"),
+        r"first_number is 1 in the statement; the signed records give \d+",
+    ),
+    "another settlement": (
+        lambda fields: fields.update(settlement="77"),
+        r"the feed here holds no entry of settlement 77",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", RESTATED.values(), ids=RESTATED.keys())
+def test_a_statement_that_agrees_with_itself_is_held_against_the_feed(
+    day: Day, folder: Folder, case: tuple[Callable[[dict[str, Any]], None], str]
+) -> None:
+    change, words = case
+    restated(folder, 2, change)
+    problems = verified(day, folder).problems
+    assert any(re.search(words, each) for each in problems), problems
+    # It is that statement, and nothing of it disagrees with itself.
+    assert {each.split(":")[0] for each in problems} == {"statement-2-hotel.json"}
+    assert verify_statement(folder.statement(2, ME).json.read_bytes()) == []
+
+
+# Receipts
+
+
+@pytest.fixture
+def receipts(day: Day, tmp_path: Path) -> Path:
+    """What the hotel sent and was answered, kept by its client."""
+    path = tmp_path / "receipts.jsonl"
+    with (
+        ReceiptFile(path) as file,
+        Client(
+            day.target, day.profile, ME, private_key(ME), clock=day.clock, receipts=file
+        ) as client,
+    ):
+        for n in range(3):
+            accrual = accrual_pb2.AccrueRequest(
+                accrual=stay("hotel-0", f"kept-{path.parent.name}-{n}")
+            )
+            client.write("Accrual.Accrue", accrual)
+    return path
+
+
+def test_receipts_are_found_in_the_feed(day: Day, receipts: Path, tmp_path: Path) -> None:
+    folder = fetch(day, ME, tmp_path / "evidence")
+    report = verified(day, folder, receipts=receipts)
+    assert report.problems == []
+    assert (report.counts["receipts"], report.counts["receipts found in the feed"]) == (3, 3)
+
+
+def test_a_feed_that_leaves_out_what_a_receipt_proves(
+    day: Day, receipts: Path, tmp_path: Path
+) -> None:
+    folder = fetch(day, ME, tmp_path / "evidence")
+    lines = [json.loads(line) for line in folder.feed.read_text().splitlines()]
+    gone = lines[-2]["number"]
+    for path in (folder.feed, folder.inclusion):
+        edit_lines(path, lambda rows: [row for row in rows if row["number"] != gone])
+    report = verified(day, folder, receipts=receipts)
+    assert report.problems == [f"entry {gone}, which you hold a receipt of, is not in the feed"]
+
+
+def test_a_receipt_of_another_entry_under_the_same_number(
+    day: Day, receipts: Path, tmp_path: Path
+) -> None:
+    folder = fetch(day, ME, tmp_path / "evidence")
+    edit_lines(
+        folder.feed, lambda lines: [*lines[:-1], Forger().altered(lines[-1], more, "issued/hotel")]
+    )
+    problems = verified(day, folder, receipts=receipts).problems
+    assert any(
+        "your receipt is of another entry than the feed's record" in each for each in problems
+    )
+
+
+def test_a_feed_that_hides_a_line_of_a_receipt(day: Day, receipts: Path, tmp_path: Path) -> None:
+    folder = fetch(day, ME, tmp_path / "evidence")
+    edit_lines(folder.feed, lambda lines: [*lines[:-1], hidden(lines[-1])])
+    problems = verified(day, folder, receipts=receipts).problems
+    assert any(
+        re.search(r"the feed does not show lines \[\d+\] of your receipt", p) for p in problems
+    )
+
+
+def test_a_receipt_file_that_claims_to_be_whole(day: Day, receipts: Path, tmp_path: Path) -> None:
+    """Most of what the hotel sent is not in this file."""
+    folder = fetch(day, ME, tmp_path / "evidence")
+    problems = verified(day, folder, receipts=receipts, receipts_whole=True).problems
+    assert len(problems) > 50
+    assert all(
+        "answers a request of yours that the receipt file lacks" in each for each in problems
+    )
+
+
+def test_later_receipts_are_no_contradiction(day: Day, folder: Folder, receipts: Path) -> None:
+    report = verified(day, folder, receipts=receipts)
+    assert report.problems == []
+    assert any("3 receipts are later than the evidence" in note for note in report.notes)

@@ -38,7 +38,9 @@ def settled_business(database_url: str, seed: int = SEED) -> Iterator[tuple[Day,
         yield day, world
 
 
-def fetch(day: Day, me: str, path: Path, window: int | None = None, kept: Iterable[Path] = ()) -> Folder:
+def fetch(
+    day: Day, me: str, path: Path, window: int | None = None, kept: Iterable[Path] = ()
+) -> Folder:
     """A participant's evidence, as `coalition evidence fetch` collects it."""
     folder = Folder(path)
     client = day.client(SENDERS[me])
@@ -70,13 +72,14 @@ def record_of(line: Mapping[str, Any]) -> FeedRecord:
 
 
 def place_of(folder: Folder, kind: str, wants: str = "") -> int:
-    """Index of the last line of the feed with an entry of a kind, and a line that has a text."""
+    """Index of the last entry of a kind in a closed window's span, with a line that has a text."""
     lines = [json.loads(line) for line in folder.feed.read_text().splitlines()]
     records = [record_of(line).record for line in lines]
     return max(
         index
         for index, record in enumerate(records)
         if json.loads(record.entry)["kind"] == kind
+        and json.loads(record.entry)["window"] != str(WINDOWS + 1)
         and (not wants or any(wants.encode() in line.line for line in record.lines))
     )
 
