@@ -118,7 +118,8 @@ class Fetch:
         return True
 
     def _rates(self) -> None:
-        found = self.client.read("Rates.ListRates", rates_pb2.ListRatesRequest(), rates_pb2.RateBook)
+        request = rates_pb2.ListRatesRequest()
+        found = self.client.read("Rates.ListRates", request, rates_pb2.RateBook)
         write_book(self.folder.rates, export(self.profile.coalition, found))
         self.fetched["versions of the rate book"] = len(found.versions)
 

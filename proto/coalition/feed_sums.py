@@ -164,6 +164,12 @@ class FeedSums:
         if posted is None:
             yield f"the feed here holds no entry of settlement {settlement}: fetch it again"
             return
+        if posted.window != window:
+            yield (
+                f"settlement {settlement} is of window {posted.window}, as entry {posted.number} "
+                "says"
+            )
+            return
         own = statement.position
         yield from _same("opening_minor", int(own["opening_minor"]), posted.opening)
         # The operator's statement has everybody's payments, its feed its own.

@@ -482,7 +482,6 @@ class _Reading:
         report.not_recomputed.update(self.prices.not_recomputed)
         counts["priced entries not computed again"] = report.not_recomputed.total()
 
-
     def _rest_of_proofs(self) -> None:
         """Proofs after the last record."""
         try:

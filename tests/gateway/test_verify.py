@@ -258,6 +258,7 @@ LOG = {
         checkpoint("gateway", bytes(32)),
         r"checkpoints of \d+ and \d+ entries: the tree of \d+ entries does not extend",
     ),
+    "two histories": (forked, r"the gateway signed two trees of \d+ entries that differ"),
     "no consistency proof": (
         lambda folder: folder.consistency.write_bytes(b""),
         r"no proof that the tree of \d+ entries extends that of \d+",
@@ -267,6 +268,14 @@ LOG = {
         r"there is no checkpoint: nothing proves that records are in the log",
     ),
 }
+
+
+def forked(folder: Folder) -> None:
+    """The gateway signed another tree of the same size."""
+    newest = folder.checkpoints()[-1]
+    size = int(newest.stem)
+    made = sign_checkpoint(private_key("gateway"), "test-coalition", size, bytes(32))
+    newest.with_name(f"{size}-0000000000000000.txt").write_bytes(made.note)
 
 
 def statement_text(window: int, change: Callable[[bytes], bytes], kind: str = "json") -> Alter:
@@ -415,10 +424,6 @@ RESTATED = {
         lambda fields: fields.update(first_number="1"),
         r"first_number is 1 in the statement; the signed records give \d+",
     ),
-    "another settlement": (
-        lambda fields: fields.update(settlement="77"),
-        r"the feed here holds no entry of settlement 77",
-    ),
 }
 
 
@@ -433,6 +438,18 @@ def test_a_statement_that_agrees_with_itself_is_held_against_the_feed(
     # It is that statement, and nothing of it disagrees with itself.
     assert {each.split(":")[0] for each in problems} == {"statement-2-hotel.json"}
     assert verify_statement(folder.statement(2, ME).json.read_bytes()) == []
+
+
+def test_a_statement_of_a_settlement_that_nobody_posted(day: Day, folder: Folder) -> None:
+    restated(folder, 3, lambda fields: fields.update(settlement="77"))
+    words = "statement-3-hotel.json: the feed here holds no entry of settlement 77: fetch it again"
+    assert verified(day, folder).problems == [words]
+
+
+def test_a_statement_of_another_windows_settlement(day: Day, folder: Folder) -> None:
+    restated(folder, 3, lambda fields: fields.update(settlement="2"))
+    problems = verified(day, folder).problems
+    assert "statement-3-hotel.json: settlement 2 is of window 2, as entry" in "\n".join(problems)
 
 
 # Receipts

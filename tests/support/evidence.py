@@ -23,13 +23,15 @@ WINDOWS = 3
 
 
 @contextmanager
-def settled_business(database_url: str, seed: int = SEED) -> Iterator[tuple[Day, World]]:
+def settled_business(
+    database_url: str, windows: int = WINDOWS, acts: int = 40
+) -> Iterator[tuple[Day, World]]:
     """A coalition with some windows of business behind it, and a little in the open one."""
     with coalition_day(database_url) as day:
-        world = World(day, random.Random(seed))
+        world = World(day, random.Random(SEED))
         world.found()
-        for _ in range(WINDOWS):
-            for _ in range(40):
+        for _ in range(windows):
+            for _ in range(acts):
                 world.act()
             day.clock.forward(minutes=3)
             world.settle()
@@ -75,11 +77,12 @@ def place_of(folder: Folder, kind: str, wants: str = "") -> int:
     """Index of the last entry of a kind in a closed window's span, with a line that has a text."""
     lines = [json.loads(line) for line in folder.feed.read_text().splitlines()]
     records = [record_of(line).record for line in lines]
+    kinds = [json.loads(record.entry)["kind"] for record in records]
+    last_cut = len(kinds) - kinds[::-1].index("CUT")
     return max(
         index
-        for index, record in enumerate(records)
-        if json.loads(record.entry)["kind"] == kind
-        and json.loads(record.entry)["window"] != str(WINDOWS + 1)
+        for index, record in enumerate(records[:last_cut])
+        if kinds[index] == kind
         and (not wants or any(wants.encode() in line.line for line in record.lines))
     )
 
