@@ -231,6 +231,14 @@ def to_root(path: Path) -> bytes:
     return base64.b64decode(path.read_text().split("\n")[2])
 
 
+def forked(folder: Folder) -> None:
+    """The gateway signed another tree of the same size."""
+    newest = folder.checkpoints()[-1]
+    size = int(newest.stem)
+    made = sign_checkpoint(private_key("gateway"), "test-coalition", size, bytes(32))
+    newest.with_name(f"{size}-0000000000000000.txt").write_bytes(made.note)
+
+
 LOG = {
     "an inclusion proof is missing": (
         proofs(lambda lines: [*lines[:20], *lines[21:]]),
@@ -268,14 +276,6 @@ LOG = {
         r"there is no checkpoint: nothing proves that records are in the log",
     ),
 }
-
-
-def forked(folder: Folder) -> None:
-    """The gateway signed another tree of the same size."""
-    newest = folder.checkpoints()[-1]
-    size = int(newest.stem)
-    made = sign_checkpoint(private_key("gateway"), "test-coalition", size, bytes(32))
-    newest.with_name(f"{size}-0000000000000000.txt").write_bytes(made.note)
 
 
 def statement_text(window: int, change: Callable[[bytes], bytes], kind: str = "json") -> Alter:
