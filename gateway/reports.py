@@ -6,15 +6,9 @@ from collections.abc import Iterable, Mapping
 from rich.console import Console
 from rich.table import Table
 
+from gateway.documents.figures import in_units
 from settlement.ledger.entries import Coalition
 from settlement.reports import SettlementReport
-
-
-def in_units(minor: int, exponent: int) -> str:
-    """An amount of minor units as people write it, with thousands apart."""
-    digits = f"{abs(minor):0{exponent + 1}}"
-    whole, part = digits[: len(digits) - exponent], digits[len(digits) - exponent :]
-    return ("-" if minor < 0 else "") + f"{int(whole):,}" + (f".{part}" if exponent else "")
 
 
 def show_settlement(console: Console, report: SettlementReport, coalition: Coalition) -> None:

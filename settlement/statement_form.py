@@ -143,7 +143,7 @@ def sections(data: StatementData) -> tuple[Section, ...]:
         _exchanged("FEES", data, fees),
         _paid("PAYMENTS", data.coalition.currency, data.payments),
         _money_values(data),
-        *(each for money, price in data.money.items() for each in _in_money(data, money, price)),
+        *(each for money, price in _values(data) for each in _in_money(data, money, price)),
     )
 
 
@@ -201,13 +201,16 @@ def _paid(name: str, currency: str, payments: Iterable[Payment]) -> Section:
 
 
 def _money_values(data: StatementData) -> Section:
-    values = data.money.items()
     return Section(
         "MONEY_VALUES",
         data.coalition.currency,
         (),
-        tuple({"money": money, "price": price_text(price)} for money, price in values),
+        tuple({"money": money, "price": price_text(price)} for money, price in _values(data)),
     )
+
+
+def _values(data: StatementData) -> list[tuple[str, Fraction]]:
+    return sorted(data.money.items())
 
 
 def _in_money(data: StatementData, money: str, price: Fraction) -> Iterator[Section]:

@@ -108,7 +108,7 @@ def compose(
     gross = load_gross(connection, settlement.settlement_id)
     payments = load_payments(connection, settlement.settlement_id)
     positions_ = load_positions(connection, settlement.settlement_id)
-    entries = _entries_shown(connection, window)
+    entries = _entries_shown(connection, window, [each.participant for each in positions_])
     previous = _previous_hashes(connection, settlement.settlement_id)
     last = window.first_number if window.last_number is None else window.last_number
     money = pinned_money(connection, last)
@@ -134,19 +134,28 @@ def compose(
 
 
 _ENTRIES_SHOWN = text(
-    "select participant, count(*) as entries from feed f "
-    "where number between :first and :last and (participant = :everyone or not exists "
-    "(select from feed e where e.participant = :everyone and e.number = f.number)) "
-    "group by participant",
+    "with span as (select cast(:names as text[]) as names), "
+    "shown as (select participant, count(*) as entries from feed "
+    " where participant = any((select names from span)::text[]) "
+    " and number between :first and :last group by participant), "
+    "twice as (select f.participant, count(*) as entries from feed e, "
+    " unnest((select names from span)) as p(name), feed f "
+    " where e.participant = :everyone and e.number between :first and :last "
+    " and f.participant = p.name and p.name <> :everyone and f.number = e.number "
+    " group by f.participant) "
+    "select participant, shown.entries - coalesce(twice.entries, 0) as entries "
+    "from shown left join twice using (participant)",
 )
+"""Reads a range of every feed's key, whatever came before the window. What a participant and
+everyone are shown counts once, with everyone."""
 
 
-def _entries_shown(connection: Connection, window: Window) -> Mapping[str, int]:
-    """How many entries of a window's span each feed holds, those for everyone apart."""
-    rows = connection.execute(
-        _ENTRIES_SHOWN,
-        {"first": window.first_number, "last": window.last_number, "everyone": EVERYONE},
-    )
+def _entries_shown(
+    connection: Connection, window: Window, names: Iterable[str]
+) -> Mapping[str, int]:
+    """How many entries of a window's span each is shown beside those that everyone is shown."""
+    span = {"first": window.first_number, "last": window.last_number, "everyone": EVERYONE}
+    rows = connection.execute(_ENTRIES_SHOWN, {**span, "names": [*names, EVERYONE]})
     return {row.participant: row.entries for row in rows}
 
 

@@ -5,7 +5,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import resources
 from pathlib import Path
 
@@ -17,13 +17,16 @@ from sqlalchemy import Engine
 from coalition.activity_files.mapping_files import read_mapping
 from coalition.evidence import verify_all
 from coalition.profile import Profile, write_profile
-from coalition.statements import verify_statement
+from coalition.statements import read_statement, verify_statement
 from coalition.v1 import settlement_pb2
 from gateway.cli.database import out, progress
+from gateway.cli.document_command import MESSAGE_LIBRARIES, PDF_LIBRARIES, Form, make
 from gateway.cli.server_commands import settle_now, write_files
 from gateway.database import report_engine
 from gateway.demo.day import ActivityFile, DayReport, DemoDay
 from gateway.demo.scene import demo_clock, demo_founding, gateway_process
+from gateway.documents.accounts import read_accounts
+from gateway.documents.problems import INSTALL_DOCUMENTS, NoDocument, is_installed
 from gateway.founding import found
 from gateway.postgres import embedded_postgres, reachable_data_dir
 from gateway.reports import file_hashes, settlement_json, show_settlement, statement_files
@@ -65,6 +68,8 @@ def demo(*, stays: Path | None, flights: Path | None, folder: Path, as_json: boo
     show_settlement(console, report, coalition)
     console.print(_summary_table(summary))
     console.print(f"Statements, receipts and summary are in {folder}.")
+    if not is_installed(*PDF_LIBRARIES, *MESSAGE_LIBRARIES):
+        console.print(f"With more installed it also makes PDFs and bank files: {INSTALL_DOCUMENTS}")
     (folder / "summary.json").write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
     if as_json:
         click.echo(json.dumps(summary))
@@ -132,6 +137,7 @@ def _play(
         coalition, report = settle_now(engine, demo_clock, show)
         files_made = statement_files(report)
         write_files(folder / "statements", files_made)
+        write_files(folder / "documents", _documents(report))
         problems = _statements(day, report)
         _follow_feeds(day, show)
         senders, played = day.senders, day.report
@@ -171,6 +177,21 @@ def _statements(day: DemoDay, report: SettlementReport) -> list[str]:
         found_wrong = verify_statement(read.json, read.csv)
         problems += [f"statement of {participant}: {problem}" for problem in found_wrong]
     return problems
+
+
+def _documents(report: SettlementReport) -> dict[str, bytes]:
+    """Every statement as PDF and as bank files, where the libraries are installed."""
+    if not is_installed(*PDF_LIBRARIES, *MESSAGE_LIBRARIES):
+        return {}
+    accounts = read_accounts(Path(str(resources.files("gateway.samples"))) / "accounts.toml")
+    made = {}
+    for participant, statement in report.statements.items():
+        said, now = read_statement(statement.json), demo_clock()
+        for form, suffix in ((Form.PDF, "pdf"), (Form.CAMT_053, "xml"), (Form.PAIN_001, "xml")):
+            with suppress(NoDocument):  # who receives has nothing to pay
+                document = make(form, said, accounts, "USD", now, None)
+                made[f"{form}-{statement.settlement_id:04}-{participant}.{suffix}"] = document
+    return made
 
 
 def _follow_feeds(day: DemoDay, show: Show) -> None:

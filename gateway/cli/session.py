@@ -171,24 +171,78 @@ def signed_options(function: F) -> F:
     """Give a command the options of a signed call, as one first argument, a Session."""
 
     def wrapped(**options: Any) -> object:  # noqa: ANN401 - what click gives
-        session = Session(
-            target=options.pop("target"),
-            sender=options.pop("sender"),
-            profile=read_profile(options.pop("profile")),
-            key_path=options.pop("key"),
-            passphrase_file=options.pop("passphrase_file"),
-            ca=options.pop("ca"),
-            receipts=options.pop("receipts"),
-            max_wait_seconds=options.pop("max_wait_seconds"),
-            as_json=options.pop("as_json"),
-        )
+        return function(_session(options), **options)
+
+    return _with_options(function, wrapped, _OPTIONS)
+
+
+def signed_options_when_asked(function: F) -> F:
+    """The same for a command that may need no gateway: its first argument makes the Session.
+
+    What makes it raises click.UsageError where an option is missing.
+    """
+
+    def wrapped(**options: Any) -> object:  # noqa: ANN401 - what click gives
+        own = {name: options.pop(name) for name in _NAMES}
+
+        def session() -> Session:
+            for name in _REQUIRED:
+                if own[name] is None:
+                    message = f"to ask the gateway, --{name} is needed"
+                    raise click.UsageError(message)
+            return _session(dict(own))
+
         return function(session, **options)
 
+    return _with_options(function, wrapped, map(_optional, _OPTIONS))
+
+
+_REQUIRED = ("target", "sender", "key")
+_NAMES = (
+    *_REQUIRED,
+    "profile",
+    "passphrase_file",
+    "ca",
+    "receipts",
+    "max_wait_seconds",
+    "as_json",
+)
+
+
+def _session(options: dict[str, Any]) -> Session:
+    """Takes its options out of all of them."""
+    return Session(
+        target=options.pop("target"),
+        sender=options.pop("sender"),
+        profile=read_profile(options.pop("profile")),
+        key_path=options.pop("key"),
+        passphrase_file=options.pop("passphrase_file"),
+        ca=options.pop("ca"),
+        receipts=options.pop("receipts"),
+        max_wait_seconds=options.pop("max_wait_seconds"),
+        as_json=options.pop("as_json"),
+    )
+
+
+def _optional(option: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """The option, not required."""
+
+    def decorate(function: Any) -> Any:  # noqa: ANN401 - as click has it
+        decorated = option(function)
+        decorated.__click_params__[-1].required = False
+        return decorated
+
+    return decorate
+
+
+def _with_options(
+    function: F, wrapped: Callable[..., object], options: Iterable[Callable[[Any], Any]]
+) -> F:
     wrapped.__doc__, wrapped.__name__ = function.__doc__, function.__name__
     # Options of the command itself were noted on the function, and come first in its help.
     wrapped.__click_params__ = getattr(function, "__click_params__", [])  # type: ignore[attr-defined]
     result: Any = wrapped
-    for option in _OPTIONS:
+    for option in options:
         result = option(result)
     return result  # type: ignore[no-any-return]
 

@@ -7,7 +7,7 @@ import click
 
 from coalition.v1 import settlement_pb2
 from gateway.cli import output
-from gateway.cli.failures import NotProven
+from gateway.cli.document_command import document, fetch
 from gateway.cli.session import Session, signed_options
 from gateway.cli.types import in_major
 
@@ -73,13 +73,9 @@ def positions(session: Session, *, window: int) -> None:
 )
 @signed_options
 def statement(session: Session, *, window: int, participant: str, folder: Path) -> None:
-    """Fetch the statement of a closed window, verify its hash, write it as JSON and CSV."""
-    request = settlement_pb2.GetStatementRequest(window=window, participant=participant)
-    found = session.read("Settlement.GetStatement", request, settlement_pb2.Statement)
+    """Fetch the statement of a closed window, verify it, write it as JSON and CSV."""
+    found = fetch(session, window, participant)
     digest = hashlib.sha256(found.json).digest()
-    if digest != found.sha256:
-        message = f"the statement's SHA-256 is {digest.hex()}, not {found.sha256.hex()} as told"
-        raise NotProven(message)
     folder.mkdir(parents=True, exist_ok=True)
     files = {}
     for suffix, data in (("json", found.json), ("csv", found.csv)):
@@ -91,6 +87,9 @@ def statement(session: Session, *, window: int, participant: str, folder: Path) 
     else:
         rows = [("sha256", digest.hex()), *files.items()]
         output.show_table(f"Statement of window {window}", ("what", "where"), rows)
+
+
+settlement.add_command(document)
 
 
 def _state(value: settlement_pb2.WindowState) -> str:

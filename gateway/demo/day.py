@@ -45,6 +45,9 @@ RATES = (
 )
 """Programme, rate in, cost out (shared minor units per point), fee and spread."""
 
+USD_VALUE = Fraction(1, 100)
+"""Cents for a minor unit: one of the shared currency is worth a cent."""
+
 DOUBLE_DIPPERS = 3
 """Every third member of the hotel takes points and miles; the others take points."""
 
@@ -157,6 +160,8 @@ class DemoDay:
         self._agree()
         for programme, rate_in, cost_out, fee, spread in RATES:
             self._rate(programme, rate_in, cost_out, fee, spread)
+        value = rates_pb2.MoneyValue(currency="USD", per_shared_minor=_fraction(USD_VALUE))
+        self._enter(rates_pb2.BookChange(money_value=value), "what the shared currency is worth")
 
     def _admit(self, partner: str, kind: str, name: str) -> None:
         public = public_bytes(demo_key(partner))
@@ -211,12 +216,14 @@ class DemoDay:
             fee=_fraction(fee),
             spread=_fraction(spread),
         )
+        self._enter(rates_pb2.BookChange(rate=terms), "the demo's opening rate")
+
+    def _enter(self, change: rates_pb2.BookChange, reason: str) -> None:
+        """A change of the rate book, proposed by one administrator and approved by the other."""
         proposed = self._write(
             ADMINISTRATORS[0],
             "Rates.Propose",
-            rates_pb2.ProposeRequest(
-                changes=[rates_pb2.BookChange(rate=terms)], reason="the demo's opening rate"
-            ),
+            rates_pb2.ProposeRequest(changes=[change], reason=reason),
         )
         number = proposed.result_as(rates_pb2.Proposal).proposal
         approval = rates_pb2.ApproveRequest(proposal=number)

@@ -68,8 +68,8 @@ def _read(csv_bytes: bytes) -> tuple[list[Row], list[str]]:
     rows = [tuple(row) for row in table]
     if not rows or rows[0] != CSV_COLUMNS:
         return [], [f"the first line of the CSV is not its header: {','.join(CSV_COLUMNS)}"]
-    problem = _end_problem(rows[1:], ended=csv_bytes.endswith(b"\n"))
-    return (rows[1:], []) if problem is None else ([], [problem])
+    wrong = _end_problem(rows[1:], ended=csv_bytes.endswith(b"\n"))
+    return (rows[1:], []) if wrong is None else ([], [wrong])
 
 
 def _end_problem(rows: Sequence[Row], *, ended: bool) -> str | None:

@@ -1,6 +1,5 @@
 """The commands of a partner: each makes the request that its options say, and shows the answer."""
 
-import hashlib
 import json
 import subprocess
 import sys
@@ -45,6 +44,7 @@ from contract.fake_gateway import (
 )
 from gateway.cli.lazy import SERVER_PACKAGES
 from gateway.cli.main import Coalition
+from support.stated import stated
 
 Run = Callable[..., Result]
 
@@ -650,16 +650,19 @@ def test_positions_are_in_major_units(partner: Run, gateway: FakeGateway) -> Non
 
 
 def test_statement_is_verified_and_written(partner: Run, gateway: FakeGateway, home: Path) -> None:
-    good = Statement(json=b"{}", csv=b"a\n", sha256=hashlib.sha256(b"{}").digest())
-    bad = Statement(json=b"{ }", csv=b"a\n", sha256=good.sha256)
-    gateway.script = [lambda *_: good, lambda *_: bad]
+    made = stated(SENDER)
+    good = Statement(json=made.json, csv=made.csv, sha256=made.sha256)
+    changed = Statement(json=made.json + b" ", csv=made.csv, sha256=made.sha256)
+    cut_off = Statement(json=made.json, csv=made.csv[:-1], sha256=made.sha256)
+    gateway.script = [lambda *_: good, lambda *_: changed, lambda *_: cut_off, lambda *_: good]
     done = partner("settlement", "statement", "1", "--out", "statements", "--json")
     assert done.exit_code == 0, done.output
-    assert (home / "statements" / f"statement-1-{SENDER}.json").read_bytes() == b"{}"
-    assert (home / "statements" / f"statement-1-{SENDER}.csv").read_bytes() == b"a\n"
-    tampered = partner("settlement", "statement", "2")
-    assert tampered.exit_code == 5
-    assert "the statement's SHA-256 is" in tampered.stderr
+    assert (home / "statements" / f"statement-1-{SENDER}.json").read_bytes() == made.json
+    assert (home / "statements" / f"statement-1-{SENDER}.csv").read_bytes() == made.csv
+    for told in ("the statement's SHA-256 is", "the CSV is cut off", "another was asked for"):
+        refused = partner("settlement", "statement", "2")
+        assert refused.exit_code == 5
+        assert told in refused.stderr
     assert not list(home.glob("statement-2*"))
 
 

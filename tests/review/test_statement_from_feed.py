@@ -21,12 +21,20 @@ from coalition.client import Client
 from coalition.errors import Refused
 from coalition.feed import FeedItem
 from coalition.statements import verify_statement
-from coalition.v1 import accrual_pb2, members_pb2, redemption_pb2, settlement_pb2
+from coalition.v1 import accrual_pb2, members_pb2, rates_pb2, redemption_pb2, settlement_pb2
 from gateway.self_check import check_book
 from partners.directory_store import money_at
 from settlement.ledger.book import load_coalition
 from settlement.run import ignore, settle
-from support.coalition_day import Day, activity_key, coalition_day, item, membership, stay
+from support.coalition_day import (
+    Day,
+    activity_key,
+    coalition_day,
+    fraction,
+    item,
+    membership,
+    stay,
+)
 from support.use_case_bench import definition
 
 SENDERS = {"hotel": "hotel", "airline": "airline", "card": "card", "operator": "admin-one"}
@@ -186,6 +194,9 @@ class World:
         day.rate("hotel", Fraction(101, 2), 61, Fraction(1, 50), Fraction(1, 100))
         day.rate("airline", 70, 83)
         day.rate("card", Fraction(1, 3), Fraction(3, 5), Fraction(1, 7))
+        for currency, worth in (("USD", Fraction(2, 3)), ("JPY", Fraction(31, 20))):
+            value = rates_pb2.MoneyValue(currency=currency, per_shared_minor=fraction(worth))
+            day.published(rates_pb2.BookChange(money_value=value))
         for n in range(3):
             for programme in PARTNERS:
                 more = (
@@ -359,6 +370,7 @@ def test_the_feed_alone_gives_statements_and_balances(day: Day, seed: int) -> No
             assert stated["previous_sha256"] == previous
             previous = hashlib.sha256(exact).hexdigest()
             nets[window] += int(expected["POSITIONS COIN"][0]["net_minor"])
+            assert [row["money"] for row in stated["MONEY_VALUES COIN"]] == ["JPY", "USD"]
     assert set(nets.values()) == {0}
     assert world.problems() == []
     for (programme, number), member_id in world.members.items():

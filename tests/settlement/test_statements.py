@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,54 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coalition.statements import BadStatement, read_statement, verify_statement, verify_table
-from settlement.netting import Payment
 from settlement.obligations import Gross
 from settlement.statement_form import StatementData, exchanges
 from settlement.statements import Statement, render
-from settlement.store import Position
 from support.handmade import COALITION
-
-GROSS = (
-    Gross("airline-m", "hotel-h", "PRINCIPAL", 2, 40_00),
-    Gross("bank-c", "airline-m", "PRINCIPAL", 9, 1_00),
-    Gross("hotel-h", "airline-m", "PRINCIPAL", 1, 240_01),
-    Gross("hotel-h", "operator", "FEE", 1, 4_80),
-    Gross("hotel-h", "operator", "ROUNDING", 3, 21),
-)
-NETS = {"airline-m": 201_01, "bank-c": -1_00, "hotel-h": -205_02, "operator": 5_01}
-PAYMENTS = (
-    Payment("bank-c", "airline-m", 1_00),
-    Payment("hotel-h", "airline-m", 200_01),
-    Payment("hotel-h", "operator", 5_01),
-)
-MONEY = {"USD": Fraction(1, 2)}
-
-
-def stated(
-    name: str,
-    previous: bytes | None = None,
-    opening: int = 0,
-    money: dict[str, Fraction] = MONEY,
-) -> Statement:
-    whole = name == "operator"
-    return render(
-        StatementData(
-            coalition=COALITION,
-            settlement_id=1,
-            window_id=1,
-            participant=name,
-            first_number=0,
-            last_number=9,
-            entries=7,
-            positions=tuple(
-                Position(each, net, opening) for each, net in NETS.items() if whole or each == name
-            ),
-            exchanges=exchanges(name, GROSS),
-            payments=tuple(p for p in PAYMENTS if whole or name in {p.payer, p.payee}),
-            previous_sha256=previous,
-            money=money,
-        ),
-    )
+from support.stated import NETS, stated
 
 
 def hotel(previous: bytes | None = None, opening: int = 0) -> Statement:
@@ -149,6 +106,13 @@ def test_the_bytes() -> None:
     assert made.csv.decode() == GOLDEN_CSV.format(sha256=made.sha256.hex())
     assert verify_statement(made.json, made.csv) == []
     assert verify_table(made.csv) == []
+
+
+def test_the_bytes_are_those_of_the_specification() -> None:
+    document = (Path(__file__).parents[2] / "proto" / "SIGNING.md").read_text(encoding="utf-8")
+    made = hotel()
+    assert f"```statement\n{made.json.decode()}```\n" in document
+    assert f"```table\n{made.csv.decode()}```\n" in document
 
 
 def test_opening_and_the_statement_before_are_in_it() -> None:
