@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from coalition.errors import Refused
-from coalition.v1 import accrual_pb2, members_pb2, redemption_pb2
+from coalition.v1 import accrual_pb2, members_pb2, rates_pb2, redemption_pb2
 from gateway.self_check import check_book
 from partners.directory_store import money_at
 from settlement.ledger.book import load_coalition
 from settlement.run import ignore, settle
-from support.coalition_day import Day, activity_key, item, membership, stay
+from support.coalition_day import Day, activity_key, fraction, item, membership, stay
 from support.use_case_bench import definition
 
 SENDERS = {"hotel": "hotel", "airline": "airline", "card": "card", "operator": "admin-one"}
@@ -56,6 +56,9 @@ class World:
         day.rate("hotel", Fraction(101, 2), 61, Fraction(1, 50), Fraction(1, 100))
         day.rate("airline", 70, 83)
         day.rate("card", Fraction(1, 3), Fraction(3, 5), Fraction(1, 7))
+        for currency, worth in (("USD", Fraction(2, 3)), ("JPY", Fraction(31, 20))):
+            value = rates_pb2.MoneyValue(currency=currency, per_shared_minor=fraction(worth))
+            day.published(rates_pb2.BookChange(money_value=value))
         for n in range(3):
             for programme in PARTNERS:
                 more = (
