@@ -78,14 +78,14 @@ class KeptCheckpoint:
             message = (
                 f"DATABASE_BEHIND: the database holds {size} entries, and {kept.size} were signed "
                 f"when {self.path} was written: it is an earlier state, and would give out "
-                f"{kept.size - size} numbers a second time. {_WHAT_TO_DO}"
+                f"the numbers from {size} on a second time. {_WHAT_TO_DO}"
             )
             raise CheckpointMismatch(message)
         problem = difference(connection, kept)
         if problem is not None:
             message = (
-                f"DATABASE_DIFFERS: {problem}, when {self.path} was written: the database went "
-                f"back and on from there, or was rewritten. {_WHAT_TO_DO}"
+                f"DATABASE_DIFFERS: {problem}, as {self.path} has it: the database went back "
+                f"and on from there, or was rewritten. {_WHAT_TO_DO}"
             )
             raise CheckpointMismatch(message)
 

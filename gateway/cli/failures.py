@@ -8,11 +8,13 @@ import click
 
 from coalition.activity_files import ActivityFileError, BadMapping
 from coalition.answers import BadAnswer
+from coalition.checkpoints import BadCheckpoint
 from coalition.errors import Refused, Unavailable
 from coalition.keyfiles import KeyFileError
 from coalition.methods import UnknownMethod
 from coalition.profile import ProfileError
 from coalition.receipt_file import ReceiptFileError
+from coalition.tree import BadProof
 from gateway.rate_files.problems import BadFile
 
 REFUSED = 1
@@ -99,6 +101,9 @@ def plain_errors() -> Iterator[None]:
         raise NoAnswer(message) from None
     except BadAnswer as problem:
         message = f"the answer does not verify: {problem} - check --profile and --target"
+        raise NotProven(message) from None
+    except (BadCheckpoint, BadProof) as problem:
+        message = f"not proven: {problem}"
         raise NotProven(message) from None
     except UnknownMethod as problem:
         raise BadUse(str(problem.args[0])) from None

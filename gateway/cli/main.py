@@ -31,6 +31,7 @@ _CLIENT = {
     "receipts": ("receipt_commands:receipts", "Verify and show signed answers."),
     "feed": ("feed_command:feed", "The ledger's entries that concern you."),
     "settlement": ("settlement_commands:settlement", "Windows, positions, statements."),
+    "log": ("log_commands:log", "Checkpoints, and proofs that the ledger only grows."),
     "evidence": ("evidence_commands:evidence", "Collect what proves your statements."),
     "verify": ("verify_command:verify", "Prove a folder of evidence, without a gateway."),
     "call": ("call_command:call", "Call any method of the contract."),

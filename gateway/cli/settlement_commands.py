@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from coalition.checkpoints import open_checkpoint
 from coalition.v1 import settlement_pb2
 from gateway.cli import output
 from gateway.cli.document_command import document, fetch
@@ -69,16 +70,21 @@ def positions(session: Session, *, window: int) -> None:
     "folder",
     type=click.Path(file_okay=False, path_type=Path),
     default=Path(),
-    help="Folder for the two files; by default this one.",
+    help="Folder for the files; by default this one.",
 )
 @signed_options
 def statement(session: Session, *, window: int, participant: str, folder: Path) -> None:
-    """Fetch the statement of a closed window, verify it, write it as JSON and CSV."""
+    """Fetch the statement of a closed window, verify it, write it as JSON and CSV.
+
+    The checkpoint of the ledger that came with it is verified and written beside them.
+    """
     found = fetch(session, window, participant)
     digest = hashlib.sha256(found.json).digest()
+    covering = open_checkpoint(found.checkpoint, session.profile.coalition, session.profile.keys)
     folder.mkdir(parents=True, exist_ok=True)
     files = {}
-    for suffix, data in (("json", found.json), ("csv", found.csv)):
+    parts = (("json", found.json), ("csv", found.csv), ("checkpoint", covering.note))
+    for suffix, data in parts:
         path = folder / f"statement-{window}-{participant or session.sender}.{suffix}"
         path.write_bytes(data)
         files[suffix] = str(path)

@@ -13,6 +13,7 @@ from click.testing import Result
 from google.protobuf import json_format
 
 from coalition import methods, signing
+from coalition.checkpoints import sign_checkpoint
 from coalition.receipt_file import ReceiptFile
 from coalition.v1.accrual_pb2 import (
     CLAIM_STATE_NEVER_RECEIVED,
@@ -33,6 +34,7 @@ from coalition.v1.rates_pb2 import BookChange, BookVersion, RateBook, RateTerms
 from coalition.v1.settlement_pb2 import Position, PositionList, Statement
 from contract.book import COALITION, Entry
 from contract.fake_gateway import (
+    KEY,
     OTHER_KEY,
     SENDER,
     FakeGateway,
@@ -650,19 +652,31 @@ def test_positions_are_in_major_units(partner: Run, gateway: FakeGateway) -> Non
 
 
 def test_statement_is_verified_and_written(partner: Run, gateway: FakeGateway, home: Path) -> None:
-    made = stated(SENDER)
-    good = Statement(json=made.json, csv=made.csv, sha256=made.sha256)
-    changed = Statement(json=made.json + b" ", csv=made.csv, sha256=made.sha256)
-    cut_off = Statement(json=made.json, csv=made.csv[:-1], sha256=made.sha256)
-    gateway.script = [lambda *_: good, lambda *_: changed, lambda *_: cut_off, lambda *_: good]
+    made, note = stated(SENDER), sign_checkpoint(KEY, COALITION, 7, bytes(32)).note
+    parts = {"json": made.json, "csv": made.csv, "sha256": made.sha256, "checkpoint": note}
+    answers = [
+        Statement(**parts | changed)
+        for changed in (
+            {},
+            {"json": made.json + b" "},
+            {"csv": made.csv[:-1]},
+            {},
+            {"checkpoint": note[:-9]},
+        )
+    ]
+    gateway.script = [lambda *_, answer=answer: answer for answer in answers]
     done = partner("settlement", "statement", "1", "--out", "statements", "--json")
     assert done.exit_code == 0, done.output
     assert (home / "statements" / f"statement-1-{SENDER}.json").read_bytes() == made.json
     assert (home / "statements" / f"statement-1-{SENDER}.csv").read_bytes() == made.csv
+    assert (home / "statements" / f"statement-1-{SENDER}.checkpoint").read_bytes() == note
     for told in ("the statement's SHA-256 is", "the CSV is cut off", "another was asked for"):
         refused = partner("settlement", "statement", "2")
         assert refused.exit_code == 5
         assert told in refused.stderr
+    unsigned = partner("settlement", "statement", "1", "--out", "unsigned")
+    assert unsigned.exit_code == 5
+    assert "the checkpoint does not verify" in unsigned.stderr
     assert not list(home.glob("statement-2*"))
 
 

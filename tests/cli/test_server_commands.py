@@ -173,3 +173,36 @@ def test_a_gateway_that_is_killed_starts_again(home: Path, tmp_path: Path) -> No
                 partners_pb2.PartnerList,
             )
     assert time.monotonic() - started < 120
+
+
+def test_a_restored_data_directory_is_told_from_the_one_that_was_signed(home: Path) -> None:
+    """A cold backup of the database is put back under a checkpoint that stayed."""
+    coalition("init", "--data-dir", str(home), "--administrators", "alice,bob")
+    with served(home):
+        pass
+    database = reachable_data_dir(home.absolute() / "postgres")
+    backup = database.with_name(f"{database.name}-backup")
+    subprocess.run(["cp", "-a", database, backup], check=True)
+    revoked = _other_key(home)
+    with served(home) as (target, _):
+        alice = read_key(home / "keys" / "alice.key", PASSPHRASE.encode())
+        with Client(target, read_profile(home / "coalition.json"), "alice", alice) as client:
+            client.write("Partners.RevokeKey", partners_pb2.RevokeKeyRequest(keyid=revoked))
+    elsewhere = home / "elsewhere"
+    shutil.copy(home / "checkpoint", elsewhere)
+    shutil.rmtree(database)
+    backup.rename(database)
+
+    for command in (["serve"], ["settle"], ["rotate-key"], ["review"]):
+        refused = coalition(*command, "--data-dir", str(home), expect=1).stderr
+        assert "DATABASE_BEHIND: the database holds 1 entries, and 2 were signed" in refused
+        assert "Restore a newer state" in refused
+    checked = coalition("check", "--data-dir", str(home), "--json", expect=1).stdout
+    assert json.loads(checked)["problems"] == [
+        "checkpoint: the first 2 entries: found 1 entries, expected 2 or more"
+    ]
+    # The copy elsewhere says the same where that in the data directory went back too.
+    (home / "checkpoint").unlink()
+    there = ("--data-dir", str(home), "--checkpoint-file", str(elsewhere))
+    assert "DATABASE_BEHIND" in coalition("settle", *there, expect=1).stderr
+    assert "DATABASE_BEHIND" not in coalition("settle", "--data-dir", str(home)).stderr

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -78,9 +79,11 @@ def keyring() -> Keyring:
 
 
 @contextmanager
-def serving(engine: Engine, clock: Callable[[], datetime]) -> Iterator[str]:
+def serving(
+    engine: Engine, clock: Callable[[], datetime], checkpoint_file: Path | None = None
+) -> Iterator[str]:
     """A gateway on a free port of loopback, in a thread; yields its target."""
-    gateway = Gateway(engine, keyring(), clock, Listen("127.0.0.1:0"))
+    gateway = Gateway(engine, keyring(), clock, Listen("127.0.0.1:0"), checkpoint_file)
     started: asyncio.Queue[Any] | Any = threading.Event()
     seen: dict[str, Any] = {}
 
@@ -384,13 +387,15 @@ class Day:
 
 
 @contextmanager
-def coalition_day(database_url: str, now: datetime = NOON) -> Iterator[Day]:
+def coalition_day(
+    database_url: str, now: datetime = NOON, checkpoint_file: Path | None = None
+) -> Iterator[Day]:
     """A new coalition on a database of its own, served on loopback."""
     engine, clock = connect_engine(database_url), Clock(now)
     founding = founding_of()
     found(engine, founding, clock.now)
     try:
-        with serving(engine, clock) as target, ExitStack() as stack:
+        with serving(engine, clock, checkpoint_file) as target, ExitStack() as stack:
             yield Day(target, founding.profile, clock, engine, stack)
     finally:
         engine.dispose()
