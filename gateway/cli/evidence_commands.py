@@ -7,11 +7,10 @@ from pathlib import Path
 import click
 from rich import progress as bars
 
-from coalition.checkpoints import BadCheckpoint
 from coalition.evidence_fetch import Fetch
 from coalition.evidence_folder import EvidenceError, Folder
 from gateway.cli import output
-from gateway.cli.failures import BadUse, NotProven
+from gateway.cli.failures import BadUse
 from gateway.cli.session import Session, signed_options
 
 KEPT = click.option(
@@ -56,8 +55,6 @@ def fetch(
             made.run(window, kept)
         except EvidenceError as problem:
             raise BadUse(str(problem)) from None
-        except BadCheckpoint as problem:
-            raise NotProven(str(problem)) from None
     if session.as_json:
         output.show_json({"folder": str(folder), **made.fetched})
     else:

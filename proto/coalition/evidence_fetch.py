@@ -1,7 +1,8 @@
 """Collects a partner's evidence from the gateway into a folder, which grows from time to time.
 
-What is fetched is checked as far as it can be while it comes; whether all of it holds together
-is for `coalition.verifying`.
+Records, checkpoints and statements are checked while they come. Proofs are kept as they are, also
+those that prove nothing: with the gateway's signatures they are the evidence of it, and
+`coalition.verifying` says so.
 """
 
 import hashlib
@@ -11,7 +12,12 @@ from itertools import pairwise
 from pathlib import Path
 
 from coalition.answers import BadAnswer
-from coalition.checkpoints import BadCheckpoint, Checkpoint, open_checkpoint
+from coalition.checkpoints import (
+    BadCheckpoint,
+    Checkpoint,
+    open_checkpoint,
+    write_checkpoint,
+)
 from coalition.client import Client
 from coalition.evidence_folder import (
     EvidenceError,
@@ -22,6 +28,7 @@ from coalition.evidence_folder import (
     read_lines,
     to_base64,
 )
+from coalition.log import NUMBERS_AT_ONCE, fetch_checkpoint
 from coalition.profile import Profile
 from coalition.rate_export import export, write_book
 from coalition.statement_reading import read_form
@@ -30,9 +37,6 @@ from coalition.v1 import log_pb2, rates_pb2, settlement_pb2
 
 Show = Callable[[str, int, int], None]
 """Told of progress: what, how much is done, and of how much (0: not known)."""
-
-AT_ONCE = 1_000
-"""Proofs asked for in one call, as many as the gateway gives."""
 
 
 @dataclass(slots=True)
@@ -73,7 +77,7 @@ class Fetch:
                 envelope = to_base64(item.envelope.SerializeToString())
                 out.add({"number": item.number, "envelope": envelope})
                 added += 1
-                if added % AT_ONCE == 0:
+                if added % NUMBERS_AT_ONCE == 0:
                     self.show("Feed", added, 0)
         self.fetched["records of the feed"] = added
 
@@ -114,7 +118,7 @@ class Fetch:
             return False
         files.csv.write_bytes(found.csv)
         files.json.write_bytes(found.json)
-        self._keep(found.checkpoint)
+        self._keep(open_checkpoint(found.checkpoint, self.profile.coalition, self.profile.keys))
         return True
 
     def _rates(self) -> None:
@@ -124,19 +128,18 @@ class Fetch:
         self.fetched["versions of the rate book"] = len(found.versions)
 
     def _checkpoint(self) -> Checkpoint:
-        request = log_pb2.GetCheckpointRequest()
-        return self._keep(self.client.read("Log.GetCheckpoint", request, log_pb2.Checkpoint).note)
+        checkpoint = fetch_checkpoint(self.client, self.profile)
+        self._keep(checkpoint)
+        return checkpoint
 
-    def _keep(self, note: bytes) -> Checkpoint:
-        checkpoint = open_checkpoint(note, self.profile.coalition, self.profile.keys)
+    def _keep(self, checkpoint: Checkpoint) -> None:
         path = self.folder.checkpoint(checkpoint.size)
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.exists() and self._open(path).root != checkpoint.root:
             # Two histories: both are the proof of it.
             path = path.with_name(f"{checkpoint.size}-{checkpoint.root.hex()[:16]}.txt")
         if not path.exists():
-            path.write_bytes(note)
-        return checkpoint
+            write_checkpoint(path, checkpoint)
 
     def _open(self, path: Path) -> Checkpoint:
         try:
@@ -149,8 +152,8 @@ class Fetch:
         last = _last_number(self.folder.inclusion)
         numbers = [number for number in _numbers(self.folder.feed) if number > last]
         with LineWriter(self.folder.inclusion) as out:
-            for begin in range(0, len(numbers), AT_ONCE):
-                asked = numbers[begin : begin + AT_ONCE]
+            for begin in range(0, len(numbers), NUMBERS_AT_ONCE):
+                asked = numbers[begin : begin + NUMBERS_AT_ONCE]
                 request = log_pb2.GetInclusionProofsRequest(tree_size=size, numbers=asked)
                 found = self.client.read(
                     "Log.GetInclusionProofs", request, log_pb2.InclusionProofList
