@@ -16,9 +16,11 @@ from sqlalchemy import Engine
 
 from coalition.activity_files.mapping_files import read_mapping
 from coalition.evidence import verify_all
+from coalition.evidence_fetch import Fetch
+from coalition.evidence_folder import Folder
 from coalition.profile import Profile, write_profile
-from coalition.statements import read_statement, verify_statement
-from coalition.v1 import settlement_pb2
+from coalition.statements import read_statement
+from coalition.verifying import Evidence, verify
 from gateway.cli.database import out, progress
 from gateway.cli.document_command import MESSAGE_LIBRARIES, PDF_LIBRARIES, Form, make
 from gateway.cli.settle_command import settle_now, write_files
@@ -138,8 +140,8 @@ def _play(
         files_made = statement_files(report)
         write_files(folder / "statements", files_made)
         write_files(folder / "documents", _documents(report))
-        problems = _statements(day, report)
-        _follow_feeds(day, show)
+        problems = _evidence(day, report, founding.profile, folder, show)
+        _follow_feeds(day, report, show)
         senders, played = day.senders, day.report
     verified, bad = _receipts(folder, founding.profile, senders)
     found_wrong, _ = check_book(engine, coalition, show)
@@ -165,18 +167,24 @@ def _day(day: DemoDay, files: list[ActivityFile]) -> list[str]:
     return day.try_what_is_refused(files[0])
 
 
-def _statements(day: DemoDay, report: SettlementReport) -> list[str]:
-    """Every partner fetches its statement and checks it."""
+def _evidence(
+    day: DemoDay, report: SettlementReport, profile: Profile, folder: Path, show: Show
+) -> list[str]:
+    """Every partner collects the evidence of its statement and verifies it, as a partner does."""
     problems: list[str] = []
-    window = 0 if report.window is None else report.window.window_id
-    for participant in sorted(set(report.statements) & set(day.senders)):
-        request = settlement_pb2.GetStatementRequest(window=window)
-        read = day.client(participant).read(
-            "Settlement.GetStatement", request, settlement_pb2.Statement
-        )
-        found_wrong = verify_statement(read.json, read.csv)
-        problems += [f"statement of {participant}: {problem}" for problem in found_wrong]
+    partners = sorted(set(report.statements) & set(day.senders))
+    for done, partner in enumerate(partners, 1):
+        place = Folder(folder / "evidence" / partner)
+        Fetch(day.client(partner), profile, partner, place, _quiet).run(None)
+        receipts = folder / f"receipts-{partner}.jsonl"
+        found = verify(Evidence(place, profile, receipts, receipts_whole=True), _quiet)
+        problems += [f"evidence of {partner}: {problem}" for problem in found.problems]
+        show("Evidence is verified", done, len(partners))
     return problems
+
+
+def _quiet(what: str, done: int, total: int) -> None:
+    """Progress within what is one step of the demo's."""
 
 
 def _documents(report: SettlementReport) -> dict[str, bytes]:
@@ -194,12 +202,13 @@ def _documents(report: SettlementReport) -> dict[str, bytes]:
     return made
 
 
-def _follow_feeds(day: DemoDay, show: Show) -> None:
-    """Every sender follows its feed to the end; the client verifies each record."""
-    for done, sender in enumerate(day.senders, 1):
+def _follow_feeds(day: DemoDay, report: SettlementReport, show: Show) -> None:
+    """Who has no statement follows its feed to the end; the client verifies each record."""
+    others = sorted(set(day.senders) - set(report.statements))
+    for done, sender in enumerate(others, 1):
         for _ in day.client(sender).follow(stop_at_end=True):
             pass
-        show("Feeds are followed", done, len(day.senders))
+        show("Feeds are followed", done, len(others))
 
 
 def _receipts(folder: Path, profile: Profile, senders: list[str]) -> tuple[int, list[str]]:

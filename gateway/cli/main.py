@@ -36,6 +36,8 @@ _CLIENT = {
     "log": ("log_commands:log", "Checkpoints, and proofs that the ledger only grows."),
     "payments": ("payment_commands:payments", "What is due after settlements, and paid."),
     "liabilities": ("liability_commands:liabilities", "Points outstanding, breakage, float."),
+    "evidence": ("evidence_commands:evidence", "Collect what proves your statements."),
+    "verify": ("verify_command:verify", "Prove a folder of evidence, without a gateway."),
     "call": ("call_command:call", "Call any method of the contract."),
 }
 _SERVER = {

@@ -3,9 +3,11 @@
 from datetime import datetime
 from fractions import Fraction
 from importlib import resources
+from pathlib import Path
 
 import click
 
+from coalition.rate_export import export, write_book
 from coalition.v1 import rates_pb2
 from gateway.cli import conversion_commands as published
 from gateway.cli import output, rate_decisions, rate_proposals
@@ -85,6 +87,23 @@ def propose(  # noqa: PLR0913 - one parameter per option
     change = rates_pb2.BookChange(rate=terms, effective_from=effective_from)
     request = rates_pb2.ProposeRequest(changes=[change], reason=reason)
     session.write("Rates.Propose", request, request_id, told=lambda _, made: proposal_rows(made))
+
+
+@rates.command(name="export")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@signed_options
+def export_rates(session: Session, *, file: Path) -> None:
+    """Write the whole book to FILE as JSON, each version with the number of its signed entry.
+
+    `coalition verify` compares it with the entries of your feed.
+    """
+    request = rates_pb2.ListRatesRequest()
+    book = session.read("Rates.ListRates", request, rates_pb2.RateBook)
+    write_book(file, export(session.profile.coalition, book))
+    if session.as_json:
+        output.show_json({"file": str(file), "versions": len(book.versions)})
+    else:
+        output.note(f"{len(book.versions)} versions are in {file}.")
 
 
 @rates.command()

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from coalition import methods
 from coalition.answers import Answer, BadAnswer, open_receipt
@@ -28,14 +29,22 @@ class Verification:
     problems: list[str] = field(default_factory=list)
 
 
-def verify_all(path: Path, profile: Profile) -> Verification:
+class Noted(NamedTuple):
+    """What a receipt showed of an entry: its leaf, and which of its lines."""
+
+    leaf: bytes
+    lines: tuple[int, ...]
+
+
+def verify_all(path: Path, profile: Profile, noted: dict[int, Noted] | None = None) -> Verification:
     """Verify every answer in a file against its request and the gateway's keys.
 
-    Raises ReceiptFileError where the file cannot be read.
+    `noted` is filled with what receipts showed of each entry, by number. Raises
+    ReceiptFileError where the file cannot be read.
     """
     kept_requests, problems = read_file(path)
     found = Verification(problems=problems)
-    leaves: dict[int, bytes] = {}
+    noted = {} if noted is None else noted
     for kept in kept_requests:
         found.pending += kept.pending
         found.dropped += kept.envelope is None and bool(kept.refused)
@@ -47,7 +56,7 @@ def verify_all(path: Path, profile: Profile) -> Verification:
             found.problems.append(f"request {kept.request_id}: {problem}")
             continue
         _count(found, answer)
-        found.problems.extend(_contradictions(answer, leaves))
+        found.problems.extend(_contradictions(answer, noted))
     return found
 
 
@@ -75,11 +84,12 @@ def _count(found: Verification, answer: Answer) -> None:
     found.refusals += len(answer.outcomes) - accepted
 
 
-def _contradictions(answer: Answer, leaves: dict[int, bytes]) -> Iterator[str]:
+def _contradictions(answer: Answer, noted: dict[int, Noted]) -> Iterator[str]:
     """One number is one entry: a gateway that signs two is caught by whoever keeps both."""
     for record in (out.record for out in answer.outcomes):
         if record is None:
             continue
         number = record.entry.number
-        if leaves.setdefault(number, record.leaf) != record.leaf:
+        shown = Noted(record.leaf, tuple(line.index for line in record.lines))
+        if noted.setdefault(number, shown).leaf != record.leaf:
             yield f"number {number} was signed for two different entries"

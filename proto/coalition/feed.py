@@ -3,13 +3,13 @@
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import grpc
 
 from coalition import wire
 from coalition.answers import BadAnswer, open_answer
 from coalition.records import BadRecord, Record, open_record
-from coalition.requests import Signer
 from coalition.v1.envelope_pb2 import Envelope, FeedRecord
 
 
@@ -22,10 +22,22 @@ class FeedItem:
     envelope: Envelope
 
 
+class Reader(Protocol):
+    """Whose feed it is: coalition and sender. Whoever signs is one."""
+
+    @property
+    def audience(self) -> str:
+        """The coalition."""
+
+    @property
+    def sender(self) -> str:
+        """Who follows."""
+
+
 def open_feed_item(
     envelope: Envelope,
     gateway_keys: Mapping[str, bytes],
-    reader: Signer,
+    reader: Reader,
     after_number: int,
 ) -> FeedItem:
     """The entry in an envelope of the reader's feed.
@@ -60,7 +72,7 @@ class Follower:
 
     stream: Callable[[int], Iterator[Envelope]]
     gateway_keys: Mapping[str, bytes]
-    reader: Signer
+    reader: Reader
     patience: wire.Patience
     closed: Callable[[], bool]
 

@@ -147,6 +147,7 @@ def feed_page(
 
 
 def _shown(row: Any, lines: Sequence[StoredLine], coalition: Coalition) -> Shown:  # noqa: ANN401 - a row
+    """As it stands; of a line that somebody deleted the digest is missing, and a reader sees it."""
     salts = [coalition.salt(row.number, index) for index in range(len(lines))]
     data = [line.data for line in lines]
     return Shown(
@@ -155,7 +156,7 @@ def _shown(row: Any, lines: Sequence[StoredLine], coalition: Coalition) -> Shown
         facts=bytes(row.facts_bytes) if row.facts else None,
         facts_salt=coalition.salt(row.number, FACTS_TAG) if row.facts else None,
         digests=tuple(map(line_digest, salts, data)),
-        lines=tuple((i, salts[i], data[i]) for i in sorted(row.lines or ())),
+        lines=tuple((i, salts[i], data[i]) for i in sorted(row.lines or ()) if i < len(data)),
     )
 
 

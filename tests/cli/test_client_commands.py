@@ -652,19 +652,19 @@ def test_positions_are_in_major_units(partner: Run, gateway: FakeGateway) -> Non
 
 
 def test_statement_is_verified_and_written(partner: Run, gateway: FakeGateway, home: Path) -> None:
-    made = stated(SENDER)
-    note = sign_checkpoint(KEY, COALITION, 7, bytes(32)).note
-    good = Statement(json=made.json, csv=made.csv, sha256=made.sha256, checkpoint=note)
-    changed = Statement(json=made.json + b" ", csv=made.csv, sha256=made.sha256, checkpoint=note)
-    cut_off = Statement(json=made.json, csv=made.csv[:-1], sha256=made.sha256, checkpoint=note)
-    forged = Statement(json=made.json, csv=made.csv, sha256=made.sha256, checkpoint=note[:-9])
-    gateway.script = [
-        lambda *_: good,
-        lambda *_: changed,
-        lambda *_: cut_off,
-        lambda *_: good,
-        lambda *_: forged,
+    made, note = stated(SENDER), sign_checkpoint(KEY, COALITION, 7, bytes(32)).note
+    parts = {"json": made.json, "csv": made.csv, "sha256": made.sha256, "checkpoint": note}
+    answers = [
+        Statement(**parts | changed)
+        for changed in (
+            {},
+            {"json": made.json + b" "},
+            {"csv": made.csv[:-1]},
+            {},
+            {"checkpoint": note[:-9]},
+        )
     ]
+    gateway.script = [lambda *_, answer=answer: answer for answer in answers]
     done = partner("settlement", "statement", "1", "--out", "statements", "--json")
     assert done.exit_code == 0, done.output
     assert (home / "statements" / f"statement-1-{SENDER}.json").read_bytes() == made.json
@@ -674,10 +674,10 @@ def test_statement_is_verified_and_written(partner: Run, gateway: FakeGateway, h
         refused = partner("settlement", "statement", "2")
         assert refused.exit_code == 5
         assert told in refused.stderr
-    forged_one = partner("settlement", "statement", "1", "--out", "forged")
-    assert forged_one.exit_code == 5
-    assert "the checkpoint does not verify" in forged_one.stderr
-    assert not (home / "forged").exists()
+    unsigned = partner("settlement", "statement", "1", "--out", "unsigned")
+    assert unsigned.exit_code == 5
+    assert "the checkpoint does not verify" in unsigned.stderr
+    assert not (home / "unsigned").exists()
     assert not list(home.glob("statement-2*"))
 
 
