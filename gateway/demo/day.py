@@ -45,8 +45,8 @@ RATES = (
 )
 """Programme, rate in, cost out (shared minor units per point), fee and spread."""
 
-USD_VALUE = Fraction(1, 100)
-"""Cents for a minor unit: one of the shared currency is worth a cent."""
+USD_VALUE = Fraction(9, 10)
+"""Cents for a minor unit of the shared currency."""
 
 DOUBLE_DIPPERS = 3
 """Every third member of the hotel takes points and miles; the others take points."""
