@@ -404,7 +404,20 @@ def one_more_each_way(fields: dict[str, Any]) -> None:
     add_to(fields, "OBLIGATIONS", 0, {"owed_to_minor": 1, "owed_by_minor": 1})
 
 
+def to_somebody_else(fields: dict[str, Any]) -> None:
+    """The last payment is with a participant that nobody owes anything."""
+    for each in fields["sections"]:
+        if each["name"] in {"PAYMENTS", "MONEY_PAYMENTS"}:
+            row = each["rows"][-1]
+            other = "payee" if row["payer"] == fields["participant"] else "payer"
+            row[other] = "zz-somebody"
+
+
 RESTATED = {
+    "a payment with somebody else": (
+        to_somebody_else,
+        r"its payments are .*zz-somebody.*; entry \d+ says",
+    ),
     "a unit more is owed": (
         one_more_each_way,
         r"owed_to_minor is \d+ in the statement; the signed",
