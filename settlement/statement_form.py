@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from settlement.calendar import Days
+from settlement.ledger.breaks import Break
 from settlement.ledger.entries import Coalition, canonical, price_text
 from settlement.netting import Payment
 from settlement.obligations import Gross
@@ -46,6 +47,11 @@ CSV_COLUMNS = (
     "amount_minor",
     "payments_minor",
     "rounding_minor",
+    "break",
+    "source",
+    "state",
+    "ledger_minor",
+    "reported_minor",
     "rows",
     "value",
 )
@@ -74,8 +80,8 @@ class Exchange:
 class StatementData:
     """All that a statement says. Amounts in shared minor units; positive is to be received.
 
-    `positions` and `payments` are the participant's own; the operator's statement has those of
-    everybody, its own among them. `money` is what the CUT pinned.
+    `positions`, `payments` and `breaks` are the participant's own; the operator's statement has
+    those of everybody, its own among them. `money` is what the CUT pinned.
     """
 
     coalition: Coalition
@@ -90,6 +96,8 @@ class StatementData:
     payments: tuple[Payment, ...]
     previous_sha256: bytes | None
     money: Mapping[str, Fraction] = field(default_factory=dict)
+    breaks: tuple[Break, ...] = ()
+    """Open as of the CUT, or resolved in the window."""
     days: Days | None = None
     supersedes: int | None = None
     """The aborted settlement of the same window, whose statement this one takes the place of."""
@@ -148,6 +156,7 @@ def sections(data: StatementData) -> tuple[Section, ...]:
         _exchanged("OBLIGATIONS", data, others),
         _exchanged("FEES", data, fees),
         _paid("PAYMENTS", data.coalition.currency, data.payments),
+        _breaks(data),
         _money_values(data),
         *(each for money, price in _values(data) for each in _in_money(data, money, price)),
     )
@@ -202,6 +211,27 @@ def _paid(name: str, currency: str, payments: Iterable[Payment]) -> Section:
         tuple(
             {"payer": due.payer, "payee": due.payee, "amount_minor": str(due.amount)}
             for due in payments
+        ),
+    )
+
+
+def _breaks(data: StatementData) -> Section:
+    """Each with its resolution in place of its state, where it has one."""
+    return Section(
+        "BREAKS",
+        data.coalition.currency,
+        ("ledger_minor", "reported_minor"),
+        tuple(
+            {
+                "break": ".".join(map(str, each.break_id)),
+                "source": each.source,
+                "kind": each.kind,
+                "participant": each.owner,
+                "state": each.resolution or each.state,
+                "ledger_minor": str(each.ledger_minor),
+                "reported_minor": str(each.reported_minor),
+            }
+            for each in data.breaks
         ),
     )
 

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert, select, text
 
 from settlement import tables
+from settlement.ledger.breaks import breaks_between
 from settlement.ledger.entries import Coalition
 from settlement.netting import positions as net_positions
 from settlement.obligations import counted
@@ -111,6 +112,7 @@ def compose(
     previous = _previous_hashes(connection, settlement.settlement_id)
     last = window.first_number if window.last_number is None else window.last_number
     money = pinned_money(connection, last)
+    breaks = breaks_between(connection, window.first_number - 1, last)
 
     def data_of(position: Position) -> StatementData:
         name = position.participant
@@ -128,6 +130,7 @@ def compose(
             payments=tuple(due for due in payments if whole or name in {due.payer, due.payee}),
             previous_sha256=previous.get(name),
             money=money,
+            breaks=tuple(each for each in breaks if whole or each.owner == name),
             days=settlement.days,
             supersedes=settlement.supersedes,
             apart=settlement.apart,

@@ -167,12 +167,19 @@ def list_settlements(connection: Connection) -> list[Settlement]:
     return [_settlement(row) for row in rows]
 
 
-def latest_settlement(connection: Connection, window_id: int | None = None) -> Settlement | None:
-    """The newest settlement, of a window where one is named; None where there is none."""
+def latest_settlement(
+    connection: Connection, window_id: int | None = None, settlement_id: int | None = None
+) -> Settlement | None:
+    """The newest settlement of those that are meant; None where there is none.
+
+    Of a window, and the one of that number, where these are given.
+    """
     table = tables.settlement
     query = select(table).order_by(table.c.settlement_id.desc()).limit(1)
     if window_id is not None:
         query = query.where(table.c.window_id == window_id)
+    if settlement_id is not None:
+        query = query.where(table.c.settlement_id == settlement_id)
     row = connection.execute(query).one_or_none()
     return None if row is None else _settlement(row)
 

@@ -55,7 +55,11 @@ class Form(StrEnum):
 )
 @click.option("--money", help="Currency of the amounts, such as USD; by default the only one.")
 @click.option("--created", type=INSTANT, help="When the document is made; by default now.")
-@click.option("--due", type=DAY, help="Day of the payments; pain.001: by default when made.")
+@click.option(
+    "--due",
+    type=DAY,
+    help="Day of the payments; by default the one in the statement, else when made.",
+)
 @signed_options_when_asked
 def document(  # noqa: PLR0913 - one parameter per option
     session: Callable[[], Session],
@@ -103,6 +107,8 @@ def make(
 
     Raises NoDocument.
     """
+    if due is None and statement.settlement_date is not None:
+        due = date.fromisoformat(statement.settlement_date)
     if form is Form.PDF:
         from gateway.documents.pdf import statement_pdf  # noqa: PLC0415 - only who asks needs it
 

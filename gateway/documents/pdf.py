@@ -77,6 +77,7 @@ class _Sheet:
         self._obligations()
         self._fees()
         self._money()
+        self._breaks()
         if said.is_operators:
             self._positions()
         # 5. How to check it.
@@ -104,10 +105,24 @@ class _Sheet:
             ("Entries shown to you", f"{said.entries:,}"),
             ("Coalition", said.coalition),
             ("Currency", f"{said.currency} with {said.exponent} decimals"),
+            *((name, day) for name, day in self._days() if day is not None),
             *(
                 ("Value", f"{self._price(money, price)} {money} for 1 {said.currency}")
                 for money, price in self._prices.items()
             ),
+        ]
+
+    def _days(self) -> list[tuple[str, str | None]]:
+        said = self._said
+        return [
+            ("Business date", said.business_date),
+            ("Told on", said.advice_date),
+            ("To be paid on", said.settlement_date),
+            (
+                "In place of",
+                None if said.supersedes is None else f"settlement {said.supersedes}, aborted",
+            ),
+            ("Settled apart", ", ".join(map(self._named, said.apart)) or None),
         ]
 
     def _price(self, money: str, price: Fraction) -> str:
@@ -211,6 +226,36 @@ class _Sheet:
         if section.rows:
             self._pages.heading("Fees")
             self._exchanged(section)
+
+    def _breaks(self) -> None:
+        section = self._said.section("BREAKS")
+        if not section.rows:
+            return
+        self._pages.heading("Differences between records and the ledger")
+        self._pages.say(
+            "In minor units; of a delivery in those of the points that were to be delivered."
+        )
+        self._pages.rows(
+            [
+                Column("Break", is_figure=True),
+                Column("What", 30),
+                Column("Whose", 25),
+                Column("State", 20),
+                Column("Ledger", is_figure=True),
+                Column("Record", is_figure=True),
+            ],
+            [
+                [
+                    row["break"],
+                    _kind(row["kind"]),
+                    self._named(row["participant"]),
+                    _kind(row["state"]),
+                    f"{int(row['ledger_minor']):,}",
+                    f"{int(row['reported_minor']):,}",
+                ]
+                for row in section.rows
+            ],
+        )
 
     def _exchanged(self, section: Section) -> None:
         currency = self._said.currency

@@ -276,7 +276,8 @@ def _statement(m: settlement_pb2.GetStatementRequest, reading: Reading) -> settl
     asker = reading.asker
     whose = forms.optional(forms.SLUG, m.participant, "participant") or asker.participant
     allowed = whose == asker.participant or asker.is_administrator
-    settlement = latest_settlement(reading.connection, window)
+    wanted = forms.positive(m.settlement, "settlement") if m.settlement else None
+    settlement = latest_settlement(reading.connection, window, wanted)
     found = None
     if allowed and settlement is not None:
         found = statements.statement(reading.connection, settlement.settlement_id, whose)

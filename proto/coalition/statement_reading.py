@@ -43,6 +43,10 @@ COLUMNS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "OBLIGATIONS": (("counterparty", "kind"), EXCHANGED),
     "FEES": (("counterparty", "kind"), EXCHANGED),
     "PAYMENTS": (("payer", "payee"), ("amount_minor",)),
+    "BREAKS": (
+        ("break", "source", "kind", "participant", "state"),
+        ("ledger_minor", "reported_minor"),
+    ),
     "MONEY_VALUES": (("money", "price"), ()),
     "MONEY_POSITIONS": (("participant",), ("net_minor", "payments_minor", "rounding_minor")),
     "MONEY_PAYMENTS": (("payer", "payee"), ("amount_minor",)),

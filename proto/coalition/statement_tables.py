@@ -27,6 +27,11 @@ CSV_COLUMNS = (
     "amount_minor",
     "payments_minor",
     "rounding_minor",
+    "break",
+    "source",
+    "state",
+    "ledger_minor",
+    "reported_minor",
     "rows",
     "value",
 )

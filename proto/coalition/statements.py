@@ -19,7 +19,7 @@ from coalition.strict_json import BadJson
 FEE_KINDS = frozenset({"FEE", "SPREAD", "ROUNDING"})
 """Kinds of lines by which the operator earns."""
 
-_SHARED = ("POSITIONS", "OBLIGATIONS", "FEES", "PAYMENTS", "MONEY_VALUES")
+_SHARED = ("POSITIONS", "OBLIGATIONS", "FEES", "PAYMENTS", "BREAKS", "MONEY_VALUES")
 _IN_MONEY = ("MONEY_POSITIONS", "MONEY_PAYMENTS")
 _RESIDUAL = "MONEY_RESIDUAL"
 
@@ -187,6 +187,16 @@ def _check_apart(statement: Statement) -> Iterator[str]:
         yield from _same(f"payments with {other}, settled apart", paid.get(other, 0), owed[other])
 
 
+def _check_breaks(statement: Statement) -> Iterator[str]:
+    rows, me = statement.section("BREAKS").rows, statement.participant
+    names = [row["break"] for row in rows]
+    if len(set(names)) < len(names):
+        yield "a break stands twice"
+    for row in rows:
+        if not statement.is_operators and row["participant"] != me:
+            yield f"break {row['break']} is not of this participant"
+
+
 def _received(payments: Section) -> dict[str, int]:
     """What everybody receives minus what they pay, by name."""
     found: dict[str, int] = {}
@@ -236,5 +246,6 @@ _CHECKS: tuple[Callable[[Statement], Iterator[str]], ...] = (
     _check_positions,
     _check_exchanged,
     _check_payments,
+    _check_breaks,
     _check_money,
 )

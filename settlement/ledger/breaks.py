@@ -310,19 +310,17 @@ def list_breaks(
     return list(found)
 
 
-def breaks_between(
-    connection: Connection, participant: str, first: int, last: int
-) -> tuple[Break, ...]:
-    """A participant's breaks that were open at a number, or resolved within (first, last].
+def breaks_between(connection: Connection, first: int, last: int) -> tuple[Break, ...]:
+    """Everybody's breaks that were open at the last number, or resolved within (first, last].
 
     As of entry `last`: what came later is not seen, so it gives the same for ever. By id.
     """
     found = _read(
         connection,
-        "b.owner = :participant and b.number <= :as_of",
-        "r.participant = :participant and r.concluded_number <= :as_of "
+        "b.number <= :as_of",
+        "r.concluded_number <= :as_of "
         "and (r.superseded_number is null or r.superseded_number > :first)",
-        {"participant": participant, "first": first},
+        {"first": first},
         as_of=last,
     )
     return tuple(

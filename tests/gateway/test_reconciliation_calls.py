@@ -352,7 +352,7 @@ def test_breaks_as_of_any_number_of_the_log(world: World) -> None:
 
     def told(first: int, last: int) -> list[str]:
         with world.day.engine.connect() as connection:
-            listed = breaks_between(connection, "hotel", first, last)
+            listed = breaks_between(connection, first, last)
         return [f"{b.state} {b.resolution}" for b in listed if b.break_id == ident]
 
     assert told(0, found.break_number - 1) == []

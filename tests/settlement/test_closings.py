@@ -192,6 +192,7 @@ def test_days_that_were_changed_behind_our_back_are_found(engine: Engine) -> Non
     with engine.begin() as connection:
         connection.execute(text("update settlement set settlement_date = '2026-02-01'"))
     with snapshot(engine) as connection:
-        (problem,) = check_settlements(connection, COALITION)
+        problem, *statements = check_settlements(connection, COALITION)
     assert problem.check == "days"
+    assert {each.check for each in statements} == {"statement-json", "statement-csv"}
     assert (problem.where, problem.found) == ("settlement 1", "2026-01-05, 2026-01-05, 2026-02-01")

@@ -75,7 +75,7 @@ def happened(connection: Connection, items: Iterable[Item]) -> Window:
     write(connection, *business)
     cut = windows.cut(connection, COALITION, NOW + timedelta(hours=1), money_at)
     assert cut is not None
-    return cut
+    return cut.window
 
 
 def recorded(

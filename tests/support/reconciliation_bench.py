@@ -102,10 +102,11 @@ def measure(engine: Engine, count: int) -> None:
         assert driver is not None
         _fill(driver, count)
         connection.execute(text("update ledger_head set size = :size"), {"size": count + 1})
-        window = windows.cut(
+        cut = windows.cut(
             connection, COALITION, windows.open_window(connection).opened_at, lambda *_: {}
         )
-        assert window is not None
+        assert cut is not None
+        window = cut.window
     total = sum(amount for *_, amount in rows_of_record(count))
     listed = sum(1 for _ in rows_of_record(count))
     text_of = io.StringIO()
@@ -134,7 +135,8 @@ def measure(engine: Engine, count: int) -> None:
         used = cpu_seconds(connection)
         record = load_records(connection, [1])[1]
         window = get_window(connection, 1)
-        assert window is not None
+        assert cut is not None
+        window = cut.window
         marks = [(used, "items")]
         result = match(
             connection,

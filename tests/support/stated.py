@@ -1,14 +1,17 @@
 """Statements made by hand: three obligations and fees, netted into three payments."""
 
+from datetime import date
 from fractions import Fraction
 
+from settlement.calendar import Days
+from settlement.ledger.breaks import Break, Kind, Source
 from settlement.ledger.entries import Coalition
 from settlement.netting import Payment
 from settlement.obligations import Gross
 from settlement.statement_form import StatementData, exchanges
 from settlement.statements import Statement, render
 from settlement.store import Position
-from support.handmade import COALITION
+from support.handmade import COALITION, NOW
 
 GROSS = (
     Gross("airline-m", "hotel-h", "PRINCIPAL", 2, 40_00),
@@ -24,6 +27,19 @@ PAYMENTS = (
     Payment("hotel-h", "operator", 5_01),
 )
 MONEY = {"USD": Fraction(1, 2)}
+BREAKS = (
+    Break(
+        break_id=(7, 1),
+        source=Source.RECONCILIATION,
+        kind=Kind.AMOUNT_DIFFERS,
+        owner="hotel-h",
+        counterparty="airline-m",
+        reference="folio 12",
+        ledger_minor=-240_01,
+        reported_minor=-240_00,
+        opened_at=NOW,
+    ),
+)
 
 
 def stated(
@@ -53,5 +69,7 @@ def stated(
             payments=tuple(p for p in PAYMENTS if whole or name in {p.payer, p.payee}),
             previous_sha256=previous,
             money=money,
+            breaks=tuple(each for each in BREAKS if whole or each.owner == name),
+            days=Days(date(2026, 1, 5), date(2026, 1, 5), date(2026, 1, 6)),
         ),
     )

@@ -27,7 +27,7 @@ from coalition.v1 import options_pb2 as coalition_dot_v1_dot_options__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x63oalition/v1/settlement.proto\x12\x0c\x63oalition.v1\x1a\x1b\x63oalition/v1/envelope.proto\x1a\x1a\x63oalition/v1/options.proto\x1a\x1fgoogle/protobuf/timestamp.proto\":\n\x12ListWindowsRequest\x12$\n\x06header\x18\x01 \x01(\x0b\x32\x14.coalition.v1.Header\"\xc8\x01\n\x06Window\x12\x0e\n\x06window\x18\x01 \x01(\x03\x12(\n\x05state\x18\x02 \x01(\x0e\x32\x19.coalition.v1.WindowState\x12\x14\n\x0c\x66irst_number\x18\x03 \x01(\x03\x12\x13\n\x0blast_number\x18\x04 \x01(\x03\x12-\n\topened_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12*\n\x06\x63ut_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"3\n\nWindowList\x12%\n\x07windows\x18\x01 \x03(\x0b\x32\x14.coalition.v1.Window\"K\n\x13GetPositionsRequest\x12$\n\x06header\x18\x01 \x01(\x0b\x32\x14.coalition.v1.Header\x12\x0e\n\x06window\x18\x02 \x01(\x03\"2\n\x08Position\x12\x13\n\x0bparticipant\x18\x01 \x01(\t\x12\x11\n\tnet_minor\x18\x02 \x01(\x03\"K\n\x0cPositionList\x12\x10\n\x08\x63urrency\x18\x01 \x01(\t\x12)\n\tpositions\x18\x02 \x03(\x0b\x32\x16.coalition.v1.Position\"`\n\x13GetStatementRequest\x12$\n\x06header\x18\x01 \x01(\x0b\x32\x14.coalition.v1.Header\x12\x0e\n\x06window\x18\x02 \x01(\x03\x12\x13\n\x0bparticipant\x18\x03 \x01(\t\"J\n\tStatement\x12\x0c\n\x04json\x18\x01 \x01(\x0c\x12\x0b\n\x03\x63sv\x18\x02 \x01(\x0c\x12\x0e\n\x06sha256\x18\x03 \x01(\x0c\x12\x12\n\ncheckpoint\x18\x04 \x01(\x0c*q\n\x0bWindowState\x12\x1c\n\x18WINDOW_STATE_UNSPECIFIED\x10\x00\x12\x15\n\x11WINDOW_STATE_OPEN\x10\x01\x12\x14\n\x10WINDOW_STATE_CUT\x10\x02\x12\x17\n\x13WINDOW_STATE_CLOSED\x10\x03\x32\xae\x02\n\nSettlement\x12]\n\x0bListWindows\x12\x16.coalition.v1.Envelope\x1a\x18.coalition.v1.WindowList\"\x1c\xaa\xdb\x18\x18\n\x12ListWindowsRequest\x10\x02\x18<\x12\x61\n\x0cGetPositions\x12\x16.coalition.v1.Envelope\x1a\x1a.coalition.v1.PositionList\"\x1d\xaa\xdb\x18\x19\n\x13GetPositionsRequest\x10\x02\x18<\x12^\n\x0cGetStatement\x12\x16.coalition.v1.Envelope\x1a\x17.coalition.v1.Statement\"\x1d\xaa\xdb\x18\x19\n\x13GetStatementRequest\x10\x02\x18<b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x63oalition/v1/settlement.proto\x12\x0c\x63oalition.v1\x1a\x1b\x63oalition/v1/envelope.proto\x1a\x1a\x63oalition/v1/options.proto\x1a\x1fgoogle/protobuf/timestamp.proto\":\n\x12ListWindowsRequest\x12$\n\x06header\x18\x01 \x01(\x0b\x32\x14.coalition.v1.Header\"\xc8\x01\n\x06Window\x12\x0e\n\x06window\x18\x01 \x01(\x03\x12(\n\x05state\x18\x02 \x01(\x0e\x32\x19.coalition.v1.WindowState\x12\x14\n\x0c\x66irst_number\x18\x03 \x01(\x03\x12\x13\n\x0blast_number\x18\x04 \x01(\x03\x12-\n\topened_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12*\n\x06\x63ut_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"3\n\nWindowList\x12%\n\x07windows\x18\x01 \x03(\x0b\x32\x14.coalition.v1.Window\"K\n\x13GetPositionsRequest\x12$\n\x06header\x18\x01 \x01(\x0b\x32\x14.coalition.v1.Header\x12\x0e\n\x06window\x18\x02 \x01(\x03\"2\n\x08Position\x12\x13\n\x0bparticipant\x18\x01 \x01(\t\x12\x11\n\tnet_minor\x18\x02 \x01(\x03\"K\n\x0cPositionList\x12\x10\n\x08\x63urrency\x18\x01 \x01(\t\x12)\n\tpositions\x18\x02 \x03(\x0b\x32\x16.coalition.v1.Position\"t\n\x13GetStatementRequest\x12$\n\x06header\x18\x01 \x01(\x0b\x32\x14.coalition.v1.Header\x12\x0e\n\x06window\x18\x02 \x01(\x03\x12\x13\n\x0bparticipant\x18\x03 \x01(\t\x12\x12\n\nsettlement\x18\x04 \x01(\x03\"J\n\tStatement\x12\x0c\n\x04json\x18\x01 \x01(\x0c\x12\x0b\n\x03\x63sv\x18\x02 \x01(\x0c\x12\x0e\n\x06sha256\x18\x03 \x01(\x0c\x12\x12\n\ncheckpoint\x18\x04 \x01(\x0c*q\n\x0bWindowState\x12\x1c\n\x18WINDOW_STATE_UNSPECIFIED\x10\x00\x12\x15\n\x11WINDOW_STATE_OPEN\x10\x01\x12\x14\n\x10WINDOW_STATE_CUT\x10\x02\x12\x17\n\x13WINDOW_STATE_CLOSED\x10\x03\x32\xae\x02\n\nSettlement\x12]\n\x0bListWindows\x12\x16.coalition.v1.Envelope\x1a\x18.coalition.v1.WindowList\"\x1c\xaa\xdb\x18\x18\n\x12ListWindowsRequest\x10\x02\x18<\x12\x61\n\x0cGetPositions\x12\x16.coalition.v1.Envelope\x1a\x1a.coalition.v1.PositionList\"\x1d\xaa\xdb\x18\x19\n\x13GetPositionsRequest\x10\x02\x18<\x12^\n\x0cGetStatement\x12\x16.coalition.v1.Envelope\x1a\x17.coalition.v1.Statement\"\x1d\xaa\xdb\x18\x19\n\x13GetStatementRequest\x10\x02\x18<b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -40,8 +40,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SETTLEMENT'].methods_by_name['GetPositions']._serialized_options = b'\252\333\030\031\n\023GetPositionsRequest\020\002\030<'
   _globals['_SETTLEMENT'].methods_by_name['GetStatement']._loaded_options = None
   _globals['_SETTLEMENT'].methods_by_name['GetStatement']._serialized_options = b'\252\333\030\031\n\023GetStatementRequest\020\002\030<'
-  _globals['_WINDOWSTATE']._serialized_start=833
-  _globals['_WINDOWSTATE']._serialized_end=946
+  _globals['_WINDOWSTATE']._serialized_start=853
+  _globals['_WINDOWSTATE']._serialized_end=966
   _globals['_LISTWINDOWSREQUEST']._serialized_start=137
   _globals['_LISTWINDOWSREQUEST']._serialized_end=195
   _globals['_WINDOW']._serialized_start=198
@@ -55,9 +55,9 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_POSITIONLIST']._serialized_start=582
   _globals['_POSITIONLIST']._serialized_end=657
   _globals['_GETSTATEMENTREQUEST']._serialized_start=659
-  _globals['_GETSTATEMENTREQUEST']._serialized_end=755
-  _globals['_STATEMENT']._serialized_start=757
-  _globals['_STATEMENT']._serialized_end=831
-  _globals['_SETTLEMENT']._serialized_start=949
-  _globals['_SETTLEMENT']._serialized_end=1251
+  _globals['_GETSTATEMENTREQUEST']._serialized_end=775
+  _globals['_STATEMENT']._serialized_start=777
+  _globals['_STATEMENT']._serialized_end=851
+  _globals['_SETTLEMENT']._serialized_start=969
+  _globals['_SETTLEMENT']._serialized_end=1271
 # @@protoc_insertion_point(module_scope)

@@ -76,14 +76,16 @@ class PositionList(_message.Message):
     def __init__(self, currency: _Optional[str] = ..., positions: _Optional[_Iterable[_Union[Position, _Mapping]]] = ...) -> None: ...
 
 class GetStatementRequest(_message.Message):
-    __slots__ = ("header", "window", "participant")
+    __slots__ = ("header", "window", "participant", "settlement")
     HEADER_FIELD_NUMBER: _ClassVar[int]
     WINDOW_FIELD_NUMBER: _ClassVar[int]
     PARTICIPANT_FIELD_NUMBER: _ClassVar[int]
+    SETTLEMENT_FIELD_NUMBER: _ClassVar[int]
     header: _envelope_pb2.Header
     window: int
     participant: str
-    def __init__(self, header: _Optional[_Union[_envelope_pb2.Header, _Mapping]] = ..., window: _Optional[int] = ..., participant: _Optional[str] = ...) -> None: ...
+    settlement: int
+    def __init__(self, header: _Optional[_Union[_envelope_pb2.Header, _Mapping]] = ..., window: _Optional[int] = ..., participant: _Optional[str] = ..., settlement: _Optional[int] = ...) -> None: ...
 
 class Statement(_message.Message):
     __slots__ = ("json", "csv", "sha256", "checkpoint")
