@@ -31,7 +31,7 @@ from coalition.evidence_folder import (
 from coalition.log import NUMBERS_AT_ONCE, fetch_checkpoint
 from coalition.profile import Profile
 from coalition.rate_export import export, write_book
-from coalition.statement_reading import read_form
+from coalition.statement_reading import Statement, read_form
 from coalition.strict_json import BadJson
 from coalition.v1 import log_pb2, rates_pb2, settlement_pb2
 
@@ -99,21 +99,34 @@ class Fetch:
             self.show("Statements", done, len(closed))
         self.fetched["statements"] = added
 
-    def _statement(self, window: int) -> bool:
-        """Whether it is new. One that is here stays, also where another took its place."""
-        request = settlement_pb2.GetStatementRequest(window=window)
+    def _statement(self, window: int) -> int:
+        """How many are new: of a window that was settled anew, also those it supersedes."""
+        found = [self._told(window, 0)]
+        while (before := found[-1][0].supersedes) is not None:
+            found.append(self._told(window, before))
+        return sum(self._stored(*each) for each in reversed(found))
+
+    def _told(self, window: int, settlement: int) -> tuple[Statement, settlement_pb2.Statement]:
+        request = settlement_pb2.GetStatementRequest(window=window, settlement=settlement)
         found = self.client.read("Settlement.GetStatement", request, settlement_pb2.Statement)
         if hashlib.sha256(found.json).digest() != found.sha256:
             message = f"the statement of window {window} has not the SHA-256 that was told"
             raise BadAnswer(message)
-        files = self.folder.statement(window, self.participant)
+        try:
+            read = read_form(found.json)
+        except BadJson as problem:
+            message = f"the statement of window {window} cannot be read: {problem}"
+            raise BadAnswer(message) from None
+        if settlement and read.settlement != settlement:
+            message = f"settlement {settlement} was asked for, and {read.settlement} told"
+            raise BadAnswer(message)
+        return read, found
+
+    def _stored(self, read: Statement, found: settlement_pb2.Statement) -> bool:
+        """Whether it is new. One that is here stays, also where another took its place."""
+        files = self.folder.statement(read.window, self.participant)
         if files.json.exists() and files.json.read_bytes() != found.json:
-            try:
-                settlement = read_form(found.json).settlement
-            except BadJson as problem:
-                message = f"the statement of window {window} cannot be read: {problem}"
-                raise BadAnswer(message) from None
-            files = self.folder.statement(window, self.participant, settlement)
+            files = self.folder.statement(read.window, self.participant, read.settlement)
         if files.json.exists():
             return False
         files.csv.write_bytes(found.csv)

@@ -14,7 +14,8 @@ from sqlalchemy import text
 
 from coalition.errors import Refused
 from coalition.record_files import PLAIN, Rules, SentRecord, send_record, survey
-from coalition.v1 import accrual_pb2
+from coalition.statements import read_statement, verify_statement
+from coalition.v1 import accrual_pb2, settlement_pb2
 from coalition.v1 import reconciliation_pb2 as pb
 from gateway.cli.item_export import write_items
 from gateway.self_check import check_book
@@ -409,3 +410,37 @@ def test_what_is_changed_behind_the_gateways_back_is_found(world: World, stateme
         problems = [*check_agreed(connection), *reconciliation_problems(connection)]
         connection.rollback()
     assert TAMPERED[statement] in {problem.check for problem in problems}
+
+
+def test_a_break_is_in_statements_until_it_is_resolved(database_url: str, tmp_path: Path) -> None:
+    """As it stood at each cut: open, then with its resolution, then no more."""
+    with coalition_day(database_url) as day:
+        day.settled_world()
+        world = World(day, tmp_path)
+        states = []
+        for number in range(4):
+            day.accrue(stay("H1", f"night-{number}"))
+            if number == 1:
+                found = world.one_break()
+            if number == 2:
+                world.step("Accept", "hotel", pb.AcceptBreakRequest(break_ref=found, words="ours"))
+            world.settle()
+            states.append([breaks_stated(day, who, number + 1) for who in ("hotel", "operator")])
+        assert breaks_stated(day, "airline", 2) == []
+    name = f"{found.break_number}.{found.item}"
+    assert states == [
+        [[], []],
+        [[(name, "OPEN", "0", "250")]] * 2,
+        [[(name, "ACCEPTED", "0", "250")]] * 2,
+        [[], []],
+    ]
+
+
+def breaks_stated(day: Day, who: str, window: int) -> list[tuple[str, ...]]:
+    request = settlement_pb2.GetStatementRequest(window=window, participant=who)
+    sender = "admin-one" if who == "operator" else who
+    answer = day.client(sender).read("Settlement.GetStatement", request, settlement_pb2.Statement)
+    assert verify_statement(answer.json, answer.csv) == []
+    columns = ("break", "state", "ledger_minor", "reported_minor")
+    rows = read_statement(answer.json).section("BREAKS").rows
+    return [tuple(row[column] for column in columns) for row in rows]
