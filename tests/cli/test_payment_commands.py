@@ -7,12 +7,11 @@ from typing import Any
 
 import pytest
 from click.testing import Result
-from google.protobuf import json_format
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from coalition import methods
 from coalition.v1 import payments_pb2
 from contract.fake_gateway import SENDER, FakeGateway
+from support.asked import asked
 
 Run = Callable[..., Result]
 
@@ -77,16 +76,6 @@ AGED = payments_pb2.Aging(
         ),
     ],
 )
-
-
-def asked(gateway: FakeGateway, method: str) -> dict[str, Any]:
-    """The last request of that method that the gateway got, without its header."""
-    kind = methods.method(method).payload_type
-    seen = [envelope for envelope in gateway.seen if envelope.payload_type == kind]
-    request = methods.method(method).payload.FromString(seen[-1].payload)
-    request.ClearField("header")
-    found: dict[str, Any] = json_format.MessageToDict(request, preserving_proto_field_name=True)
-    return found
 
 
 PAYS = {"settlement": "12", "payer": SENDER, "payee": "hotel"}
