@@ -34,11 +34,10 @@ PARTNERS = frozenset({Role.PARTNER, Role.ADMINISTRATOR})
 """Companies, and the administrators who act for the operator."""
 
 ADMINISTRATORS = frozenset({Role.ADMINISTRATOR})
-SETTLEMENT_OPERATORS = frozenset({Role.SETTLEMENT_OPERATOR, Role.ADMINISTRATOR})
 RATE_ADMINISTRATORS = frozenset({Role.RATE_ADMINISTRATOR})
 SETTLEMENT_OPERATORS = frozenset({Role.SETTLEMENT_OPERATOR})
-PAYING = PARTNERS | SETTLEMENT_OPERATORS
-"""Companies, and for the operator's own payments those who see to settlement too."""
+CLOSING = PARTNERS | SETTLEMENT_OPERATORS
+"""Who acts for a participant in what follows a closing: payments, records, breaks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +81,13 @@ USE_CASES: Mapping[type, UseCase] = {
     redemption.Refund: UseCase(redemption.refund, PARTNERS),
     delivery.Confirm: UseCase(delivery.confirm, PARTNERS),
     delivery.Refuse: UseCase(delivery.refuse, PARTNERS),
-    reconciling.Open: UseCase(reconciling.open_record, PARTNERS | SETTLEMENT_OPERATORS),
-    reconciling.AddRows: UseCase(reconciling.add_rows, PARTNERS | SETTLEMENT_OPERATORS),
-    reconciling.Conclude: UseCase(reconciling.conclude, PARTNERS | SETTLEMENT_OPERATORS),
-    breaking.Accept: UseCase(breaking.accept, PARTNERS | SETTLEMENT_OPERATORS),
-    breaking.Dispute: UseCase(breaking.dispute, PARTNERS | SETTLEMENT_OPERATORS),
-    breaking.Correct: UseCase(breaking.correct, PARTNERS | SETTLEMENT_OPERATORS),
-    breaking.Adjust: UseCase(breaking.adjust, PARTNERS | SETTLEMENT_OPERATORS),
+    reconciling.Open: UseCase(reconciling.open_record, CLOSING),
+    reconciling.AddRows: UseCase(reconciling.add_rows, CLOSING),
+    reconciling.Conclude: UseCase(reconciling.conclude, CLOSING),
+    breaking.Accept: UseCase(breaking.accept, CLOSING),
+    breaking.Dispute: UseCase(breaking.dispute, CLOSING),
+    breaking.Correct: UseCase(breaking.correct, CLOSING),
+    breaking.Adjust: UseCase(breaking.adjust, CLOSING),
     breaking.WriteOff: UseCase(breaking.write_off, SETTLEMENT_OPERATORS),
     blocks.SetBlock: UseCase(blocks.set_block, PARTNERS, administrative=True),
     rates.Propose: UseCase(rates.propose, RATE_ADMINISTRATORS, administrative=True),
@@ -110,9 +109,9 @@ USE_CASES: Mapping[type, UseCase] = {
         programmes.publish_programme, PARTNERS, administrative=True
     ),
     programmes.WindDown: UseCase(programmes.wind_down, PARTNERS, administrative=True),
-    payments.MarkSent: UseCase(payments.mark_sent, PAYING),
-    payments.ConfirmPayment: UseCase(payments.confirm, PAYING),
-    payments.DisputePayment: UseCase(payments.dispute, PAYING),
+    payments.MarkSent: UseCase(payments.mark_sent, CLOSING),
+    payments.ConfirmPayment: UseCase(payments.confirm, CLOSING),
+    payments.DisputePayment: UseCase(payments.dispute, CLOSING),
     aborts.ProposeAbort: UseCase(aborts.propose, SETTLEMENT_OPERATORS),
     aborts.ApproveAbort: UseCase(aborts.approve, SETTLEMENT_OPERATORS),
     aborts.WithdrawAbort: UseCase(aborts.withdraw, SETTLEMENT_OPERATORS),

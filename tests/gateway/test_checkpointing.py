@@ -14,7 +14,7 @@ from coalition.checkpoints import Checkpoint, read_checkpoint
 from coalition.v1 import accrual_pb2, feed_pb2
 from coalition.v1.envelope_pb2 import Envelope, FeedRecord
 from gateway.checkpointing import CheckpointMismatch, KeptCheckpoint
-from gateway.cli.server_commands import settle_now
+from gateway.cli.settle_command import settle_now
 from gateway.database import connect_engine
 from gateway.self_check import check_book
 from gateway.server import Gateway, Listen

@@ -16,7 +16,7 @@ from coalition.keyfiles import write_key
 from coalition.profile import write_profile
 from coalition.v1 import liabilities_pb2 as pb
 from gateway.cli.main import cli
-from gateway.cli.server_commands import settle_now
+from gateway.cli.settle_command import settle_now
 from support.coalition_day import Day, activity_key, coalition_day, item, private_key, stay
 
 Run = Callable[..., Result]

@@ -8,7 +8,7 @@ from coalition.checkpoints import open_checkpoint, require_extends
 from coalition.log import fetch_checkpoint, prove_entries, prove_extension
 from coalition.tree import BadProof
 from coalition.v1 import log_pb2, settlement_pb2
-from gateway.cli.server_commands import settle_now
+from gateway.cli.settle_command import settle_now
 from gateway.translation.log_reads import MAX_NUMBERS
 from settlement.ledger.book import read_head
 from support.coalition_day import Day, coalition_day, stay

@@ -25,7 +25,7 @@ def world(database_url: str) -> Iterator[World]:
 def test_what_was_posted_before_is_due(world: World) -> None:
     with world.engine.begin() as connection:
         before = dues.dues_of(connection, [1]), dues.posted_settlements(connection)
-        command.downgrade(_config(connection), "0003")
+        command.downgrade(_config(connection), "0006")
         command.upgrade(_config(connection), "head")
         assert (dues.dues_of(connection, [1]), dues.posted_settlements(connection)) == before
         whys = connection.execute(text("select distinct why from settlement_change")).scalars()

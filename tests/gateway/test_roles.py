@@ -278,7 +278,7 @@ WRITES: dict[str, tuple[Message, frozenset[str]]] = {
     ),
     "Breaks.WriteOff": (
         reconciliation_pb2.WriteOffBreakRequest(break_ref=BREAK, words="x"),
-        frozenset({"admin-only", "settlement-only"}),
+        SETTLEMENT,
     ),
     "Redemption.Authorize": (
         redemption_pb2.AuthorizeRequest(

@@ -90,12 +90,12 @@ def test_without_a_value_in_money_the_statement_says_so() -> None:
 
 def test_a_section_that_this_client_does_not_know_is_counted_and_summed() -> None:
     fields = json.loads(hotel().json)
-    more = {"name": "BREAKS", "currency": "COIN", "row_count": "1", "totals": {"open_minor": "7"}}
+    more = {"name": "WEATHER", "currency": "COIN", "row_count": "1", "totals": {"open_minor": "7"}}
     fields["sections"].append({**more, "rows": [{"owner": "bank-c", "open_minor": "7"}]})
     assert verify_statement(encoded(fields)) == []
     fields["sections"][-1]["rows"][0]["open_minor"] = "8"
     assert verify_statement(encoded(fields)) == [
-        "BREAKS in COIN: control total open_minor is 7; it should be 8"
+        "WEATHER in COIN: control total open_minor is 7; it should be 8"
     ]
 
 
