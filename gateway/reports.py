@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from rich.console import Console
 from rich.table import Table
@@ -18,6 +19,8 @@ def show_settlement(console: Console, report: SettlementReport, coalition: Coali
     if report.settlement is None or report.window is None:
         console.print("There is nothing to settle: the open window holds no business.")
         return
+    for each in report.earlier:
+        show_settlement(console, each, coalition)
     window = report.window
     last = "" if window.last_number is None else f" to {window.last_number}"
     console.print(
@@ -86,7 +89,8 @@ def statement_files(report: SettlementReport) -> dict[str, bytes]:
     """The statements as files: name to content."""
     return {
         f"statement-{statement.settlement_id:04}-{participant}.{kind}": data
-        for participant, statement in report.statements.items()
+        for each in (*report.earlier, report)
+        for participant, statement in each.statements.items()
         for kind, data in (("json", statement.json), ("csv", statement.csv))
     }
 
@@ -115,7 +119,8 @@ def settlement_json(report: SettlementReport) -> dict[str, object]:
         "payments": [
             {"debtor": p.payer, "creditor": p.payee, "amount": p.amount} for p in report.payments
         ],
-        "statements": file_hashes(statement_files(report)),
+        "statements": file_hashes(statement_files(replace(report, earlier=()))),
+        "earlier": [settlement_json(each) for each in report.earlier],
     }
 
 

@@ -1,7 +1,7 @@
 """What a settlement comes to: positions, payments, statements."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection
 
@@ -30,6 +30,8 @@ class SettlementReport:
     payments: tuple[Payment, ...] = ()
     volume: Volume = NO_VOLUME
     statements: Mapping[str, Statement] = field(default_factory=dict)
+    earlier: tuple["SettlementReport", ...] = ()
+    """Settlements that the same run closed before this one, oldest first."""
 
     @property
     def nothing_to_settle(self) -> bool:
@@ -37,11 +39,25 @@ class SettlementReport:
         return self.settlement is None
 
 
-def last_report(connection: Connection) -> SettlementReport:
-    """The report of the newest settlement; one of nothing where there is none."""
-    settlement = latest_settlement(connection)
-    if settlement is None:
+def last_report(connection: Connection, closed: Collection[int] = ()) -> SettlementReport:
+    """The report of the newest settlement; one of nothing where there is none.
+
+    `closed` are the settlements that a run closed: those before the newest are in it as well.
+    """
+    newest = latest_settlement(connection)
+    if newest is None:
         return SettlementReport()
+    earlier = (
+        latest_settlement(connection, settlement_id=each)
+        for each in sorted(set(closed) - {newest.settlement_id})
+    )
+    return replace(
+        _report(connection, newest),
+        earlier=tuple(_report(connection, each) for each in earlier if each is not None),
+    )
+
+
+def _report(connection: Connection, settlement: Settlement) -> SettlementReport:
     settlement_id = settlement.settlement_id
     gross = (row.obligation for row in load_gross(connection, settlement_id))
     payments = load_payments(connection, settlement_id)

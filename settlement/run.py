@@ -109,14 +109,15 @@ def settle(
 ) -> SettlementReport:
     """Settle the open window, or finish the settlement that an earlier run left.
 
-    A window whose settlement was aborted comes before the open one, which the next run settles.
+    Windows whose settlement was aborted come before the open one, which the next run settles.
 
     Where the open window has no business, nothing is cut and the last settlement's report is
     given again. `money_at` says what the cut pins. Every participant named, the operator, and
     whoever owes or is owed, gets a statement.
 
-    With `only_due` a window is cut only where a closing of the calendar has passed since its
-    first business: once, however many closings have.
+    With `only_due` the same run goes on with the open window, but cuts it only where a closing of
+    the calendar has passed since its first business: once, however many closings have. The report
+    tells of all that the run closed.
 
     Raises SettlementUnderWay where another run holds the lock, and SettlementDifference where
     the books do not agree; then the stage that found it changed nothing. Raises NothingDue
@@ -124,17 +125,21 @@ def settle(
     """
     with _only_run(engine) as connection:
         night = _Night(connection, coalition, clock, money_at, progress, calendar, only_due)
-        unfinished = _unfinished(night) or _again(night)
-        _finish(night, unfinished)
-        cut = None
-        if only_due or unfinished is None:
+        closed: list[int] = []
+        begun = _unfinished(night) or _again(night)
+        while begun is not None:
+            _finish(night, begun)
+            closed.append(begun.settlement_id)
+            begun = _again(night)
+        if only_due or not closed:
             night = replace(night, tally=_summed(night))
-            cut = _cut(night, participants)
-        _finish(night, cut)
-        if only_due and unfinished is None and cut is None:
+            if (cut := _cut(night, participants)) is not None:
+                _finish(night, cut)
+                closed.append(cut.settlement_id)
+        if only_due and not closed:
             raise NothingDue("no closing has passed since the first business of the open window")
         with connection.begin():
-            return last_report(connection)
+            return last_report(connection, closed)
 
 
 @contextmanager
@@ -171,8 +176,8 @@ def _unfinished(night: _Night) -> Settlement | None:
     return None if latest is None or latest.stage is Stage.CLOSED else latest
 
 
-def _finish(night: _Night, settlement: Settlement | None) -> None:
-    while settlement is not None and settlement.stage is not Stage.CLOSED:
+def _finish(night: _Night, settlement: Settlement) -> None:
+    while settlement.stage is not Stage.CLOSED:
         settlement = _next_stage(night, settlement)
 
 

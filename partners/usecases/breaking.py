@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass, replace
 
-from partners.context import Context, Decision
+from partners.context import Bound, Context, Decision
 from partners.directory import PrincipalKind
 from partners.reconciliation_changes import StepTaken
 from partners.refusals import Reason, Refused, invalid
 from partners.state import Needs
-from settlement.ledger.breaks import Adjustment, Break, BreakId, State, Step, StepKind
+from settlement.ledger.breaks import Adjustment, Break, BreakId, Source, State, Step, StepKind
 
 ADJUSTMENT_KIND = "ADJUSTMENT"
 """Of the entry that books one, and of its line."""
@@ -115,7 +115,8 @@ def correct(command: Correct, context: Context) -> Decision:
 def adjust(command: Adjust, context: Context) -> Decision:
     """By the owner, or who was asked by it: the second to sign the same terms books it.
 
-    1. One of the two is the owner, the other another participant.
+    1. One of the two is the owner, the other another participant; of a record's difference no more
+       is adjusted than it comes to. Netting puts a default on others, so limits hold.
     2. Where the other's last proposal has these terms, the debtor owes the creditor, in the window
        that is open now.
     3. Else it is a proposal, and the break stays as it is.
@@ -148,7 +149,9 @@ def adjust(command: Adjust, context: Context) -> Decision:
         adjustment.amount_minor,
         terms=proposals[-1].number,
     )
-    return replace(booked, kind=ADJUSTMENT_KIND, lines=tuple(lines), business=True)
+    return replace(
+        booked, kind=ADJUSTMENT_KIND, lines=tuple(lines), business=True, bound=Bound.SPENDING
+    )
 
 
 def write_off(command: WriteOff, context: Context) -> Decision:
@@ -187,6 +190,9 @@ def _require_two(found: Break, adjustment: Adjustment, context: Context) -> None
         raise invalid("adjustment", "is between two different participants of the coalition")
     if found.owner not in parties or context.participant not in parties:
         raise _refused(found, f"an adjustment is between {found.owner} and another, who sign it")
+    most = abs(found.difference_minor)
+    if found.source is Source.RECONCILIATION and adjustment.amount_minor > most:
+        raise invalid("adjustment.amount_minor", f"is more than the difference of {most}")
 
 
 def _unresolved(

@@ -34,3 +34,14 @@ def test_what_was_posted_before_is_due(world: World) -> None:
     assert world.sound()
     assert not world.confirm("alpha", "beta", 60).reason
     assert world.sound()
+
+
+def test_no_step_back_once_something_is_paid(world: World) -> None:
+    """What is confirmed would be due again, and could be confirmed twice."""
+    assert not world.confirm("alpha", "beta", 60).reason
+    with world.engine.connect() as connection:
+        with pytest.raises(RuntimeError, match="what is paid would be due again"):
+            command.downgrade(_config(connection), "0003")
+        connection.rollback()
+    assert world.confirm("alpha", "beta", 60).reason == "PAYMENT_STATE"
+    assert world.sound()

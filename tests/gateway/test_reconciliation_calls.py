@@ -15,7 +15,7 @@ from sqlalchemy import text
 from coalition.errors import Refused
 from coalition.record_files import PLAIN, Rules, SentRecord, send_record, survey
 from coalition.statements import read_statement, verify_statement
-from coalition.v1 import accrual_pb2, settlement_pb2
+from coalition.v1 import accrual_pb2, rates_pb2, settlement_pb2
 from coalition.v1 import reconciliation_pb2 as pb
 from gateway.cli.item_export import write_items
 from gateway.self_check import check_book
@@ -410,6 +410,32 @@ def test_what_is_changed_behind_the_gateways_back_is_found(world: World, stateme
         problems = [*check_agreed(connection), *reconciliation_problems(connection)]
         connection.rollback()
     assert TAMPERED[statement] in {problem.check for problem in problems}
+
+
+def test_an_adjustment_is_no_more_than_the_difference_and_within_limits(
+    database_url: str, tmp_path: Path
+) -> None:
+    with coalition_day(database_url) as day:
+        day.settled_world()
+        day.accrue(stay("H1", "one"))
+        world = World(day, tmp_path)
+        world.settle()
+        limits = rates_pb2.Limits(participant="hotel", net_debit_cap_minor=100)
+        day.published(rates_pb2.BookChange(limits=limits))  # it owes more than that already
+        found = world.one_break()  # a difference of 250
+
+        def adjust(sender: str, debtor: str, creditor: str, amount: int) -> pb.Break:
+            terms = pb.Adjustment(debtor=debtor, creditor=creditor, amount_minor=amount)
+            request = pb.AdjustBreakRequest(break_ref=found, adjustment=terms, words="agreed")
+            return world.step("Adjust", sender, request)
+
+        with pytest.raises(Refused, match="more than the difference of 250"):
+            adjust("hotel", "airline", "hotel", 251)
+        adjust("hotel", "hotel", "airline", 250)
+        with pytest.raises(Refused, match="LIMIT_EXCEEDED"):
+            adjust("airline", "hotel", "airline", 250)
+        adjust("hotel", "airline", "hotel", 250)
+        assert adjust("airline", "airline", "hotel", 250).state == pb.BREAK_STATE_RESOLVED
 
 
 def test_a_break_is_in_statements_until_it_is_resolved(database_url: str, tmp_path: Path) -> None:

@@ -165,6 +165,24 @@ def test_a_statement_that_nets_who_is_apart_is_found_out(due: World) -> None:
     assert "payments with alpha, settled apart is 99; it should be 100" in verify_statement(data)
 
 
+def test_one_run_settles_all_that_was_aborted_and_tells_of_each(due: World) -> None:
+    """By a timer also what is due, after them."""
+    due.owe("delta", "alpha", 7)
+    due.settle()
+    due.owe("beta", "delta", 3)
+    due.abort(2)
+    due.abort(1)
+    due.later(days=2)
+    report = due.settle(only_due=True)
+    told = [each.settlement for each in (*report.earlier, report)]
+    assert [(s.settlement_id, s.window_id) for s in told if s is not None] == [
+        (3, 1),
+        (4, 2),
+        (5, 3),
+    ]
+    assert due.sound()
+
+
 def test_aborted_again_and_again(due: World) -> None:
     """Nobody is apart first, then one, then two; each names the one before."""
     due.abort()

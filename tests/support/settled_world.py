@@ -64,9 +64,15 @@ class World:
                 [place(self.bench.coalition, head, draft, number=head.size, now=self.bench.now)],
             )
 
-    def settle(self, progress: Progress = ignore) -> SettlementReport:
+    def settle(self, progress: Progress = ignore, *, only_due: bool = False) -> SettlementReport:
         return settle(
-            self.engine, self.bench.coalition, COMPANIES, lambda: self.bench.now, money_at, progress
+            self.engine,
+            self.bench.coalition,
+            COMPANIES,
+            lambda: self.bench.now,
+            money_at,
+            progress,
+            only_due=only_due,
         )
 
     def later(self, **amount: float) -> None:

@@ -135,8 +135,21 @@ def _carry_the_settlements() -> None:
         op.execute(statement)
 
 
+_RECORDED = sa.text(
+    "select number from entry where kind in ('PAYMENT_SENT', 'PAYMENT_DISPUTED', 'PAYMENT', "
+    "'ABORT_PROPOSED', 'ABORT_WITHDRAWN', 'ABORT') order by number limit 1"
+)
+
+
 def downgrade() -> None:
-    """Take this step back."""
+    """Take this step back; refused once the log has what only this step can tell."""
+    number = op.get_bind().execute(_RECORDED).scalar()
+    if number is not None:
+        message = (
+            f"entry {number} is of a payment or an abort: what is paid would be due again; "
+            "put back a backup of before the upgrade instead"
+        )
+        raise RuntimeError(message)
     op.drop_table("settlement_change")
     op.drop_table("settlement_abort")
     op.drop_table("due")

@@ -110,8 +110,21 @@ def _make_results() -> None:
     )
 
 
+_RECORDED = sa.text(
+    "select number from entry where kind in ('RECONCILIATION_OPENED', 'RECONCILIATION_ROWS', "
+    "'RECONCILIATION', 'BREAK_STEP', 'ADJUSTMENT') order by number limit 1"
+)
+
+
 def downgrade() -> None:
-    """Take this step back; what was recorded with it stays in the log."""
+    """Take this step back; refused once the log has what only this step can tell."""
+    number = op.get_bind().execute(_RECORDED).scalar()
+    if number is not None:
+        message = (
+            f"entry {number} is of a reconciliation or a break: it would be known no more; "
+            "put back a backup of before the upgrade instead"
+        )
+        raise RuntimeError(message)
     op.drop_index("break_step_break_idx", table_name="break_step")
     op.drop_table("break_step")
     op.drop_table("reconciliation_finding")
