@@ -94,7 +94,8 @@ line = Table(
 CLEARING_CEILING = 2**53
 """Most that one participant can owe another in a window: ninety trillion at exponent 2. Below it
 the net of a participant with a thousand counterparties fits into 64 bits, so that no agreement
-of two, however absurd its price, can keep everybody's window from being settled."""
+of two, however absurd its price, can keep everybody's window from being settled. Counters of what
+is due grow for life: a thousand debts of that size, of all windows together, would fill them."""
 
 company_account = Table(
     "company_account",
