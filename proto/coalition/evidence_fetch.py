@@ -33,10 +33,18 @@ from coalition.profile import Profile
 from coalition.rate_export import export, write_book
 from coalition.statement_reading import Statement, read_form
 from coalition.strict_json import BadJson
-from coalition.v1 import log_pb2, rates_pb2, settlement_pb2
+from coalition.v1 import log_pb2, payments_pb2, rates_pb2, settlement_pb2
 
 Show = Callable[[str, int, int], None]
 """Told of progress: what, how much is done, and of how much (0: not known)."""
+
+_STATED = frozenset(
+    {
+        payments_pb2.SETTLEMENT_STATE_CLOSED,
+        payments_pb2.SETTLEMENT_STATE_SETTLED,
+        payments_pb2.SETTLEMENT_STATE_ABORTED,
+    }
+)
 
 
 @dataclass(slots=True)
@@ -52,7 +60,7 @@ class Fetch:
     """How much of what is new."""
 
     def run(self, window: int | None, kept: Sequence[Path] = ()) -> None:
-        """Everything up to now; statements up to a window (None: of all closed ones).
+        """Everything up to now; statements up to those of a window (None: all).
 
         `kept` are checkpoints from elsewhere that the log is to be shown to extend. Raises
         EvidenceError, BadAnswer, BadCheckpoint, and what calling raises.
@@ -60,7 +68,7 @@ class Fetch:
         self.folder.path.mkdir(parents=True, exist_ok=True)
         # 1. The feed first: whatever is in it, a checkpoint that is asked for later covers.
         self._feed()
-        # 2. Statements of closed windows, and the book.
+        # 2. Statements, and the book.
         self._statements(window)
         self._rates()
         # 3. The newest checkpoint, and for each new record the proof that it is in its tree.
@@ -82,29 +90,40 @@ class Fetch:
         self.fetched["records of the feed"] = added
 
     def _statements(self, window: int | None) -> None:
-        request = settlement_pb2.ListWindowsRequest()
-        listed = self.client.read("Settlement.ListWindows", request, settlement_pb2.WindowList)
-        closed = sorted(
-            each.window
-            for each in listed.windows
-            if each.state == settlement_pb2.WINDOW_STATE_CLOSED
-            and (window is None or each.window <= window)
-        )
-        if window is not None and window not in closed:
-            message = f"window {window} is not closed: there is no statement of it"
-            raise EvidenceError(message)
+        stated = self._stated()
+        if window is not None:
+            if all(each.window != window for each in stated):
+                message = f"window {window} is not closed: there is no statement of it"
+                raise EvidenceError(message)
+            # Statements follow each other by settlement, whichever windows these are of.
+            last = max(each.settlement for each in stated if each.window <= window)
+            stated = [each for each in stated if each.settlement <= last]
         added = 0
-        for done, each in enumerate(closed, 1):
-            added += self._statement(each)
-            self.show("Statements", done, len(closed))
+        for done, each in enumerate(stated, 1):
+            added += self._stored(*self._told(each.window, each.settlement))
+            self.show("Statements", done, len(stated))
         self.fetched["statements"] = added
 
-    def _statement(self, window: int) -> int:
-        """How many are new: of a window that was settled anew, also those it supersedes."""
-        found = [self._told(window, 0)]
-        while (before := found[-1][0].supersedes) is not None:
-            found.append(self._told(window, before))
-        return sum(self._stored(*each) for each in reversed(found))
+    def _stated(self) -> list[payments_pb2.SettlementInfo]:
+        """Settlements whose statements are final, oldest first; an aborted one keeps its own."""
+        found: list[payments_pb2.SettlementInfo] = []
+        before = 0
+        while page := self._settlements_before(before):
+            found += page
+            before = page[-1].settlement
+        return [each for each in reversed(found) if each.state in _STATED]
+
+    def _settlements_before(self, before: int) -> Sequence[payments_pb2.SettlementInfo]:
+        """A page, newest first; 0: from the newest on."""
+        request = payments_pb2.ListSettlementsRequest(before_settlement=before)
+        page = self.client.read(
+            "Payments.ListSettlements", request, payments_pb2.SettlementList
+        ).settlements
+        numbers = [*([before] if before else []), *(each.settlement for each in page), 0]
+        if any(newer <= older for newer, older in pairwise(numbers)):
+            message = "the settlements are not told newest first"
+            raise BadAnswer(message)
+        return page
 
     def _told(self, window: int, settlement: int) -> tuple[Statement, settlement_pb2.Statement]:
         request = settlement_pb2.GetStatementRequest(window=window, settlement=settlement)
@@ -117,7 +136,7 @@ class Fetch:
         except BadJson as problem:
             message = f"the statement of window {window} cannot be read: {problem}"
             raise BadAnswer(message) from None
-        if settlement and read.settlement != settlement:
+        if read.settlement != settlement:
             message = f"settlement {settlement} was asked for, and {read.settlement} told"
             raise BadAnswer(message)
         return read, found

@@ -50,6 +50,15 @@ class Posted:
     netted: dict[str, int] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Aborted:
+    """What a signed ABORT entry says of the settlement that it undoes."""
+
+    number: int
+    window: int
+    apart: tuple[str, ...]
+
+
 @dataclass(slots=True)
 class FeedSums:
     """The sums of a feed, fed with every record in order."""
@@ -59,6 +68,7 @@ class FeedSums:
     """Code of the shared currency."""
     spans: dict[int, Span] = field(default_factory=dict)
     posted: dict[int, Posted] = field(default_factory=dict)
+    aborted: dict[int, Aborted] = field(default_factory=dict)
     records: int = 0
     lines: int = 0
     _sums: dict[int, dict[tuple[str, str], Sum]] = field(default_factory=dict)
@@ -84,6 +94,9 @@ class FeedSums:
                 problems.append(f"entry {number} cuts window {window} after {opened - 1}")
             self.spans[window] = Span(self._first, number, self._entries, _money(facts, "money"))
             self._first, self._entries = number + 1, 0
+        if kind == "ABORT":
+            window, settlement = (int(str(facts.get(k, 0))) for k in ("window", "settlement"))
+            self.aborted[settlement] = Aborted(number, window, _names(facts, "apart"))
         if kind == "SETTLEMENT":
             window, settlement = (int(str(facts.get(k, 0))) for k in ("window", "settlement"))
             self.posted[settlement] = Posted(number, window, self._balance)
@@ -183,6 +196,38 @@ class FeedSums:
                 f"its payments are {_payments(paid)}; entry {posted.number} says "
                 f"{_payments(posted.payments)}"
             )
+        yield from self._supersession(statement, posted)
+
+    def _supersession(self, statement: Statement, posted: Posted) -> Iterator[str]:
+        """That a statement is in the place of the one that was aborted, with whom it set apart."""
+        earlier = {
+            settlement: each
+            for settlement, each in self.aborted.items()
+            if each.window == statement.window and each.number < posted.number
+        }
+        newest, named = max(earlier, default=None), statement.supersedes
+        if named is None and newest is not None:
+            yield (
+                f"entry {earlier[newest].number} aborted settlement {newest} of the same window, "
+                "and the statement does not say that it supersedes it"
+            )
+        elif named is not None and named not in earlier:
+            yield (
+                f"it supersedes settlement {named}, and no ABORT of it in window "
+                f"{statement.window} comes before entry {posted.number}"
+            )
+        elif named != newest and newest is not None:
+            yield (
+                f"it supersedes settlement {named}; entry {earlier[newest].number} aborted "
+                f"settlement {newest} of the same window last"
+            )
+        said = () if newest is None else earlier[newest].apart
+        if statement.apart != said:
+            source = "no ABORT" if newest is None else f"entry {earlier[newest].number}"
+            yield (
+                f"it sets apart {_listed(statement.apart)}; {source} says to set apart "
+                f"{_listed(said) if newest is not None else 'anybody'}"
+            )
 
     def _sums_differ(self, statement: Statement) -> Iterator[str]:
         sums = self._sums.get(statement.window, {})
@@ -210,6 +255,16 @@ def _money(facts: Mapping[str, object], name: str) -> dict[str, Fraction]:
     if not isinstance(pinned, dict):
         return {}
     return {str(currency): Fraction(str(price)) for currency, price in pinned.items()}
+
+
+def _names(facts: Mapping[str, object], name: str) -> tuple[str, ...]:
+    """Participants that facts list."""
+    listed = facts.get(name)
+    return tuple(map(str, listed)) if isinstance(listed, list) else ()
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return ", ".join(names) or "nobody"
 
 
 def _to_be_paid_to(me: str, line: Line) -> int:

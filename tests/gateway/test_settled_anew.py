@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from coalition.evidence_folder import Folder
 from coalition.statements import read_statement
@@ -77,3 +78,85 @@ def test_partners_prove_what_was_paid_and_what_was_settled_anew(
     assert second == (first[1], second[1])  # the first is not paid yet
     assert again == (0, second[1])  # it is, and what the second posted is undone
     assert third == (again[1], third[1])
+
+
+def proves(day: Day, path: Path, window: int | None = None) -> None:
+    assert verified(day, fetch(day, "hotel", path, window)).problems == []
+
+
+def two_nights(day: Day) -> None:
+    day.settled_world()
+    for label in ("one", "two"):
+        day.accrue(stay("H1", label))
+        night(day)
+
+
+def test_statements_follow_each_other_while_one_is_aborted(
+    database_url: str, tmp_path: Path
+) -> None:
+    with coalition_day(database_url) as day:
+        two_nights(day)
+        abort(day, 1, "hotel")
+        proves(day, tmp_path)
+
+
+def test_a_folder_grows_over_aborts_in_any_order(database_url: str, tmp_path: Path) -> None:
+    with coalition_day(database_url) as day:
+        two_nights(day)
+        proves(day, tmp_path / "grows")
+        abort(day, 2, "hotel")
+        abort(day, 1, "airline")
+        for when in ("one anew", "both anew"):
+            night(day)
+            proves(day, tmp_path / "grows")
+            proves(day, tmp_path / when)
+
+
+def test_statements_up_to_a_window_that_was_settled_anew(database_url: str, tmp_path: Path) -> None:
+    with coalition_day(database_url) as day:
+        two_nights(day)
+        abort(day, 1, "hotel")
+        night(day)
+        proves(day, tmp_path, 1)
+
+
+def test_a_statement_that_sets_apart_other_than_the_abort_said(
+    database_url: str, tmp_path: Path
+) -> None:
+    with coalition_day(database_url) as day:
+        day.settled_world()
+        day.accrue(stay("H1", "one"))
+        night(day)
+        abort(day, 1, "hotel")
+        with day.engine.begin() as connection:
+            connection.execute(text("update settlement_abort set apart = '{}'"))
+        night(day)
+        problems = verified(day, fetch(day, "airline", tmp_path)).problems
+    (problem,) = problems
+    assert problem.startswith("statement-1-airline.2.json: it sets apart nobody; entry ")
+    assert problem.endswith(" says to set apart hotel")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ('"supersedes":"1"', '"supersedes":null', "does not say that it supersedes it"),
+        ('"settlement":"2"', '"settlement":"1"', "supersedes is not an earlier settlement"),
+        ('"apart":"hotel"', '"apart":"airline"', "it sets apart airline; entry "),
+    ],
+)
+def test_a_statement_that_hides_what_it_supersedes(
+    database_url: str, tmp_path: Path, old: str, new: str, words: str
+) -> None:
+    with coalition_day(database_url) as day:
+        day.settled_world()
+        day.accrue(stay("H1", "one"))
+        night(day)
+        abort(day, 1, "hotel")
+        night(day)
+        folder = fetch(day, "hotel", tmp_path)
+        files = folder.statement(1, "hotel", 2)
+        told = files.json.read_text()
+        assert old in told
+        files.json.write_text(told.replace(old, new))
+        assert words in "\n".join(verified(day, folder).problems)
