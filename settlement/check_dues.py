@@ -117,6 +117,43 @@ _ABORTS = """
 """
 """An abort is an entry that two persons made."""
 
+_PROPOSALS = """
+    with told as (
+        select e.number, e.kind, e.sender, e.accepted_at,
+            convert_from(e.facts, 'UTF8')::jsonb as facts
+        from entry e where e.kind in ('ABORT_PROPOSED', 'ABORT', 'ABORT_WITHDRAWN')
+    ), logged as (
+        select p.number, concat_ws(' ', p.facts ->> 'settlement', p.sender, p.accepted_at,
+            p.facts ->> 'reason', (p.facts -> 'apart')::text,
+            (p.facts ->> 'despite_sent')::boolean,
+            case e.kind when 'ABORT' then 'APPROVED' when 'ABORT_WITHDRAWN' then 'WITHDRAWN'
+                else 'PROPOSED' end, e.number, e.sender,
+            case when e.kind = 'ABORT' and e.sender = p.sender then 'of one person' end,
+            case when e.kind = 'ABORT' and e.facts -> 'apart' <> p.facts -> 'apart'
+                then 'other apart' end) as words
+        from told p left join told e on e.kind <> 'ABORT_PROPOSED'
+            and e.facts ->> 'proposal' = p.number::text
+        where p.kind = 'ABORT_PROPOSED'
+    ), kept as (
+        select number, concat_ws(' ', settlement_id, proposed_by, proposed_at, reason,
+            to_jsonb(apart)::text, despite_sent, state, ended_number,
+            nullif(ended_by, '')) as words
+        from settlement_abort
+    )
+    select 'proposal ' || number as place, coalesce(k.words, 'none') as found,
+        coalesce(l.words, 'none') as expected
+    from logged l full join kept k using (number)
+    where k.words is distinct from l.words
+    union all
+    select 'number ' || e.number, 'an end of no proposal', 'of one before it'
+    from told e where e.kind <> 'ABORT_PROPOSED' and not exists (
+        select from told p where p.kind = 'ABORT_PROPOSED' and p.number < e.number
+            and e.facts ->> 'proposal' = p.number::text
+            and e.facts -> 'settlement' = p.facts -> 'settlement')
+    order by 1
+"""
+"""A proposal, and what ended it, are what their entries say; an abort is by another person."""
+
 _UNDONE = """
     with made as (
         select p.settlement_id, l.index, l.kind, l.currency, l.amount, l.debit, l.credit
@@ -147,10 +184,10 @@ _SUPERSEDED = """
             array_to_string(coalesce(b.apart, '{}'), ' ')) as expected
     from settlement s
     left join lateral (
-        select p.settlement_id, p.state, a.apart
+        select p.settlement_id, p.state, array(select jsonb_array_elements_text(
+            convert_from(a.facts, 'UTF8')::jsonb -> 'apart')) as apart
         from settlement e left join posted_settlement p using (settlement_id)
-        left join settlement_abort a on a.settlement_id = e.settlement_id
-            and a.state = 'APPROVED'
+        left join entry a on a.number = p.abort_number and a.kind = 'ABORT'
         where e.window_id = s.window_id and e.settlement_id < s.settlement_id
         order by e.settlement_id desc limit 1
     ) b on true
@@ -210,6 +247,7 @@ DUE_CHECKS: Mapping[str, str] = {
     "due-balances": _BALANCES,
     "settlement-states": _STATES,
     "settlement-aborts": _ABORTS,
+    "settlement-proposals": _PROPOSALS,
     "settlement-undone": _UNDONE,
     "settlement-superseded": _SUPERSEDED,
     "settlement-history": _HISTORY,

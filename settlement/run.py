@@ -192,7 +192,7 @@ def _again(night: _Night) -> Settlement | None:
         if aborted is None:
             return None
         night.progress(Stage.CUT, 0, 1)
-        agreed = dues.agreed_abort(connection, aborted.settlement_id)
+        apart = dues.apart_by_abort(connection, aborted.settlement_id)
         now = night.clock()
         settlement = store.begin(
             connection,
@@ -201,7 +201,7 @@ def _again(night: _Night) -> Settlement | None:
             aborted.days,
             now,
             supersedes=aborted.settlement_id,
-            apart=agreed.apart,
+            apart=apart,
         )
         why = f"in place of settlement {aborted.settlement_id}"
         dues.record(connection, [_step(night, settlement, Stage.CUT, now, why)])

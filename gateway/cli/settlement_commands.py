@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from coalition.checkpoints import open_checkpoint
+from coalition.statement_reading import read_form
 from coalition.v1 import settlement_pb2
 from gateway.cli import output
 from gateway.cli.document_command import document, fetch
@@ -90,8 +91,13 @@ def statement(session: Session, *, window: int, participant: str, folder: Path) 
     folder.mkdir(parents=True, exist_ok=True)
     files = {}
     parts = (("json", found.json), ("csv", found.csv), ("checkpoint", covering.note))
+    stem = folder / f"statement-{window}-{participant or session.sender}"
+    before = stem.with_name(f"{stem.name}.json")
+    if before.exists() and before.read_bytes() != found.json:
+        # One that another took the place of is a link of the chain, and stays.
+        stem = stem.with_name(f"{stem.name}.{read_form(found.json).settlement}")
     for suffix, data in parts:
-        path = folder / f"statement-{window}-{participant or session.sender}.{suffix}"
+        path = stem.with_name(f"{stem.name}.{suffix}")
         path.write_bytes(data)
         files[suffix] = str(path)
     if session.as_json:

@@ -18,6 +18,7 @@ from gateway.documents.messages import (
     as_xml,
     in_money,
     iso_instant,
+    issuer,
     message_id,
     require_amounts,
 )
@@ -112,7 +113,7 @@ def _account(
     identity = camt.GenericAccountIdentification1(
         id=statement.participant,
         schme_nm=camt.AccountSchemeName1Choice(prtry=SCHEME),
-        issr=statement.coalition,
+        issr=issuer(statement),
     )
     servicer = camt.FinancialInstitutionIdentification18(nm=_name(accounts, statement.operator))
     return camt.CashAccount39(
@@ -178,7 +179,7 @@ def _entry(
     money: InMoney,
     day: camt.DateAndDateTime2Choice,
 ) -> camt.ReportEntry10:
-    code = camt.ProprietaryBankTransactionCodeStructure1(cd=entry.code, issr=statement.coalition)
+    code = camt.ProprietaryBankTransactionCodeStructure1(cd=entry.code, issr=issuer(statement))
     return camt.ReportEntry10(
         ntry_ref=f"{statement.settlement}-{number}",
         amt=_amount(entry.minor, money),

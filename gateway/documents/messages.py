@@ -40,6 +40,11 @@ def in_money(statement: Statement, currency: str | None) -> InMoney:
     return InMoney(currency, exponent_of(currency))
 
 
+def issuer(statement: Statement) -> str:
+    """The coalition as whoever makes its codes: its id without dashes has room."""
+    return statement.coalition.replace("-", "")[:ID_LENGTH]
+
+
 def message_id(statement: Statement, kind: str) -> str:
     """The id of a message made of a statement, whatever money it is in and whenever it is made.
 

@@ -117,7 +117,7 @@ class _Sheet:
         return [
             ("Business date", said.business_date),
             ("Told on", said.advice_date),
-            ("To be paid on", said.settlement_date),
+            ("Agreed day", said.settlement_date),
             (
                 "In place of",
                 None if said.supersedes is None else f"settlement {said.supersedes}, aborted",

@@ -124,7 +124,7 @@ def approve(command: ApproveAbort, context: Context) -> Decision:
     aborted = replace(settlement, state=PostedState.ABORTED, abort_number=context.number)
     return Decision(
         kind=ABORT,
-        facts=_facts(proposal, settlement),
+        facts={**_facts(proposal, settlement), "proposal": str(proposal.number)},
         result=approved,
         facts_parties=frozenset({EVERYONE}),
         lines=inverse(context.state.lines[settlement.post_number]),

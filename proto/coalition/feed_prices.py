@@ -70,6 +70,8 @@ class Prices:
     _agreements: dict[int, Mapping[str, object]] = field(default_factory=dict)
     _programmes: dict[str, str] = field(default_factory=dict)
     _definitions: set[int] = field(default_factory=set)
+    _adjustments: dict[int, object] = field(default_factory=dict)
+    """Debtor, creditor and amount of proposed adjustments, by the number of their entry."""
     _money: dict[int, Mapping[str, object]] = field(default_factory=dict)
 
     def add(self, record: Record) -> list[str]:
@@ -100,6 +102,8 @@ class Prices:
         elif kind == "PROGRAMME":
             self._programmes[str(facts["programme"])] = str(facts["partner"])
             self._definitions.add(number)
+        elif kind == "BREAK_STEP" and facts.get("adjustment") is not None:
+            self._adjustments[number] = facts["adjustment"]
         elif kind == "CUT" and isinstance(facts.get("next_money"), dict):
             self._money[int(str(facts["next_window"]))] = facts["next_money"]  # type: ignore[assignment]
 
@@ -126,8 +130,23 @@ class Prices:
                 reason = self.book.out_of_force(terms, *self._span(record))
                 if reason:
                     yield f"{what} were not in force: {reason}"
+            elif terms in self._adjustments:
+                yield from self._adjusted(record, terms)
             elif terms not in self._agreements and terms not in self._definitions:
                 yield f"{what} are in neither the exported rate book nor any signed entry before it"
+
+    def _adjusted(self, record: Record, proposal: int) -> Iterator[str]:
+        """That an adjustment is what was proposed, to the unit."""
+        found = [
+            [owed.debtor, owed.creditor, str(owed.amount)]
+            for line in record.lines
+            if line.terms == proposal and (owed := owed_by(line)) is not None
+        ]
+        if found != [self._adjustments[proposal]]:
+            yield (
+                f"entry {record.entry.number} books {found}, and entry {proposal} proposed "
+                f"{self._adjustments[proposal]}"
+            )
 
     def _span(self, record: Record) -> tuple[datetime, datetime]:
         """When the terms of a record had to be in force, as far as that can be told."""

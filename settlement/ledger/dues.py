@@ -21,6 +21,7 @@ from settlement.ledger.accounts import Account
 from settlement.ledger.bulk import copy_rows
 from settlement.ledger.due_tables import due, posted_settlement, settlement_abort, settlement_change
 from settlement.ledger.entries import Entry, Line
+from settlement.ledger.tables import entry
 
 PAYMENT = "PAYMENT"
 """Kind of the entry that books a payment, and of its line."""
@@ -213,12 +214,12 @@ def post(
     connection: Connection,
     settlement_id: int,
     window_id: int,
-    entry: Entry,
+    posted: Entry,
     payments: Iterable[tuple[str, str, int]],
 ) -> None:
     """Keep what a settlement's entry made due: (payer, payee, amount) each."""
     listed = list(payments)
-    at, number = entry.accepted_at, entry.number
+    at, number = posted.accepted_at, posted.number
     connection.execute(
         posted_settlement.insert().values(
             settlement_id=settlement_id,
@@ -239,7 +240,7 @@ def post(
     record(
         connection,
         (
-            Change(settlement_id, Step.DUE, entry.draft.sender, at, "", number, payer, payee)
+            Change(settlement_id, Step.DUE, posted.draft.sender, at, "", number, payer, payee)
             for payer, payee, _ in listed
         ),
     )
@@ -355,8 +356,18 @@ def _due(row: Row[Any]) -> Due:
 def aborts_of(
     connection: Connection, settlement_ids: Iterable[int] | None = None
 ) -> list[AbortProposal]:
-    """Proposals to abort settlements, in the order in which they were made."""
-    query = select(settlement_abort).order_by(settlement_abort.c.number)
+    """Proposals to abort settlements, in the order in which they were made.
+
+    Only those that the log holds, by the same sender: no row beside it is a person's word.
+    """
+    query = (
+        select(settlement_abort)
+        .join(entry, entry.c.number == settlement_abort.c.number)
+        .where(
+            entry.c.kind == Step.ABORT_PROPOSED, entry.c.sender == settlement_abort.c.proposed_by
+        )
+        .order_by(settlement_abort.c.number)
+    )
     if settlement_ids is not None:
         query = query.where(settlement_abort.c.settlement_id.in_(list(settlement_ids)))
     return [_abort(row) for row in connection.execute(query)]
@@ -396,10 +407,17 @@ def changes_of(connection: Connection, settlement_id: int) -> Sequence[Change]:
     ]
 
 
-def agreed_abort(connection: Connection, settlement_id: int) -> AbortProposal:
-    """The proposal by which a settlement was aborted. Raises LookupError where it was not."""
-    for proposal in aborts_of(connection, [settlement_id]):
-        if proposal.state is AbortState.APPROVED:
-            return proposal
-    message = f"settlement {settlement_id} was not aborted"
-    raise LookupError(message)
+_APART = text(
+    "select convert_from(e.facts, 'UTF8')::jsonb -> 'apart' from posted_settlement p "
+    "join entry e on e.number = p.abort_number and e.kind = 'ABORT' "
+    "and e.corrects = p.post_number where p.settlement_id = :settlement"
+)
+
+
+def apart_by_abort(connection: Connection, settlement_id: int) -> tuple[str, ...]:
+    """Whom the entry that aborted a settlement sets apart. Raises LookupError without one."""
+    told = connection.execute(_APART, {"settlement": settlement_id}).scalar()
+    if told is None:
+        message = f"no entry aborted settlement {settlement_id}"
+        raise LookupError(message)
+    return tuple(told)

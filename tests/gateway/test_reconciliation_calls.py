@@ -26,6 +26,7 @@ from settlement.ledger.breaks import breaks_between
 from settlement.reconciliation import LOCK
 from settlement.run import settle
 from support.coalition_day import Day, activity_key, coalition_day, stay
+from support.evidence import fetch, verified
 
 PARTNERS = ["hotel", "airline", "card"]
 STAYS = 12
@@ -436,6 +437,8 @@ def test_an_adjustment_is_no_more_than_the_difference_and_within_limits(
             adjust("airline", "hotel", "airline", 250)
         adjust("hotel", "airline", "hotel", 250)
         assert adjust("airline", "airline", "hotel", 250).state == pb.BREAK_STATE_RESOLVED
+        for who in ("hotel", "airline"):
+            assert verified(day, fetch(day, who, tmp_path / who)).problems == []
 
 
 def test_a_break_is_in_statements_until_it_is_resolved(database_url: str, tmp_path: Path) -> None:

@@ -3,12 +3,12 @@
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
 
 from coalition.evidence_folder import Folder
 from coalition.statements import read_statement
 from coalition.v1 import payments_pb2
 from partners.directory_store import money_at
+from settlement.ledger import dues
 from settlement.ledger.book import load_coalition
 from settlement.run import settle
 from support.coalition_day import Day, coalition_day, stay
@@ -121,15 +121,14 @@ def test_statements_up_to_a_window_that_was_settled_anew(database_url: str, tmp_
 
 
 def test_a_statement_that_sets_apart_other_than_the_abort_said(
-    database_url: str, tmp_path: Path
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with coalition_day(database_url) as day:
         day.settled_world()
         day.accrue(stay("H1", "one"))
         night(day)
         abort(day, 1, "hotel")
-        with day.engine.begin() as connection:
-            connection.execute(text("update settlement_abort set apart = '{}'"))
+        monkeypatch.setattr(dues, "apart_by_abort", lambda *_: ())
         night(day)
         problems = verified(day, fetch(day, "airline", tmp_path)).problems
     (problem,) = problems

@@ -549,3 +549,19 @@ def _act(world: World, action: tuple[object, ...]) -> None:
                 world.confirm(*pair, row.amount, settlement=row.settlement_id)
             else:
                 getattr(world, what)(*pair, settlement=row.settlement_id)
+
+
+def test_a_proposal_that_the_log_does_not_hold_is_nobodys(due: World) -> None:
+    """A row alone is no first person's word, and says nothing of who is apart."""
+    with due.engine.begin() as connection:
+        connection.execute(
+            text(
+                "insert into settlement_abort values "
+                "(2, 1, 'one', now(), '', '{alpha}', false, 'PROPOSED', '', null)"
+            )
+        )
+    refused(due.approve(2), "UNKNOWN_PROPOSAL", "waits")
+    due.abort(1, "alpha")
+    with due.engine.begin() as connection:
+        connection.execute(text("update settlement_abort set apart = '{}'"))
+    assert set(due.settle().payments) == set(APART)

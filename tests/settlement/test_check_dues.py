@@ -98,6 +98,7 @@ DAMAGES: dict[str, set[str]] = {
     "update posted_settlement set abort_number = 2 where settlement_id = 1": {
         "clearing-entries",
         "settlement-aborts",
+        "settlement-superseded",
         "settlement-undone",
     },
     "delete from posted_settlement where settlement_id = 3": {
@@ -116,12 +117,21 @@ DAMAGES: dict[str, set[str]] = {
         "statement-csv",
         "statement-json",
     },
-    "update settlement_abort set ended_by = proposed_by": {"settlement-aborts"},
+    "update settlement_abort set ended_by = proposed_by": {
+        "settlement-aborts",
+        "settlement-proposals",
+    },
     "update settlement_abort set state = 'PROPOSED'": {
         "settlement-aborts",
-        "settlement-superseded",
+        "settlement-proposals",
     },
-    "update settlement_abort set apart = '{gamma}'": {"settlement-superseded"},
+    "update settlement_abort set apart = '{gamma}'": {"settlement-proposals"},
+    "update settlement_abort set reason = 'another'": {"settlement-proposals"},
+    "update settlement_abort set proposed_by = 'three'": {"settlement-proposals"},
+    "update settlement_abort set ended_by = 'three'": {"settlement-proposals"},
+    "update settlement_abort set despite_sent = not despite_sent": {"settlement-proposals"},
+    "insert into settlement_abort values (2, 2, 'one', now(), '', '{}', false, 'PROPOSED', '', "
+    "null)": {"settlement-proposals"},
     "delete from settlement_change where step = 'CONFIRMED' and settlement_id = 2": {
         "settlement-history",
         "settlement-steps",
@@ -134,6 +144,7 @@ DAMAGES: dict[str, set[str]] = {
     "where settlement_id = 1) and index = 0": {"settlement-undone"},
     "update entry set kind = 'ABORT' where kind = 'PAYMENT_SENT'": {
         "settlement-aborts",
+        "settlement-proposals",
         "settlement-steps",
     },
 }
