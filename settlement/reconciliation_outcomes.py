@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from settlement.ledger.breaks import BREAK_OUTCOMES
 from settlement.ledger.entries import canonical
 
 
@@ -25,11 +24,6 @@ class Outcome(StrEnum):
     AMOUNT_DIFFERS = "AMOUNT_DIFFERS"
     DATE_DIFFERS = "DATE_DIFFERS"
     DUPLICATE = "DUPLICATE"
-
-    @property
-    def is_break(self) -> bool:
-        """Whether somebody has to do something about it."""
-        return self.value in BREAK_OUTCOMES
 
 
 class Rule(StrEnum):

@@ -681,6 +681,26 @@ def test_statement_is_verified_and_written(partner: Run, gateway: FakeGateway, h
     assert not list(home.glob("statement-2*"))
 
 
+def test_a_statement_that_another_took_the_place_of_stays(
+    partner: Run, gateway: FakeGateway, home: Path
+) -> None:
+    """It is a link of the chain; the later one is named by its settlement."""
+    note = sign_checkpoint(KEY, COALITION, 7, bytes(32)).note
+    first, later = stated(SENDER), stated(SENDER, opening=-100)
+    answers = [
+        Statement(json=made.json, csv=made.csv, sha256=made.sha256, checkpoint=note)
+        for made in (first, later, later)
+    ]
+    gateway.script = [lambda *_, answer=answer: answer for answer in answers]
+    for _ in answers:
+        assert partner("settlement", "statement", "1", "--out", "kept").exit_code == 0
+    found = {path.name: path.read_bytes() for path in (home / "kept").glob("*.json")}
+    assert found == {
+        f"statement-1-{SENDER}.json": first.json,
+        f"statement-1-{SENDER}.1.json": later.json,
+    }
+
+
 def test_feed(partner: Run, gateway: FakeGateway) -> None:
     records = [
         FeedRecord(
