@@ -3,8 +3,9 @@
 import time
 from collections.abc import Sequence
 
-import psycopg
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
+
+from gateway.bench.driver import driver_of
 
 COMMIT_ROWS = 5_000
 """Rows in a transaction of the reference."""
@@ -18,7 +19,7 @@ def lines_as_text(engine: Engine, after: int, upto: int) -> list[bytes]:
     )
     with (
         engine.connect() as connection,
-        _driver(connection).cursor() as cursor,
+        driver_of(connection).cursor() as cursor,
         cursor.copy(query, (after, upto)) as copy,
     ):
         return [bytes(row) for row in copy]
@@ -30,7 +31,7 @@ def copy_per_second(engine: Engine, lines: Sequence[bytes]) -> float:
         b"".join(lines[start : start + COMMIT_ROWS]) for start in range(0, len(lines), COMMIT_ROWS)
     ]
     with engine.connect() as connection:
-        driver = _driver(connection)
+        driver = driver_of(connection)
         driver.execute("drop table if exists bench_line")
         driver.execute("create table bench_line (like line including defaults)")
         driver.execute('alter table bench_line add primary key (number, "index")')
@@ -44,12 +45,3 @@ def copy_per_second(engine: Engine, lines: Sequence[bytes]) -> float:
         driver.execute("drop table bench_line")
         driver.commit()
     return len(lines) / seconds
-
-
-def _driver(connection: Connection) -> "psycopg.Connection[tuple[object, ...]]":
-    """The driver's connection below SQLAlchemy's: COPY is its own."""
-    driver = connection.connection.driver_connection
-    if not isinstance(driver, psycopg.Connection):
-        message = f"{type(driver).__name__} is not psycopg's"
-        raise TypeError(message)
-    return driver

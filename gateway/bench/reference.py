@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from functools import partial
 from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import grpc
 
@@ -27,12 +27,14 @@ from gateway.database import connect_engine
 from gateway.home import Home
 from gateway.keyring import Keyring
 from gateway.server import MAX_CONCURRENT_CALLS, OPTIONS
-from gateway.service import Handler
 from gateway.translation.answers import RECEIPT_TYPE
 from partners.directory import Directory
 from partners.directory_store import load_directory
 from partners.requests import Answer
 from settlement.ledger.book import load_coalition
+
+if TYPE_CHECKING:
+    from gateway.service import Handler
 
 START_SECONDS = 60.0
 

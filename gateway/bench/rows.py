@@ -7,18 +7,25 @@ from statistics import median
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """What a ratio should come to; with `less` the smaller one is the better."""
+    """What a ratio should come to; with `less` the smaller one is the better.
+
+    With `aims_at_value` the aim is what the figure itself should come to, once its ratio is met.
+    """
 
     at_least: float
     aim: float
     less: bool = False
+    aims_at_value: bool = False
 
-    def met(self, ratio: float) -> str:
+    def met(self, ratio: float, value: float) -> str:
         """How far it is met: "aim", "at least" or "no"."""
-        for bound, name in ((self.aim, "aim"), (self.at_least, "at least")):
-            if ratio <= bound if self.less else ratio >= bound:
-                return name
-        return "no"
+        if not self._reached(ratio, self.at_least):
+            return "no"
+        aimed = value if self.aims_at_value else ratio
+        return "aim" if self._reached(aimed, self.aim) else "at least"
+
+    def _reached(self, figure: float, bound: float) -> bool:
+        return figure <= bound if self.less else figure >= bound
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +57,7 @@ class Row:
     @property
     def met(self) -> str:
         """How far its goal is met."""
-        return self.goal.met(self.ratio)
+        return self.goal.met(self.ratio, self.value)
 
     def to_json(self) -> dict[str, object]:
         """The row for machines."""
@@ -65,6 +72,7 @@ class Row:
             "rounds": len(self.ratios),
             "at_least": self.goal.at_least,
             "aim": self.goal.aim,
+            "aim_of": "value" if self.goal.aims_at_value else "ratio",
             "better": "less" if self.goal.less else "more",
             "met": self.met,
         }

@@ -20,7 +20,7 @@ from gateway.bench.operating import Serving, make_coalition, passphrase_file, se
 from gateway.bench.problems import BenchError
 from gateway.bench.reference import signed_answers
 from gateway.bench.scene import Scene, play_scene
-from gateway.bench.stays import ACCRUE, Stays
+from gateway.bench.stays import ACCRUE, ACCRUE_BATCH, Stays
 from gateway.database import report_engine
 from gateway.home import Home
 from gateway.postgres import reachable_data_dir
@@ -31,7 +31,10 @@ from settlement.ledger.book import read_head
 class Sizes:
     """How much is measured.
 
-    `workers` of None leaves their number to `coalition serve`.
+    `calls` are single accruals in a round, `batches` envelopes of `batch_items` stays each;
+    `latency_seconds` is how long a rate is kept. `windows` are entries of the windows that are
+    closed, `record_rows` those of the record that is matched. `workers` of None leaves their
+    number to `coalition serve`.
     """
 
     members: int
@@ -41,6 +44,12 @@ class Sizes:
     batches: int
     batch_items: int
     batches_in_flight: int
+    latency_seconds: float
+    small_window: int
+    windows: tuple[int, ...]
+    record_rows: int
+    entries: int
+    minutes: int
     workers: int | None = None
 
 
@@ -72,9 +81,23 @@ class Stand:
         with self.engine.connect() as connection:
             return read_head(connection).size
 
-    def accruals(self, requests: list[bytes], **more: object) -> Job:
+    def accruals(
+        self,
+        requests: list[bytes],
+        *,
+        in_flight: int = 1,
+        rate: float | None = None,
+        keep_answers: bool = False,
+    ) -> Job:
         """Single accruals, for the gateway."""
-        return Job(self.gateway.target, method(ACCRUE).full_name, requests, **more)  # type: ignore[arg-type]
+        name = method(ACCRUE).full_name
+        return Job(self.gateway.target, name, requests, in_flight, rate, keep_answers)
+
+    def batches(self, requests: list[bytes]) -> Job:
+        """Batches, for the gateway, some in flight."""
+        name = method(ACCRUE_BATCH).full_name
+        flying = self.sizes.batches_in_flight
+        return Job(self.gateway.target, name, requests, in_flight=flying)
 
     @contextmanager
     def reference(self, workers: int) -> Iterator[str]:

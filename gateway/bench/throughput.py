@@ -1,14 +1,11 @@
 """Rows of throughput and latency: single accruals, batches, and how long an answer takes."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
-from coalition.methods import method
 from gateway.bench.copying import copy_per_second, lines_as_text
-from gateway.bench.load import Job
 from gateway.bench.rows import Goal, Row, compared
 from gateway.bench.stand import Stand
-from gateway.bench.stays import ACCRUE_BATCH
 
 Show = Callable[[str, int, int], None]
 
@@ -19,6 +16,19 @@ LATENCY_GOAL = Goal(8, 4, less=True)
 MILLISECONDS = 1_000
 MOST_LATE = 0.99
 """The part of the answers whose latency counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRound:
+    """Lines that batches brought into the ledger, as COPY writes them, and how long it took."""
+
+    lines: Sequence[bytes]
+    seconds: float
+
+    @property
+    def per_second(self) -> float:
+        """Lines a second."""
+        return len(self.lines) / self.seconds
 
 
 def single_accruals(stand: Stand, reference: str, show: Show) -> Row:
@@ -47,7 +57,7 @@ def latency(stand: Stand, reference: str, rate: float, show: Show) -> Row:
     sizes = stand.sizes
     pairs = []
     for done in range(1, sizes.rounds + 1):
-        requests = stand.stays.single(sizes.calls)
+        requests = stand.stays.single(max(1, int(rate * sizes.latency_seconds)))
         job = stand.accruals(requests, rate=rate)
         booked = stand.booked(job, len(requests)).latency(MOST_LATE)
         signed = stand.sender.send(replace(job, target=reference)).latency(MOST_LATE)
@@ -74,14 +84,18 @@ def batch_accruals(stand: Stand, show: Show) -> Row:
     )
 
 
-def _batch_rounds(stand: Stand, show: Show) -> Iterator[tuple[float, float]]:
+def batch_round(stand: Stand) -> BatchRound:
+    """A round of batches."""
     sizes = stand.sizes
-    for done in range(sizes.rounds + 1):
-        requests = stand.stays.batches(sizes.batches, sizes.batch_items)
-        name = method(ACCRUE_BATCH).full_name
-        job = Job(stand.gateway.target, name, requests, in_flight=sizes.batches_in_flight)
-        before = stand.entries()
-        sent = stand.booked(job, sizes.batches * sizes.batch_items)
-        lines = lines_as_text(stand.engine, before, stand.entries())
-        yield len(lines) / sent.seconds, copy_per_second(stand.engine, lines)
-        show("Batch accruals", done, sizes.rounds)
+    job = stand.batches(stand.stays.batches(sizes.batches, sizes.batch_items))
+    before = stand.entries()
+    sent = stand.booked(job, sizes.batches * sizes.batch_items)
+    lines = lines_as_text(stand.engine, before, stand.entries())
+    return BatchRound(lines, sent.seconds)
+
+
+def _batch_rounds(stand: Stand, show: Show) -> Iterator[tuple[float, float]]:
+    for done in range(stand.sizes.rounds + 1):
+        booked = batch_round(stand)
+        yield booked.per_second, copy_per_second(stand.engine, booked.lines)
+        show("Batch accruals", done, stand.sizes.rounds)
