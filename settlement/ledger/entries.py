@@ -11,12 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from fractions import Fraction
-from functools import cached_property
 
 from settlement.ledger.accounts import Account
 from settlement.ledger.amounts import checked
 from settlement.ledger.tree import leaf_hash
-from settlement.ledger.values import value
+from settlement.ledger.values import once, value
 
 EVERYONE = "*"
 """Stands in a feed for all participants: what is not confidential, such as a rate."""
@@ -172,17 +171,17 @@ class Entry:
     accepted_at: datetime
     window: int | None
 
-    @cached_property
+    @once
     def facts_bytes(self) -> bytes:
         """The exact bytes of the facts."""
         return canonical(self.draft.facts)
 
-    @cached_property
+    @once
     def facts_salt(self) -> bytes:
         """The salt of the facts' digest."""
         return self.coalition.salt(self.number, FACTS_TAG)
 
-    @cached_property
+    @once
     def line_bytes(self) -> tuple[bytes, ...]:
         """The exact bytes of every line, in order."""
         return tuple(
@@ -200,17 +199,17 @@ class Entry:
             for line in self.draft.lines
         )
 
-    @cached_property
+    @once
     def salts(self) -> tuple[bytes, ...]:
         """The salt of every line's digest, in order."""
         return tuple(self.coalition.salt(self.number, i) for i in range(len(self.draft.lines)))
 
-    @cached_property
+    @once
     def digests(self) -> tuple[bytes, ...]:
         """The digest of every line, in order."""
         return tuple(map(line_digest, self.salts, self.line_bytes))
 
-    @cached_property
+    @once
     def entry_bytes(self) -> bytes:
         """The exact bytes of the entry: its canonical form, written out."""
         draft = self.draft
@@ -226,7 +225,7 @@ class Entry:
             f'"version":"{ENTRY_VERSION}","window":{_number(self.window)}}}'
         ).encode("ascii")
 
-    @cached_property
+    @once
     def leaf(self) -> bytes:
         """The entry's leaf of the hash tree."""
         return leaf_hash(self.entry_bytes)
