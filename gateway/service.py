@@ -46,6 +46,9 @@ MAX_FEEDS = 200
 LARGE_BYTES = 16 * 1024
 """Larger requests are decoded in a thread: a batch or a definition must not hold up others."""
 
+IN_FLIGHT_BYTES = 128 * 1024 * 1024
+"""Envelopes of calls in progress: thousands of the largest size would not fit into memory."""
+
 T = TypeVar("T")
 Handler: TypeAlias = "grpc.RpcMethodHandler[bytes, bytes]"
 
@@ -62,6 +65,7 @@ class Service:
     checkpoints: Checkpoints
     clock: Callable[[], datetime]
     _feeds: int = 0
+    _bytes: int = 0
     _draining: bool = False
     _readers: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(READERS, thread_name_prefix="reader"),
@@ -112,7 +116,9 @@ class Service:
         context: Any,  # noqa: ANN401 - grpc.aio's context has no public type that fits
     ) -> bytes:
         call = Call(method, data, context)
+        self._bytes += len(data)
         try:
+            self._require_room()
             answered = await answer(call)
         except _SignedRefusal as refusal:
             await call.refuse(refusal.refused, refusal.envelope)
@@ -120,8 +126,14 @@ class Service:
             await call.refuse(refused)
         except Exception as error:  # noqa: BLE001 - gRPC would tell its text, which may quote data
             await call.refuse_without_database(error)
+        finally:
+            self._bytes -= len(data)
         call.log("OK")
         return answered
+
+    def _require_room(self) -> None:
+        if self._bytes > IN_FLIGHT_BYTES:
+            raise _too_many_bytes()
 
     async def _write(self, call: Call) -> bytes:
         request = await self._authenticated(call)
@@ -284,6 +296,13 @@ def _going_down() -> Refused:
     return Refused(
         Reason.UNAVAILABLE,
         "the gateway is going down; follow the feed from the last number on when it is back",
+    )
+
+
+def _too_many_bytes() -> Refused:
+    return Refused(
+        Reason.OVERLOADED,
+        f"{IN_FLIGHT_BYTES} bytes of requests are in progress; try again with the same request id",
     )
 
 

@@ -170,7 +170,7 @@ def _details(refused: Refused, signed: envelope_pb2.Envelope | None) -> list[Mes
         ]
         details.append(error_details_pb2.BadRequest(field_violations=violations))
     if refused.reason in _RETRIED:
-        delay = Duration(seconds=RETRY_SECONDS)
+        delay = Duration(seconds=int(refused.metadata.get("retry_seconds", RETRY_SECONDS)))
         details.append(error_details_pb2.RetryInfo(retry_delay=delay))
     if signed is not None:
         details.append(signed)

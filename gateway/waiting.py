@@ -135,7 +135,10 @@ class WaitingRoom:
         self._changed = threading.Condition()
 
     def put(self, waiting: Waiting) -> None:
-        """Let a submission wait. Raises Refused (OVERLOADED) where there is no room for it."""
+        """Let a submission wait.
+
+        Raises Refused: OVERLOADED where there is no room for it, UNAVAILABLE once it is closed.
+        """
         with self._changed:
             line = self._lines.get(waiting.submission.head.sender)
             self._require_room(waiting, line)
@@ -148,7 +151,7 @@ class WaitingRoom:
                 self._changed.notify()
 
     def close(self) -> None:
-        """Take no notice of what comes later: `take` gives what is there, then nothing."""
+        """Take nothing in any more: `take` gives what is there, then nothing."""
         with self._changed:
             self._closed = True
             self._changed.notify()
@@ -173,16 +176,21 @@ class WaitingRoom:
                 return batch
 
     def _require_room(self, waiting: Waiting, line: _Line | None) -> None:
-        """Where nothing of a sender waits it may always send one request, if there is room at all.
+        """Where nothing of a sender's waits it may send one request, if there is any room at all.
 
-        What is refused is told when there may be room: when what waits is likely to be decided.
+        Who is refused is told when to try again: when what waits is likely to be decided.
         """
+        if self._closed:
+            raise Refused(
+                Reason.UNAVAILABLE,
+                "the gateway is going down; try again with the same request id",
+            )
         own_items, own_bytes = (0, 0) if line is None else (line.items, line.bytes)
         full = self._items >= QUEUE_ITEMS or self._bytes + waiting.bytes > QUEUE_BYTES
         too_much = own_items >= QUEUE_ITEMS // SHARE or (
             own_bytes and own_bytes + waiting.bytes > QUEUE_BYTES // SHARE
         )
-        if full or too_much or self._closed:
+        if full or too_much:
             whose = "of yours " if too_much and not full else ""
             seconds = 1 + int(self._items * self.pace.seconds_per_item)
             raise Refused(

@@ -78,6 +78,7 @@ def test_an_entry_from_hashlib_and_json_alone() -> None:
         "version": "1",
         "window": "1",
     }
+    assert made.entry_bytes == canonical(json.loads(made.entry_bytes))
     assert made.leaf == leaf_hash(made.entry_bytes)
 
 
@@ -122,6 +123,22 @@ def test_canonical_bytes_are_ascii_and_sorted(value: dict[str, object]) -> None:
     assert data.isascii()
     assert json.loads(data) == value
     assert list(json.loads(data)) == sorted(value)
+
+
+@given(
+    st.tuples(*[st.text(max_size=8)] * 4),
+    st.tuples(*[st.none() | st.text(max_size=8)] * 3),
+    st.integers(1, 2**63 - 1),
+    st.none() | st.integers(0, 2**63 - 1),
+)
+def test_a_line_written_out_is_its_canonical_form(
+    texts: tuple[str, ...], optional: tuple[str | None, ...], amount: int, terms: int | None
+) -> None:
+    named = dict(zip(("kind", "currency", "debit", "credit"), texts, strict=True))
+    some = dict(zip(("funder", "price", "rule"), optional, strict=True))
+    assert line_bytes(**named, **some, amount=amount, terms=terms) == canonical(
+        named | some | {"amount": str(amount), "terms": None if terms is None else str(terms)}
+    )
 
 
 def test_instants_are_utc_with_microseconds() -> None:
