@@ -16,7 +16,7 @@ from gateway.cli.database import progress
 from gateway.cli.server_commands import serve
 from gateway.cli.what_if_chart import require_drawable
 
-WIDTH = 110
+WIDTH = 120
 """Where what is printed is not read on a terminal."""
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
@@ -40,6 +40,9 @@ def _default_workers() -> int:
 @click.option("--members", type=click.IntRange(1), help="Members that take points and miles.")
 @click.option("--rounds", type=click.IntRange(1), help="Rounds of every comparison.")
 @click.option("--calls", type=click.IntRange(1), help="Single accruals in a round.")
+@click.option(
+    "--latency-seconds", type=click.IntRange(1), help="How long the rate of `latency` is kept."
+)
 @click.option("--batches", type=click.IntRange(1), help="Envelopes in a round of batches.")
 @click.option("--batch-items", type=click.IntRange(1, 1_000), help="Stays in an envelope.")
 @click.option("--window", type=click.IntRange(2), help="Entries of the large window to close.")
