@@ -57,7 +57,6 @@ OPTIONS = (
     ("grpc.keepalive_permit_without_calls", 1),
     # A connection that nothing is done on for a quarter of an hour is given back.
     ("grpc.max_connection_idle_ms", 900_000),
-    ("grpc.so_reuseport", 0),
 )
 
 _log = structlog.get_logger(__name__)
@@ -69,11 +68,15 @@ class ServerError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Listen:
-    """Where to listen: plain on loopback, or TLS with certificate and key (PEM files)."""
+    """Where to listen: plain on loopback, or TLS with certificate and key (PEM files).
+
+    A `shared` port is one that other workers listen on as well.
+    """
 
     address: str
     certificate: Path | None = None
     private_key: Path | None = None
+    shared: bool = False
 
 
 @dataclass
@@ -103,7 +106,7 @@ class Gateway:
         timekeeper = Timekeeper(self.engine, service.directories.coalition, self.clock, on_commit)
         timekeeper.start()
         server = grpc.aio.server(
-            options=OPTIONS,
+            options=(*OPTIONS, ("grpc.so_reuseport", int(self.listen.shared))),
             maximum_concurrent_rpcs=MAX_CONCURRENT_CALLS,
         )
         server.add_generic_rpc_handlers(service.handlers())
