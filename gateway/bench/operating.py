@@ -73,13 +73,22 @@ def serving(home: Home, log: Path, options: Sequence[str] = ()) -> Iterator[Serv
 
 @contextmanager
 def running(command: Sequence[str], log: Path) -> Iterator[Serving]:
-    """A command that says "Serving on port", until the body ends. Raises BenchError."""
+    """A command that says "Serving on port", until the body ends.
+
+    Raises BenchError where it, or a process that it started, did not last as long as the body:
+    what is started again meanwhile would be measured with its gap.
+    """
     with log.open("wb") as file:
         process = subprocess.Popen(command, stdout=file, stderr=file)  # noqa: S603 - as above
     try:
-        yield Serving(f"{HOST}:{_port(process, log)}", process.pid)
+        served = Serving(f"{HOST}:{_port(process, log)}", process.pid)
+        before = served.processes()
+        yield served
         if process.poll() is not None:
             raise _ended(process.returncode, log)
+        if not set(before) <= set(served.processes()):
+            message = f"a worker of the gateway ended by itself: {_last(log)}"
+            raise BenchError(message)
     finally:
         process.send_signal(signal.SIGTERM)
         try:

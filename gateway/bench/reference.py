@@ -128,9 +128,9 @@ def _serve(
 async def _run(known: SignedAnswers, port: int, pipe: Pipe) -> None:
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    options = [option for option in OPTIONS if option[0] != "grpc.so_reuseport"]
     server = grpc.aio.server(
-        options=[*options, ("grpc.so_reuseport", 1)], maximum_concurrent_rpcs=MAX_CONCURRENT_CALLS
+        options=(*OPTIONS, ("grpc.so_reuseport", 1)),
+        maximum_concurrent_rpcs=MAX_CONCURRENT_CALLS,
     )
     server.add_generic_rpc_handlers([known.handlers()])
     server.add_insecure_port(f"{HOST}:{port}")

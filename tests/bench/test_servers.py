@@ -15,6 +15,14 @@ from gateway.bench.problems import BenchError
 from gateway.bench.stand import Stand
 
 READY = "print('Serving on port 5.', flush=True)"
+WORKER_ENDS = f"""
+import subprocess, sys, time
+worker = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+{READY}
+time.sleep(1)
+worker.communicate(b"go")
+time.sleep(60)
+"""
 
 
 @pytest.mark.parametrize(
@@ -35,6 +43,17 @@ def wait_for_its_end(command: list[str], log: Path) -> None:
         assert served.target == "127.0.0.1:5"
         while Path(f"/proc/{served.pid}/cmdline").read_bytes():
             time.sleep(0.01)
+
+
+def test_a_worker_that_ends_is_told_of(tmp_path: Path) -> None:
+    with pytest.raises(BenchError, match="a worker of the gateway ended by itself"):
+        wait_for_the_worker([sys.executable, "-c", WORKER_ENDS], tmp_path / "log")
+
+
+def wait_for_the_worker(command: list[str], log: Path) -> None:
+    with running(command, log) as served:
+        while len(served.processes()) > 1:
+            time.sleep(0.05)
 
 
 def test_a_coalition_that_cannot_be_made_is_told_of(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from gateway.cli.main import cli
 COMMAND = [sys.executable, "-c", "from gateway.cli.main import main; main()", "bench"]
 SMALL = [
     *("--members", "5", "--rounds", "1", "--calls", "20", "--latency-seconds", "1"),
-    *("--batches", "2", "--batch-items", "10"),
+    *("--batches", "2", "--batch-items", "10", "--workers", "1"),
 ]
 ROW = {
     *("name", "value", "unit", "against", "reference", "ratio", "spread", "rounds"),
