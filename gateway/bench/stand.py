@@ -33,8 +33,9 @@ class Sizes:
 
     `calls` are single accruals in a round, `batches` envelopes of `batch_items` stays each;
     `latency_seconds` is how long a rate is kept. `windows` are entries of the windows that are
-    closed, `record_rows` those of the record that is matched. `workers` of None leaves their
-    number to `coalition serve`.
+    closed, `record_rows` those of the record that is matched; `entries` are of the large ledger,
+    by None as many as are made in reasonable time. `workers` of None leaves their number to
+    `coalition serve`.
     """
 
     members: int
@@ -48,7 +49,7 @@ class Sizes:
     small_window: int
     windows: tuple[int, ...]
     record_rows: int
-    entries: int
+    entries: int | None
     minutes: int
     workers: int | None = None
 

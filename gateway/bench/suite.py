@@ -10,7 +10,7 @@ from gateway.bench.machine import machine, postgresql
 from gateway.bench.matching import matching_row
 from gateway.bench.memory import memory_row
 from gateway.bench.rows import Row
-from gateway.bench.size import size_row
+from gateway.bench.size import size_row, usual_entries
 from gateway.bench.stages import Breakdown, breakdowns, profile
 from gateway.bench.stand import Sizes, Stand, stand
 from gateway.bench.throughput import batch_accruals, latency, single_accruals
@@ -35,7 +35,7 @@ QUICK = Sizes(
     small_window=1_000,
     windows=(100_000,),
     record_rows=100_000,
-    entries=100_000,
+    entries=None,
     minutes=2,
 )
 FULL = Sizes(
@@ -50,7 +50,7 @@ FULL = Sizes(
     small_window=1_000,
     windows=(100_000, 1_000_000),
     record_rows=1_000_000,
-    entries=10_000_000,
+    entries=None,
     minutes=10,
 )
 
@@ -101,8 +101,9 @@ def _served(plan: Plan, made: Stand, measured: Measured, show: Show) -> None:
     if plan.profile is not None:
         profile(made, plan.profile)
     if "size" in wanted:
+        entries = sizes.entries or usual_entries()
         with stand(sizes, plan.folder) as large:
-            measured.rows.append(size_row(made, large, sizes.entries, show))
+            measured.rows.append(size_row(made, large, entries, show))
     if "memory" in wanted:
         measured.rows.append(memory_row(made, sizes.minutes, show))
 
