@@ -21,7 +21,7 @@ QUICK_ROWS = ("single", "latency", "batch", "closing", "matching", "stages")
 ROWS = (*QUICK_ROWS, "size", "memory")
 """What --only takes. `closing` gives two rows, `stages` none."""
 
-_SERVED = {"single", "latency", "batch", "stages", "size", "memory"}
+_SERVED = {"single", "latency", "batch", "stages", "memory"}
 
 QUICK = Sizes(
     members=1_000,
@@ -85,6 +85,11 @@ def run(plan: Plan, show: Show) -> Measured:
         with stand(plan.sizes, plan.folder) as made:
             measured.machine = {**measured.machine, **postgresql(made.engine)}
             _served(plan, made, measured, show)
+    if "size" in plan.rows:
+        entries = plan.sizes.entries or usual_entries()
+        with stand(plan.sizes, plan.folder) as new, stand(plan.sizes, plan.folder) as large:
+            measured.machine = {**measured.machine, **postgresql(new.engine)}
+            measured.rows.append(size_row(new, large, entries, show))
     _written(plan, measured, show)
     return measured
 
@@ -100,10 +105,6 @@ def _served(plan: Plan, made: Stand, measured: Measured, show: Show) -> None:
         measured.breakdowns += breakdowns(made, show)
     if plan.profile is not None:
         profile(made, plan.profile)
-    if "size" in wanted:
-        entries = sizes.entries or usual_entries()
-        with stand(sizes, plan.folder) as large:
-            measured.rows.append(size_row(made, large, entries, show))
     if "memory" in wanted:
         measured.rows.append(memory_row(made, sizes.minutes, show))
 

@@ -9,7 +9,7 @@ import click
 from rich.console import Console
 
 from gateway.bench.problems import BenchError
-from gateway.bench.report import machine_words, rows_table, stages_table, to_json
+from gateway.bench.report import machine_words, processor_words, rows_table, stages_table, to_json
 from gateway.bench.suite import FULL, QUICK, QUICK_ROWS, ROWS, Measured, Plan, run
 from gateway.cli.bench_chart import draw
 from gateway.cli.database import progress
@@ -102,5 +102,7 @@ def _tell(console: Console, measured: Measured) -> None:
     console.print(machine_words(measured))
     if measured.rows:
         console.print(rows_table(measured.rows))
+    for words in processor_words(measured.rows):
+        console.print(words)
     if measured.breakdowns:
         console.print(stages_table(measured.breakdowns))

@@ -41,7 +41,7 @@ def test_a_server_that_ends_is_told_of(tmp_path: Path, program: str, problem: st
 def wait_for_its_end(command: list[str], log: Path) -> None:
     with running(command, log) as served:
         assert served.target == "127.0.0.1:5"
-        while Path(f"/proc/{served.pid}/cmdline").read_bytes():
+        while Path(f"/proc/{served.pids[0]}/cmdline").read_bytes():
             time.sleep(0.01)
 
 

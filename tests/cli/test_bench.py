@@ -19,7 +19,7 @@ SMALL = [
 ]
 ROW = {
     *("name", "value", "unit", "against", "reference", "ratio", "spread", "rounds"),
-    *("at_least", "aim", "aim_of", "better", "met"),
+    *("at_least", "aim", "aim_of", "better", "met", "processor_microseconds"),
 }
 
 
@@ -46,6 +46,10 @@ def test_it_measures_tells_and_draws(tmp_path: Path) -> None:
         assert row["spread"][0] <= row["ratio"] <= row["spread"][1]
         assert row["value"] > 0
         assert row["reference"] > 0
+    single, _, batch = (row["processor_microseconds"] for row in told["rows"])
+    assert single.keys() == {"gateway", "database", "signed answer"}
+    assert single["gateway"] + single["database"] > single["signed answer"] >= 0
+    assert batch.keys() == {"gateway", "database"}
     assert "unary signed accrual" in done.stderr
     assert "unary signed accrual" in chart.read_text()
     assert list(tmp_path.iterdir()) == [chart]  # the databases are gone
