@@ -1,6 +1,7 @@
 """The load generator sends what it is told, when it is told, and lets no failure pass."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -70,8 +71,18 @@ def test_at_a_rate_nobody_waits_for_the_answers_before() -> None:
 
     sent = sent_to(handler, 20, in_flight=1, rate=1_000.0)
     assert len(sent.latencies) == 20
-    # The first was due when the others were still to be sent, and its latency tells of it.
-    assert max(sent.latencies) >= 19 / 1_000
+
+
+def test_who_could_not_be_sent_in_time_was_late() -> None:
+    """The first answer stops everything for half a second, in which all others are due."""
+
+    async def handler(data: bytes, _: Any) -> bytes:
+        if data == b"0":
+            time.sleep(0.5)  # noqa: ASYNC251 - nothing shall go on
+        return data
+
+    sent = sent_to(handler, 20, rate=200.0)
+    assert min(sent.latencies) >= 0.5 - 19 / 200.0
 
 
 def test_a_failure_is_no_measurement() -> None:
