@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.bench.problems import BenchError
+from gateway.bench.processors import family
 from gateway.home import Home
 
 HOST = "127.0.0.1"
@@ -27,14 +28,14 @@ _TOLD_LINES = 5
 
 @dataclass(frozen=True, slots=True)
 class Serving:
-    """A gateway that serves: where, and its first process."""
+    """A server at work: where, and its first processes."""
 
     target: str
-    pid: int
+    pids: tuple[int, ...]
 
     def processes(self) -> list[int]:
-        """Its processes: the first one, and those that it started, if any."""
-        return [self.pid, *_children(self.pid)]
+        """Its processes: the first ones, and those that they started, if any."""
+        return family(self.pids)
 
 
 def make_coalition(folder: Path) -> Home:
@@ -73,13 +74,22 @@ def serving(home: Home, log: Path, options: Sequence[str] = ()) -> Iterator[Serv
 
 @contextmanager
 def running(command: Sequence[str], log: Path) -> Iterator[Serving]:
-    """A command that says "Serving on port", until the body ends. Raises BenchError."""
+    """A command that says "Serving on port", until the body ends.
+
+    Raises BenchError where it, or a process that it started, did not last as long as the body:
+    what is started again meanwhile would be measured with its gap.
+    """
     with log.open("wb") as file:
         process = subprocess.Popen(command, stdout=file, stderr=file)  # noqa: S603 - as above
     try:
-        yield Serving(f"{HOST}:{_port(process, log)}", process.pid)
+        served = Serving(f"{HOST}:{_port(process, log)}", (process.pid,))
+        before = served.processes()
+        yield served
         if process.poll() is not None:
             raise _ended(process.returncode, log)
+        if not set(before) <= set(served.processes()):
+            message = f"a worker of the gateway ended by itself: {_last(log)}"
+            raise BenchError(message)
     finally:
         process.send_signal(signal.SIGTERM)
         try:
@@ -107,17 +117,3 @@ def _ended(status: int, log: Path) -> BenchError:
 
 def _last(log: Path) -> str:
     return "\n".join(log.read_text(errors="replace").splitlines()[-_TOLD_LINES:])
-
-
-def _children(pid: int) -> list[int]:
-    """Processes whose parent it is, and theirs; from Linux's /proc."""
-    found = []
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            parent = int(stat.read_text().rpartition(")")[2].split()[1])
-        except OSError:
-            continue  # it has just ended
-        if parent == pid:
-            child = int(stat.parent.name)
-            found += [child, *_children(child)]
-    return found

@@ -22,6 +22,7 @@ import grpc
 
 from coalition.methods import METHODS, Kind, Method
 from gateway.authentication import authenticate
+from gateway.bench.operating import HOST, Serving
 from gateway.bench.problems import BenchError
 from gateway.database import connect_engine
 from gateway.home import Home
@@ -37,8 +38,6 @@ if TYPE_CHECKING:
     from gateway.service import Handler
 
 START_SECONDS = 60.0
-
-HOST = "127.0.0.1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +68,12 @@ class SignedAnswers:
 @contextmanager
 def signed_answers(
     url: str, home: Home, passphrase: bytes, *, payload_bytes: int, workers: int
-) -> Iterator[str]:
-    """The reference, in so many processes on one port; yields its target. Raises BenchError."""
+) -> Iterator[Serving]:
+    """The reference, in so many processes on one port. Raises BenchError."""
     context = multiprocessing.get_context("spawn")
     with ExitStack() as stack:
         port = stack.enter_context(_reserved_port())
-        started = []
+        started, pids = [], []
         for _ in range(workers):
             here, there = context.Pipe(duplex=False)
             args = (url, home.path, passphrase, payload_bytes, port, there)
@@ -84,9 +83,10 @@ def signed_answers(
             stack.callback(process.terminate)
             there.close()
             started.append(here)
+            pids.append(process.pid or 0)
         for pipe in started:
             _await(pipe)
-        yield f"{HOST}:{port}"
+        yield Serving(f"{HOST}:{port}", tuple(pids))
 
 
 def _await(pipe: Pipe) -> None:
@@ -128,9 +128,9 @@ def _serve(
 async def _run(known: SignedAnswers, port: int, pipe: Pipe) -> None:
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    options = [option for option in OPTIONS if option[0] != "grpc.so_reuseport"]
     server = grpc.aio.server(
-        options=[*options, ("grpc.so_reuseport", 1)], maximum_concurrent_rpcs=MAX_CONCURRENT_CALLS
+        options=(*OPTIONS, ("grpc.so_reuseport", 1)),
+        maximum_concurrent_rpcs=MAX_CONCURRENT_CALLS,
     )
     server.add_generic_rpc_handlers([known.handlers()])
     server.add_insecure_port(f"{HOST}:{port}")

@@ -1,6 +1,6 @@
 """Shows what was measured: tables for people, one object for machines."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from rich import box
 from rich.table import Table
@@ -39,6 +39,14 @@ def rows_table(rows: Sequence[Row]) -> Table:
     for row in rows:
         table.add_row(*_cells(row))
     return table
+
+
+def processor_words(rows: Sequence[Row]) -> Iterator[str]:
+    """What one accrual, or one line, took of the processor, by who used it: a line for each row."""
+    for row in rows:
+        if row.processor:
+            used = ", ".join(f"{name} {_figure(time)}" for name, time in row.processor.items())
+            yield f"Microseconds of the processor for one of the {row.unit[:-2]}: {used}."
 
 
 def _cells(row: Row) -> list[str]:

@@ -1,7 +1,7 @@
 """What was measured: rows of a figure, its reference, their ratio, and what it should be."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from statistics import median
 
 
@@ -33,7 +33,8 @@ class Row:
     """One line of the table.
 
     `value` and `reference` are medians in `unit`; `ratios` are of the rounds, in which the two
-    were measured one after the other. The ratio of the row is their median.
+    were measured one after the other. The ratio of the row is their median. `processor` is what
+    one of what was counted took of the processor, in microseconds, by who used it.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Row:
     against: str
     ratios: Sequence[float]
     goal: Goal
+    processor: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def ratio(self) -> float:
@@ -75,6 +77,9 @@ class Row:
             "aim_of": "value" if self.goal.aims_at_value else "ratio",
             "better": "less" if self.goal.less else "more",
             "met": self.met,
+            "processor_microseconds": {
+                name: _digits(used) for name, used in self.processor.items()
+            },
         }
 
 
@@ -85,6 +90,7 @@ def compared(
     unit: str,
     against: str,
     goal: Goal,
+    processor: Mapping[str, float] | None = None,
 ) -> Row:
     """The row of rounds, each a figure and its reference."""
     return Row(
@@ -95,6 +101,7 @@ def compared(
         against=against,
         ratios=[value / reference for value, reference in pairs],
         goal=goal,
+        processor=processor or {},
     )
 
 

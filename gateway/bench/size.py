@@ -16,6 +16,20 @@ SIZE_GOAL = Goal(0.8, 0.95)
 GENERATOR = "gateway.bench.growth"
 """Makes large books fast, where it is there: `fill(engine, coalition, entries)`."""
 
+GENERATED_ENTRIES = 10_000_000
+BATCHED_ENTRIES = 200_000
+"""How large a ledger is made unless it is said: by batches it takes minutes, not hours."""
+
+
+def has_generator() -> bool:
+    """Whether large books can be made fast."""
+    return find_spec(GENERATOR) is not None
+
+
+def usual_entries() -> int:
+    """How large a ledger is made unless it is said."""
+    return GENERATED_ENTRIES if has_generator() else BATCHED_ENTRIES
+
 
 def size_row(small: Stand, large: Stand, entries: int, show: Show) -> Row:
     """Batches into two coalitions in turn: a new one, and one of so many entries."""
@@ -37,7 +51,7 @@ def size_row(small: Stand, large: Stand, entries: int, show: Show) -> Row:
 
 def grow(stand: Stand, entries: int, show: Show) -> None:
     """Bring the ledger to so many entries: by the generator, or else by batches as usual."""
-    if find_spec(GENERATOR) is not None:
+    if has_generator():
         with stand.engine.connect() as connection:
             coalition = load_coalition(connection)
         importlib.import_module(GENERATOR).fill(stand.engine, coalition, entries)

@@ -110,7 +110,7 @@ def _instrumented(stand: Stand, *, sums: Path | None, profile: Path | None) -> I
 
 def _told(gateway: Serving, sums: Path) -> dict[str, object]:
     """The sums since the last time."""
-    os.kill(gateway.pid, signal.SIGUSR1)
+    os.kill(gateway.pids[0], signal.SIGUSR1)
     deadline = time.monotonic() + TOLD_SECONDS
     while not sums.exists():
         if time.monotonic() > deadline:

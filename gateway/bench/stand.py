@@ -18,12 +18,14 @@ from coalition.v1.envelope_pb2 import Envelope
 from gateway.bench.load import Job, Sender, Sent, sender
 from gateway.bench.operating import Serving, make_coalition, passphrase_file, serving
 from gateway.bench.problems import BenchError
+from gateway.bench.processors import family, seconds_used
 from gateway.bench.reference import signed_answers
 from gateway.bench.scene import Scene, play_scene
 from gateway.bench.stays import ACCRUE, ACCRUE_BATCH, Stays
 from gateway.database import report_engine
 from gateway.home import Home
 from gateway.postgres import reachable_data_dir
+from gateway.postgres.account import CLUSTER
 from settlement.ledger.book import read_head
 
 
@@ -33,8 +35,9 @@ class Sizes:
 
     `calls` are single accruals in a round, `batches` envelopes of `batch_items` stays each;
     `latency_seconds` is how long a rate is kept. `windows` are entries of the windows that are
-    closed, `record_rows` those of the record that is matched. `workers` of None leaves their
-    number to `coalition serve`.
+    closed, `record_rows` those of the record that is matched; `entries` are of the large ledger,
+    by None as many as are made in reasonable time. `workers` of None leaves their number to
+    `coalition serve`.
     """
 
     members: int
@@ -48,7 +51,7 @@ class Sizes:
     small_window: int
     windows: tuple[int, ...]
     record_rows: int
-    entries: int
+    entries: int | None
     minutes: int
     workers: int | None = None
 
@@ -60,6 +63,7 @@ class Stand:
     home: Home
     url: str
     engine: Engine
+    postmaster: int
     gateway: Serving
     scene: Scene
     stays: Stays
@@ -81,6 +85,13 @@ class Stand:
         with self.engine.connect() as connection:
             return read_head(connection).size
 
+    def processor(self) -> dict[str, float]:
+        """Seconds of the processor that gateway and database have used."""
+        return {
+            "gateway": seconds_used(self.gateway.processes()),
+            "database": seconds_used(family([self.postmaster])),
+        }
+
     def accruals(
         self,
         requests: list[bytes],
@@ -100,7 +111,7 @@ class Stand:
         return Job(self.gateway.target, name, requests, in_flight=flying)
 
     @contextmanager
-    def reference(self, workers: int) -> Iterator[str]:
+    def reference(self, workers: int) -> Iterator[Serving]:
         """The server of signed answers, whose receipts are as long as those of a stay."""
         job = self.accruals(self.stays.single(1), keep_answers=True)
         (answer,) = self.booked(job, 1).answers
@@ -108,8 +119,8 @@ class Stand:
         secret = read_passphrase(passphrase_file(self.home))
         with signed_answers(
             self.url, self.home, secret, payload_bytes=size, workers=workers
-        ) as target:
-            yield target
+        ) as served:
+            yield served
 
 
 @contextmanager
@@ -131,4 +142,5 @@ def stand(sizes: Sizes, folder: Path | None) -> Iterator[Stand]:
         scene = play_scene(gateway.target, home, sizes.members)
         stays = Stays(scene.profile.coalition, scene.hotel, scene.members)
         at_work = stack.enter_context(sender())
-        yield Stand(home, url, engine, gateway, scene, stays, at_work, sizes)
+        postmaster = int((data_dir / CLUSTER / "postmaster.pid").read_text().split()[0])
+        yield Stand(home, url, engine, postmaster, gateway, scene, stays, at_work, sizes)

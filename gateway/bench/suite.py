@@ -10,7 +10,7 @@ from gateway.bench.machine import machine, postgresql
 from gateway.bench.matching import matching_row
 from gateway.bench.memory import memory_row
 from gateway.bench.rows import Row
-from gateway.bench.size import size_row
+from gateway.bench.size import size_row, usual_entries
 from gateway.bench.stages import Breakdown, breakdowns, profile
 from gateway.bench.stand import Sizes, Stand, stand
 from gateway.bench.throughput import batch_accruals, latency, single_accruals
@@ -21,21 +21,21 @@ QUICK_ROWS = ("single", "latency", "batch", "closing", "matching", "stages")
 ROWS = (*QUICK_ROWS, "size", "memory")
 """What --only takes. `closing` gives two rows, `stages` none."""
 
-_SERVED = {"single", "latency", "batch", "stages", "size", "memory"}
+_SERVED = {"single", "latency", "batch", "stages", "memory"}
 
 QUICK = Sizes(
     members=1_000,
     rounds=3,
-    calls=3_000,
+    calls=2_000,
     in_flight=256,
-    batches=8,
+    batches=6,
     batch_items=1_000,
     batches_in_flight=4,
     latency_seconds=5,
     small_window=1_000,
     windows=(100_000,),
     record_rows=100_000,
-    entries=100_000,
+    entries=None,
     minutes=2,
 )
 FULL = Sizes(
@@ -50,7 +50,7 @@ FULL = Sizes(
     small_window=1_000,
     windows=(100_000, 1_000_000),
     record_rows=1_000_000,
-    entries=10_000_000,
+    entries=None,
     minutes=10,
 )
 
@@ -85,6 +85,11 @@ def run(plan: Plan, show: Show) -> Measured:
         with stand(plan.sizes, plan.folder) as made:
             measured.machine = {**measured.machine, **postgresql(made.engine)}
             _served(plan, made, measured, show)
+    if "size" in plan.rows:
+        entries = plan.sizes.entries or usual_entries()
+        with stand(plan.sizes, plan.folder) as new, stand(plan.sizes, plan.folder) as large:
+            measured.machine = {**measured.machine, **postgresql(new.engine)}
+            measured.rows.append(size_row(new, large, entries, show))
     _written(plan, measured, show)
     return measured
 
@@ -100,9 +105,6 @@ def _served(plan: Plan, made: Stand, measured: Measured, show: Show) -> None:
         measured.breakdowns += breakdowns(made, show)
     if plan.profile is not None:
         profile(made, plan.profile)
-    if "size" in wanted:
-        with stand(sizes, plan.folder) as large:
-            measured.rows.append(size_row(made, large, sizes.entries, show))
     if "memory" in wanted:
         measured.rows.append(memory_row(made, sizes.minutes, show))
 

@@ -20,7 +20,7 @@ _STAGE_COLOURS = (
 
 _INCHES_WIDE = 9.0
 _INCHES_PER_ROW = 0.62
-_INCHES_AROUND = 1.5
+_INCHES_AROUND = 1.7
 _STAGES_INCHES = 2.2
 _LEFT, _RIGHT = 0.4, 0.95
 
@@ -37,7 +37,7 @@ def draw(measured: Measured, path: Path) -> None:
         figure = Figure(figsize=(_INCHES_WIDE, height), dpi=150, layout=None)
         figure.text(0.02, 1 - 0.3 / height, "Measured on this machine", size=13, weight="bold")
         figure.text(0.02, 1 - 0.55 / height, _machine(measured), size=8)
-        inner = (_LEFT, (stages + 0.55) / height, _RIGHT - _LEFT, (rows - 1.35) / height)
+        inner = (_LEFT, (stages + 0.55) / height, _RIGHT - _LEFT, (rows - 1.55) / height)
         _rows(figure.add_axes(inner), measured.rows)
         if measured.breakdowns:
             inner = (_LEFT, 0.75 / height, _RIGHT - _LEFT, (stages - 1.15) / height)
@@ -75,7 +75,8 @@ def _rows(axes: "Axes", rows: Sequence[Row]) -> None:
         label = f"{row.ratio:.3g}, aim {'≤' if row.goal.less else '≥'} {row.goal.aim:g}"
         label += f" {row.unit}" if row.goal.aims_at_value else ""
         at = (max(part, high), place)
-        axes.annotate(label, at, (5, 0), textcoords="offset points", va="center", size=7.5)
+        drawn = axes.annotate(label, at, (5, 0), textcoords="offset points", va="center", size=7.5)
+        drawn.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 1})
     axes.axvline(1, color=INK, linewidth=0.8, linestyle="--", zorder=1)
     names = [f"{row.name}\nagainst {row.against}" for row in rows]
     axes.set_yticks(range(len(rows)), names, size=7)

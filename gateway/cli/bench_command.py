@@ -9,14 +9,14 @@ import click
 from rich.console import Console
 
 from gateway.bench.problems import BenchError
-from gateway.bench.report import machine_words, rows_table, stages_table, to_json
+from gateway.bench.report import machine_words, processor_words, rows_table, stages_table, to_json
 from gateway.bench.suite import FULL, QUICK, QUICK_ROWS, ROWS, Measured, Plan, run
 from gateway.cli.bench_chart import draw
 from gateway.cli.database import progress
 from gateway.cli.server_commands import serve
 from gateway.cli.what_if_chart import require_drawable
 
-WIDTH = 110
+WIDTH = 120
 """Where what is printed is not read on a terminal."""
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
@@ -40,6 +40,9 @@ def _default_workers() -> int:
 @click.option("--members", type=click.IntRange(1), help="Members that take points and miles.")
 @click.option("--rounds", type=click.IntRange(1), help="Rounds of every comparison.")
 @click.option("--calls", type=click.IntRange(1), help="Single accruals in a round.")
+@click.option(
+    "--latency-seconds", type=click.IntRange(1), help="How long the rate of `latency` is kept."
+)
 @click.option("--batches", type=click.IntRange(1), help="Envelopes in a round of batches.")
 @click.option("--batch-items", type=click.IntRange(1, 1_000), help="Stays in an envelope.")
 @click.option("--window", type=click.IntRange(2), help="Entries of the large window to close.")
@@ -99,5 +102,7 @@ def _tell(console: Console, measured: Measured) -> None:
     console.print(machine_words(measured))
     if measured.rows:
         console.print(rows_table(measured.rows))
+    for words in processor_words(measured.rows):
+        console.print(words)
     if measured.breakdowns:
         console.print(stages_table(measured.breakdowns))
