@@ -1,0 +1,76 @@
+"""`python -m simulation`: many seeds, and the shortest history for each that diverges."""
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import create_engine, make_url, text
+
+from gateway import logs
+from gateway.database import upgrade
+from gateway.postgres import embedded_postgres, reachable_data_dir
+from simulation.coalition import Worlds, administration
+from simulation.plants import PLANTS, planted
+from simulation.simulate import Simulator
+from simulation.trial import Failure
+
+TEMPLATE = "simulation_template"
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m simulation", description=__doc__)
+    parser.add_argument("--first", type=int, default=0, help="the first seed")
+    parser.add_argument("--seeds", type=int, default=100, help="how many")
+    parser.add_argument("--only", default="", help="of one seed: parts to keep, as a failure names them")
+    parser.add_argument("--plant", choices=sorted(PLANTS), help="break the product first")
+    parser.add_argument("--show", action="store_true", help="print each history")
+    parser.add_argument("--until-found", action="store_true", help="end at the first divergence")
+    return parser.parse_args()
+
+
+@contextmanager
+def server() -> Iterator[Worlds]:
+    """A PostgreSQL server of its own, with an empty and migrated database to copy."""
+    with tempfile.TemporaryDirectory() as folder:
+        data_dir = reachable_data_dir(Path(folder) / "postgres")
+        with embedded_postgres(data_dir, durable=False) as url:
+            with administration(url) as connection:
+                connection.execute(text(f"create database {TEMPLATE}"))
+            engine = create_engine(make_url(url).set(database=TEMPLATE))
+            with engine.begin() as connection:
+                upgrade(connection)
+            engine.dispose()
+            yield Worlds(url, TEMPLATE)
+
+
+def main() -> int:
+    """Run the seeds; 1 where any diverged."""
+    asked = _arguments()
+    logs.configure("CRITICAL")
+    failures: list[Failure] = []
+    began = time.monotonic()
+    with server() as worlds, planted(asked.plant):
+        simulator = Simulator(worlds)
+        only = asked.only.split(",") if asked.only else None
+        for seed in range(asked.first, asked.first + asked.seeds):
+            if asked.show:
+                print(simulator.shown(seed, only))
+            failure = simulator.try_seed(seed, only)
+            if failure is not None:
+                failures.append(failure)
+                print(failure.told(asked.plant), flush=True)
+                if asked.until_found:
+                    break
+            elif (seed + 1) % 50 == 0:
+                print(f"{seed + 1 - asked.first} seeds, {time.monotonic() - began:.0f} s", flush=True)
+    tried = seed + 1 - asked.first
+    print(f"{tried} seeds in {time.monotonic() - began:.0f} s, {len(failures)} diverged")
+    print(simulator.covered())
+    return 1 if failures else 0
+
+
+sys.exit(main())

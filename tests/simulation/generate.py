@@ -1,0 +1,422 @@
+"""Histories: drawn from a seed, with the oracle at hand to know what is interesting."""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from fractions import Fraction
+
+from simulation.actions import (
+    Accrue,
+    AccrueMany,
+    Action,
+    Again,
+    Ask,
+    Batch,
+    Call,
+    Capture,
+    Confirm,
+    Convert,
+    Decline,
+    Due,
+    Fault,
+    History,
+    Hold,
+    Key,
+    Otherwise,
+    Pay,
+    Quote,
+    Redeem,
+    Refund,
+    Reprice,
+    Restart,
+    Reverse,
+    Settle,
+    Stated,
+    Step,
+    Tick,
+    Void,
+)
+from simulation.oracle.closing import STAGES
+from simulation.oracle.oracle import Letter, Oracle
+from simulation.world import (
+    AWARDS,
+    OPERATOR,
+    PARTNERS,
+    PERSONS,
+    PROGRAMMES,
+    SENDER,
+    START,
+    STATE_POINTS,
+    rate_of,
+)
+
+STEPS = (14, 30)
+CALLS = (1, 1, 2, 3, 5, 8, 12)
+TICKS = (1, 1, 3, 9, 11, 60, 241, 1_500, -1, -2, -5, -30)
+LOSSES = (Fault.CUT, Fault.LOST_BEFORE_COMMIT, Fault.LOST_AFTER_COMMIT)
+CRASHES = (Fault.CRASH_BEFORE_COMMIT, Fault.CRASH_AFTER_COMMIT, Fault.UNREACHABLE)
+PAIRS = (Fault.TAKEN_OVER, Fault.WAITED_FOR)
+DELAYED = frozenset({Fault.CRASH_BEFORE_COMMIT, Fault.UNREACHABLE})
+STATING = {
+    "hotel": ("hotel", "airline", "rail", OPERATOR, "card", "wallet"),
+    "airline": ("airline", "hotel"),
+    "card": ("card", "airline", OPERATOR, "hotel"),
+    "rail": ("rail", "hotel"),
+    OPERATOR: (OPERATOR,),
+    "wallet": ("wallet",),
+}
+
+
+def history_of(seed: int, founded: Oracle) -> History:
+    """The history of a seed, in the world that it begins in."""
+    drawing = Drawing(random.Random(f"history {seed}"), founded.copy())
+    return drawing.history()
+
+
+@dataclass
+class Drawing:
+    """Draws one step after the other, and lets the oracle tell what follows from it."""
+
+    chance: random.Random
+    oracle: Oracle
+    now: datetime = START
+    count: int = 0
+    letters: dict[int, Letter] = field(default_factory=dict)
+    unanswered: list[int] = field(default_factory=list)
+    quotes: list[int] = field(default_factory=list)
+    holds: list[int] = field(default_factory=list)
+    conversions: list[int] = field(default_factory=list)
+    awaited: list[int] = field(default_factory=list)
+
+    def history(self) -> History:
+        steps: list[Step] = []
+        for _ in range(self.chance.randint(*STEPS)):
+            step = self._step()
+            self._play(step)
+            steps.append(step)
+        return tuple(steps)
+
+    # Steps ----------------------------------------------------------------------------------
+
+    def _step(self) -> Step:
+        roll = self.chance.random()
+        if roll < 0.12:
+            return Tick(self.chance.choice(TICKS))
+        if roll < 0.22:
+            dies = self.chance.choice(STAGES) if self.chance.random() < 0.35 else ""
+            return Settle(dies, bool(dies) and self.chance.random() < 0.5)
+        if roll < 0.26:
+            return Due()
+        if roll < 0.29:
+            rated = [name for name in PARTNERS if name in self.oracle.exchange.rates]
+            return Reprice(self.chance.choice(rated), self.chance.randrange(10**6))
+        if roll < 0.31:
+            return Restart(self.chance.randrange(2))
+        return self._batch()
+
+    def _batch(self) -> Batch:
+        fault = self._fault()
+        calls = self._calls()
+        if fault in PAIRS:
+            both = [*calls, *self._calls(5)]
+            cut = len(calls)
+            then = tuple(both[cut:])
+            if self.chance.random() < 0.4:  # impatient clients try the other gateway
+                asked = [c.name for c in calls if isinstance(c, Ask)]
+                names = self.chance.sample(asked, min(2, len(asked)))
+                then = (*then, *(Again(name) for name in names))
+            return Batch(tuple(calls), self.chance.randrange(2), fault, then=then)
+        at = self.chance.randrange(24) if fault is Fault.CUT else 0
+        return Batch(tuple(calls), self.chance.randrange(2), fault, at)
+
+    def _fault(self) -> Fault:
+        roll = self.chance.random()
+        if roll < 0.14:
+            return self.chance.choice(LOSSES)
+        if roll < 0.24:
+            return self.chance.choice(CRASHES)
+        return self.chance.choice(PAIRS) if roll < 0.36 else Fault.NONE
+
+    def _calls(self, most: int = 12) -> list[Call]:
+        """Some calls, first those again that nobody answered."""
+        calls: list[Call] = []
+        if self.unanswered and self.chance.random() < 0.8:
+            calls = [Again(name) for name in self.unanswered]
+            self.unanswered = []
+        for _ in range(min(most, self.chance.choice(CALLS))):
+            calls.extend(self._call())
+        if self.chance.random() < 0.15:
+            self.chance.shuffle(calls)
+        return calls
+
+    def _call(self) -> list[Call]:
+        roll = self.chance.random()
+        known = list(self.letters)
+        if known and roll < 0.07:
+            return [Again(self._recent(known))]
+        if known and roll < 0.09:
+            return [Otherwise(self._recent(known), self._action())]
+        if roll < 0.19:
+            return self._quote_and_convert()
+        asked = self._ask(self._action())
+        doubled = self.chance.random() < 0.04
+        return [asked, Again(asked.name)] if doubled else [asked]
+
+    def _recent(self, of: list[int]) -> int:
+        """One of a list; rather a late one."""
+        return of[-1 - int(len(of) * self.chance.random() ** 3)]
+
+    def _ask(self, action: Action) -> Ask:
+        name = self._name()
+        kinds = {Quote: self.quotes, Hold: self.holds, Convert: self.conversions}
+        kept = kinds.get(type(action))
+        if kept is not None:
+            kept.append(name)
+        return Ask(name, action)
+
+    def _name(self) -> int:
+        self.count += 1
+        return self.count
+
+    def _quote_and_convert(self) -> list[Call]:
+        """A quote that is executed in the same batch: its number is guessed."""
+        asked = self._ask(self._quote())
+        return [asked, self._ask(self._convert(asked.name, asked.action))]
+
+    # Actions --------------------------------------------------------------------------------
+
+    def _action(self) -> Action:
+        moves: list[tuple[int, Callable[[], Action | None]]] = [
+            (20, self._stay),
+            (14, self._gift),
+            (5, self._many),
+            (5, self._card_spend),
+            (14, self._reverse),
+            (8, self._quote),
+            (8, self._convert_some),
+            (9, self._hold),
+            (7, self._capture),
+            (2, self._void),
+            (5, self._refund),
+            (8, self._redeem),
+            (6, self._confirm),
+            (3, self._decline),
+            (7, self._pay),
+        ]
+        while True:
+            weights = [weight for weight, _ in moves]
+            (_, move) = self.chance.choices(moves, weights)[0]
+            action = move()
+            if action is not None:
+                return action
+
+    def _person(self) -> int:
+        return PERSONS if self.chance.random() < 0.02 else self.chance.randrange(PERSONS)
+
+    def _key(self, supplier: str, kind: str) -> Key:
+        """A new activity, or now and then one that was."""
+        known = [k for k in self.oracle.earnings.activities if (k.supplier, k.kind) == (supplier, kind)]
+        if known and self.chance.random() < 0.12:
+            key = self.chance.choice(known)
+            higher = self.chance.random() < 0.6
+            return Key(key.supplier, key.kind, key.reference, key.revision + higher)
+        return Key(supplier, kind, f"r{self._name()}")
+
+    def _stay(self) -> Accrue:
+        sender = self.chance.choice(("hotel", "hotel", "hotel", "hotel", "card", "airline"))
+        spend = self.chance.choice((self.chance.randint(1, 90_000), self.chance.randint(1, 300)))
+        future = self.chance.random() < 0.02
+        key = self._key("hotel", "STAY")
+        return Accrue(sender, "hotel", self._person(), key, spend, future=future)
+
+    def _card_spend(self) -> Accrue:
+        key = self._key("card", "CARD_SPEND")
+        return Accrue("card", "card", self._person(), key, self.chance.randint(1, 60_000))
+
+    def _gift(self) -> Accrue:
+        """Points that are stated: of one's own, and of others."""
+        me = self.chance.choice(tuple(STATING))
+        others = self.chance.sample(STATING[me], min(len(STATING[me]), self.chance.randint(1, 3)))
+        stated = tuple(Stated(p, "PROMOTION", self._points(p, me)) for p in others)
+        key = self._key(me, "GIFT")
+        return Accrue(SENDER.get(me, me), me, self._person(), key, stated=stated)
+
+    def _points(self, programme: str, me: str) -> int:
+        """Some, or what is left of a cap, or one more than that."""
+        deal = self.oracle.world.deals.get((programme, me))
+        scale = 10 ** self.oracle.world.programmes[programme].exponent
+        if deal is not None and STATE_POINTS in deal.permissions and self.chance.random() < 0.35:
+            left = deal.cap - self.oracle.earnings.used[programme, me]
+            if 0 < left <= 10_000:
+                return self.chance.choice((left, left + 1, max(1, left // 2 + 1)))
+        return self.chance.randint(1, 1_500) * scale // self.chance.choice((1, 1, 7)) or 1
+
+    def _many(self) -> AccrueMany:
+        """A batch of one partner's activities, some of them twice."""
+        asks = []
+        for _ in range(self.chance.randint(1, 6)):
+            action = self._stay() if self.chance.random() < 0.6 else self._gift()
+            if action.sender != "hotel":
+                action = Accrue("hotel", "hotel", action.person, self._key("hotel", "STAY"), 20_000)
+            asks.append(Ask(self._name(), action))
+        if self.chance.random() < 0.2:
+            asks.append(self.chance.choice(asks))
+        return AccrueMany("hotel", tuple(asks))
+
+    def _reverse(self) -> Reverse | None:
+        known = self.oracle.earnings.activities
+        if not known:
+            return None
+        key = list(known)[-1 - int(len(known) * self.chance.random() ** 2)]
+        part = None
+        if self.chance.random() < 0.5:
+            below = self.chance.choice((2, 3, 7, 13))
+            part = Fraction(self.chance.randint(1, below), below)
+        sender = known[key].reporter
+        if self.chance.random() < 0.1:
+            sender = self.chance.choice((key.supplier, "rail"))
+        return Reverse(SENDER.get(sender, sender), key, part)
+
+    def _quote(self) -> Quote:
+        source, target = self.chance.sample(PROGRAMMES, 2)
+        person = self._person()
+        persons = self.oracle.world.persons
+        amount = self.chance.randint(1, 2_000)
+        if person < len(persons) and source in persons[person].programmes:
+            held = self.oracle.spending.available((person, source), self.now)
+            if held > 0:
+                amount = self.chance.choice((held, held + 1, max(1, held // 2), max(1, held // 3)))
+        to_person = self._person() if self.chance.random() < 0.03 else person
+        least = self.chance.choice((0, 0, 0, 0, 0, 0, 1, amount * 2))
+        return Quote(SENDER.get(source, source), source, target, person, to_person, amount, least)
+
+    def _convert(self, name: int, quote: Action) -> Convert:
+        assert isinstance(quote, Quote)
+        hold = ""
+        if quote.source == "wallet" and self.chance.random() < 0.9:
+            used = sorted(self.oracle.exchange.holds)
+            again = used and self.chance.random() < 0.1
+            hold = self.chance.choice(used) if again else f"hold-{name}"
+        return Convert(quote.sender, name, hold)
+
+    def _convert_some(self) -> Convert | None:
+        asked = [name for name in self.quotes if name in self.letters]
+        if not asked:
+            return None
+        name = self._recent(asked)
+        return self._convert(name, self.letters[name].action)
+
+    def _hold(self) -> Hold:
+        person = self.chance.randrange(PERSONS)
+        merchant = self.chance.choice(("hotel", "card", "rail", "airline"))
+        amount = self.chance.randint(1, 900)
+        if OPERATOR in self.oracle.world.persons[person].programmes:
+            held = self.oracle.spending.available((person, OPERATOR), self.now)
+            if held > 0 and self.chance.random() < 0.6:
+                amount = self.chance.choice((held, held + 1, held // 2 + 1, held // 3 + 1))
+        minutes = self.chance.choice((5, 30, 600, 10_000))
+        sender = merchant if self.chance.random() < 0.03 else "admin-one"
+        capture = self.chance.random() < 0.3
+        return Hold(sender, person, merchant, amount, minutes, capture)
+
+    def _some_hold(self) -> tuple[int, str, int] | None:
+        """A hold with one who may use it, or may not, and its amount."""
+        asked = [name for name in self.holds if name in self.letters]
+        if not asked:
+            return None
+        name = self._recent(asked)
+        action = self.letters[name].action
+        assert isinstance(action, Hold)
+        senders = (action.merchant, action.merchant, action.merchant, "admin-one", "wallet")
+        return name, self.chance.choice(senders), action.amount
+
+    def _capture(self) -> Capture | None:
+        found = self._some_hold()
+        if found is None:
+            return None
+        name, sender, amount = found
+        amounts = (amount, amount + 1, amount // 2, self.chance.randint(0, amount))
+        return Capture(sender, name, self.chance.choice(amounts))
+
+    def _void(self) -> Void | None:
+        found = self._some_hold()
+        return None if found is None else Void(found[1], found[0])
+
+    def _refund(self) -> Refund | None:
+        found = self._some_hold()
+        if found is None:
+            return None
+        name, sender, amount = found
+        amounts = (amount, amount // 2 + 1, amount // 7 + 1, 1)
+        return Refund(sender, name, self.chance.choice(amounts))
+
+    def _redeem(self) -> Redeem:
+        programme = self.chance.choice(("hotel", "hotel", "airline", "rail", "card"))
+        sender = programme if self.chance.random() < 0.97 else "wallet"
+        return Redeem(sender, programme, self.chance.randrange(PERSONS), self.chance.choice(AWARDS))
+
+    def _to_wallet(self) -> int | None:
+        """A conversion into the wallet, sometimes another."""
+        into = []
+        for name in self.conversions:
+            letter = self.letters.get(name)
+            number = self.oracle.numbers.get(name)
+            known = self.oracle.exchange.conversions.get(number or -1)
+            if letter is not None and known is not None and known.deadline is not None:
+                into.append(name)
+        if into:
+            return self._recent(into)
+        return None
+
+    def _confirm(self) -> Confirm | None:
+        name = self._to_wallet()
+        if name is None:
+            return None
+        off = self.chance.choice((0, 0, 0, 0, 1))
+        sender = "wallet" if self.chance.random() < 0.95 else "airline"
+        return Confirm(sender, name, off, self.chance.choice(("first", "first", "second")))
+
+    def _decline(self) -> Decline | None:
+        name = self._to_wallet()
+        return None if name is None else Decline("wallet", name)
+
+    def _pay(self) -> Pay | None:
+        if not any(night.payments for night in self.oracle.closing.nights):
+            return None
+        off = self.chance.choice((0, 0, 0, 0, 0, 1))
+        settlement = self.chance.choice((-1, self.chance.randrange(8)))
+        return Pay(settlement, self.chance.randrange(5), off, self.chance.random() < 0.06)
+
+    # What follows ---------------------------------------------------------------------------
+
+    def _play(self, step: Step) -> None:
+        """Let the oracle take a step, so that what is drawn next knows of it."""
+        match step:
+            case Batch():
+                self._play_batch(step)
+            case Tick(minutes=minutes):
+                self.now += timedelta(minutes=minutes)
+            case Settle(dies_in=dies_in):
+                self.oracle.closing.settle(self.now, dies_in, None)
+            case Due():
+                self.oracle.end_due(self.now)
+            case Reprice(programme=programme, draw=draw):
+                rate = rate_of(programme, random.Random(draw))
+                self.oracle.exchange.rates[programme] = rate
+
+    def _play_batch(self, batch: Batch) -> None:
+        calls = (*batch.calls, *batch.then)
+        if batch.fault in {*DELAYED, Fault.CRASH_AFTER_COMMIT}:
+            self.unanswered += [c.name for c in batch.calls if isinstance(c, Ask)]
+        for call in calls:
+            if isinstance(call, Again):
+                letter = self.letters.get(call.name)
+            else:
+                letter = self.oracle.letter(call, self.now)
+            if letter is None:
+                continue
+            if isinstance(call, Ask):
+                self.letters[call.name] = letter
+            if batch.fault not in DELAYED:
+                self.oracle.answer(letter, self.now)

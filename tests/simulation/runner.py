@@ -1,0 +1,296 @@
+"""A history, carried out by the product and told by the oracle, side by side."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, Engine, text
+
+from coalition.answers import Answer, BadAnswer, open_receipt
+from coalition.requests import Sent
+from coalition.v1.envelope_pb2 import Envelope
+from gateway.database import report_engine
+from gateway.timekeeping import end_all_due
+from partners.directory_store import money_at
+from settlement.ledger.book import load_coalition, read_head
+from settlement.reports import SettlementReport
+from settlement.run import settle
+from settlement.store import load_payments
+from simulation.actions import (
+    Again,
+    Ask,
+    Batch,
+    Call,
+    Due,
+    Fault,
+    History,
+    Otherwise,
+    Reprice,
+    Restart,
+    Settle,
+    Step,
+    Tick,
+)
+from simulation.coalition import PROFILE, Founded, administration, local_day, reprice
+from simulation.letters import parcel
+from simulation.oracle.books import Entry, Line
+from simulation.oracle.closing import WrongPayments
+from simulation.oracle.oracle import Letter, Oracle, Told
+from simulation.process import Fate, Parcel, Process, Reply
+from simulation.results import told_by
+from simulation.world import OPERATOR, PARTNERS, START, rate_of
+from support.coalition_day import Clock
+
+PARTICIPANTS = (*PARTNERS, OPERATOR)
+
+_BOOKED = text(
+    "select number, kind, accepted_at, window_id, corrects from entry "
+    "where number >= :first order by number"
+)
+_LINES = text(
+    "select number, kind, amount, debit, credit, funder from line "
+    "where number >= :first order by number, index"
+)
+
+
+class Divergence(Exception):
+    """Product and oracle do not agree."""
+
+
+class _Killed(Exception):
+    """The night is killed."""
+
+
+@dataclass(frozen=True)
+class Posted:
+    """A request in its envelope, and what its answer must name."""
+
+    letter: Letter
+    parcel: Parcel
+    sent: Sent
+
+
+@dataclass
+class Run:
+    """One history in one world, step by step. `answers` are the bytes of all answers, in order."""
+
+    founded: Founded
+    oracle: Oracle
+    clock: Clock
+    processes: tuple[Process, Process]
+    books: Engine
+    coalition: Any
+    posted: dict[int, Posted] = field(default_factory=dict)
+    answers: list[bytes] = field(default_factory=list)
+    stored: dict[tuple[str, int], tuple[Posted, bytes]] = field(default_factory=dict)
+    checked: int = 0
+
+    def step(self, step: Step) -> None:
+        match step:
+            case Batch():
+                self._batch(step)
+            case Tick(minutes=minutes):
+                self.clock.forward(minutes=minutes)
+            case Settle():
+                self._settle(step)
+            case Due():
+                self._end_due()
+            case Reprice():
+                self._reprice(step)
+            case Restart(writer=writer):
+                self.processes[writer].restart()
+        self._compare_books()
+
+    # Batches --------------------------------------------------------------------------------
+
+    def _batch(self, step: Batch) -> None:
+        """The oracle tells first: numbers that are given out here may be named here."""
+        one, other = self.processes[step.writer], self.processes[1 - step.writer]
+        before = self.oracle.copy() if step.fault in _UNDONE else None
+        if step.fault is Fault.TAKEN_OVER:
+            posts = self._write(step.calls)
+            late, told_late = self._tell(step.then)
+            told = [self.oracle.answer(p.letter, self.clock.now) for p in posts]
+        else:
+            posts, told = self._tell(step.calls)
+            late, told_late = self._tell(step.then)
+        parcels = [p.parcel for p in posts]
+        if not parcels and not late:
+            return
+        replies: list[list[Reply]] = []
+
+        def meanwhile() -> None:
+            replies.append(other.batch([p.parcel for p in late]))
+
+        got = one.batch(parcels, Fate(step.fault, step.at, meanwhile))
+        if late and not replies:  # it did not come to a commit: nothing was to be written
+            meanwhile()
+        if before is not None:
+            self.oracle = before
+        if step.fault is Fault.UNREACHABLE:
+            told = [Told("UNAVAILABLE")] * len(posts)
+        if step.fault in _CRASHES:
+            self._require(all(r is None or not isinstance(r, Envelope) for r in got), "crash", got)
+        else:
+            self._compare(posts, told, got)
+        if late:
+            self._compare(late, told_late, replies[0])
+
+    def _write(self, calls: Sequence[Call]) -> list[Posted]:
+        """Envelopes by what is known before any of them is decided."""
+        return [post for call in calls if (post := self._post(call)) is not None]
+
+    def _tell(self, calls: Sequence[Call]) -> tuple[list[Posted], list[Told]]:
+        """Envelopes by what is known when those before them are decided, and their answers."""
+        posts, told = [], []
+        for call in calls:
+            if (post := self._post(call)) is not None:
+                posts.append(post)
+                told.append(self.oracle.answer(post.letter, self.clock.now))
+        return posts, told
+
+    def _post(self, call: Call) -> Posted | None:
+        """The envelope of a call; None where what it repeats was never sent."""
+        if isinstance(call, Again):
+            return self.posted.get(call.name)
+        assert isinstance(call, Ask | Otherwise)
+        letter = self.oracle.letter(call, self.clock.now)
+        post = Posted(letter, *parcel(letter, PROFILE.coalition))
+        if isinstance(call, Ask):
+            self.posted[call.name] = post
+        return post
+
+    def _compare(
+        self, posts: Sequence[Posted], told: Sequence[Told], got: Sequence[Reply]
+    ) -> None:
+        for post, expected, reply in zip(posts, told, got, strict=True):
+            where = f"the answer to #{post.letter.name} {post.letter.action}"
+            if not isinstance(reply, Envelope):
+                reason = "none" if reply is None else str(reply.reason)
+                self.answers.append(reason.encode())
+                self._same(where, Told(reason), expected)
+                continue
+            data = reply.SerializeToString()
+            self.answers.append(data)
+            try:
+                answer = open_receipt(reply, PROFILE.keys, post.sent)
+            except BadAnswer as bad:
+                raise Divergence(f"{where} does not hold: {bad}") from bad
+            self._same(where, told_by(answer), expected)
+            self._compare_bytes(where, post, data)
+
+    def _compare_bytes(self, where: str, post: Posted, data: bytes) -> None:
+        """What was answered once is answered for ever, byte for byte."""
+        key = (post.letter.sender, post.letter.name)
+        before = self.stored.setdefault(key, (post, data))
+        self._require(before[1] == data, f"{where} has other bytes than before", "")
+
+    # The rest -------------------------------------------------------------------------------
+
+    def _settle(self, step: Settle) -> None:
+        """The night, as far as it comes. Which payments it chose is its own, if they are few."""
+
+        def progress(stage: str, done: int, _: int) -> None:
+            if str(stage) == step.dies_in and bool(done) == step.late:
+                raise _Killed
+
+        with suppress(_Killed):
+            settle(
+                self.books, self.coalition, PARTICIPANTS, lambda: self.clock.now, money_at, progress
+            )
+        nights = self.oracle.closing.nights
+        number = nights[-1].number if nights and not nights[-1].closed else len(nights) + 1
+        with self.books.connect() as connection:
+            due = load_payments(connection, number)
+        found = [(p.payer, p.payee, p.amount) for p in due]
+        try:
+            self.oracle.closing.settle(self.clock.now, step.dies_in, found)
+        except WrongPayments as wrong:
+            raise Divergence(f"settlement {number}: {wrong}") from wrong
+
+    def _end_due(self) -> None:
+        self.oracle.end_due(self.clock.now)
+        end_all_due(self.processes[0].engine, self.coalition, self.clock.now, on_step=_ignore)
+
+    def _reprice(self, step: Reprice) -> None:
+        """Administration is not predicted but in what it leaves: no lines, and no window."""
+        import random
+
+        rate = rate_of(step.programme, random.Random(step.draw))
+        day = local_day(self.processes[0], self.clock, self.books)
+        day.count[0] = 1_000_000 + self.oracle.books.size
+        reprice(day, step.programme, rate)
+        self.oracle.exchange.rates[step.programme] = rate
+        books = self.oracle.books
+        for row in self._rows(_BOOKED, books.size):
+            entry = Entry(row.number, row.kind, row.accepted_at, None)
+            books.entries.append(entry)
+            books.size, books.at = row.number + 1, row.accepted_at
+
+    # The books ------------------------------------------------------------------------------
+
+    def _rows(self, query: Any, first: int) -> Sequence[Any]:
+        with self.books.connect() as connection:
+            return connection.execute(query, {"first": first}).all()
+
+    def _compare_books(self) -> None:
+        """Every entry that came since, line by line."""
+        first = self.founded.oracle.books.size + self.checked
+        lines: dict[int, list[Line]] = {}
+        for row in self._rows(_LINES, first):
+            line = Line(row.kind, row.amount, row.debit, row.credit, row.funder)
+            lines.setdefault(row.number, []).append(line)
+        found = [
+            Entry(
+                row.number,
+                row.kind,
+                row.accepted_at,
+                row.window_id,
+                tuple(lines.get(row.number, ())),
+                row.corrects,
+            )
+            for row in self._rows(_BOOKED, first)
+        ]
+        expected = self.oracle.books.entries[self.checked :]
+        for one, other in zip(found, expected, strict=False):
+            self._same(f"entry {other.number}", one, other)
+        self._same("the number of entries", len(found), len(expected))
+        self.checked += len(expected)
+
+    def _same(self, where: str, found: object, expected: object) -> None:
+        if found != expected:
+            raise Divergence(f"{where}\n  product {found}\n  oracle  {expected}")
+
+    def _require(self, holds: bool, where: str, found: object) -> None:  # noqa: FBT001
+        if not holds:
+            raise Divergence(f"{where}: {found}")
+
+
+_CRASHES = frozenset({Fault.CRASH_BEFORE_COMMIT, Fault.CRASH_AFTER_COMMIT})
+_UNDONE = frozenset({Fault.CRASH_BEFORE_COMMIT, Fault.UNREACHABLE})
+
+
+def _ignore(_: object) -> None:
+    pass
+
+
+@contextmanager
+def run_in(founded: Founded) -> Iterator[Run]:
+    """A run that has not begun."""
+    clock = Clock(START)
+    books = report_engine(founded.url)
+    with administration(founded.url) as killer, books.connect() as connection:
+        coalition = load_coalition(connection)
+        connection.rollback()
+        pair = (Process(founded.url, clock, killer), Process(founded.url, clock, killer))
+        run = Run(founded, founded.oracle.copy(), clock, pair, books, coalition)
+        try:
+            yield run
+        finally:
+            for process in pair:
+                process.stop()
+    books.dispose()
+
+
+__all__ = ["Answer", "Callable", "Connection", "History", "SettlementReport", "read_head", "run_in"]
