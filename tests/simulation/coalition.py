@@ -196,7 +196,9 @@ class Worlds:
             with engine.connect() as opened:
                 head = read_head(opened)
             engine.dispose()
-            self.known[number] = Oracle.of(world, members, head.size, head.accepted_at)
+            oracle = Oracle.of(world, members, head.size, head.accepted_at)
+            oracle.books.busy = True  # members were enrolled in the first window
+            self.known[number] = oracle
         return name
 
     @contextmanager

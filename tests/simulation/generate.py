@@ -41,12 +41,12 @@ from simulation.oracle.closing import STAGES
 from simulation.oracle.oracle import Letter, Oracle
 from simulation.world import (
     AWARDS,
+    BEGIN,
     OPERATOR,
     PARTNERS,
     PERSONS,
     PROGRAMMES,
     SENDER,
-    START,
     STATE_POINTS,
     rate_of,
 )
@@ -80,7 +80,7 @@ class Drawing:
 
     chance: random.Random
     oracle: Oracle
-    now: datetime = START
+    now: datetime = BEGIN
     count: int = 0
     letters: dict[int, Letter] = field(default_factory=dict)
     unanswered: list[int] = field(default_factory=list)
@@ -228,6 +228,8 @@ class Drawing:
         spend = self.chance.choice((self.chance.randint(1, 90_000), self.chance.randint(1, 300)))
         future = self.chance.random() < 0.02
         key = self._key("hotel", "STAY")
+        if sender == "airline" and self.chance.random() < 0.9:  # it may not
+            sender = "hotel"
         return Accrue(sender, "hotel", self._person(), key, spend, future=future)
 
     def _card_spend(self) -> Accrue:
@@ -236,8 +238,15 @@ class Drawing:
 
     def _gift(self) -> Accrue:
         """Points that are stated: of one's own, and of others."""
-        me = self.chance.choice(tuple(STATING))
-        others = self.chance.sample(STATING[me], min(len(STATING[me]), self.chance.randint(1, 3)))
+        me = self.chance.choice((*STATING, "hotel", "card", OPERATOR))
+        deals, may = self.oracle.world.deals, STATING[me]
+        if self.chance.random() < 0.9:
+            may = tuple(
+                p
+                for p in may
+                if p == me or ((p, me) in deals and STATE_POINTS in deals[p, me].permissions)
+            )
+        others = self.chance.sample(may, min(len(may), self.chance.randint(1, 3)))
         stated = tuple(Stated(p, "PROMOTION", self._points(p, me)) for p in others)
         key = self._key(me, "GIFT")
         return Accrue(SENDER.get(me, me), me, self._person(), key, stated=stated)
@@ -279,8 +288,8 @@ class Drawing:
         return Reverse(SENDER.get(sender, sender), key, part)
 
     def _quote(self) -> Quote:
-        source, target = self.chance.sample(PROGRAMMES, 2)
         person = self._person()
+        source, target = self._pair(person)
         persons = self.oracle.world.persons
         amount = self.chance.randint(1, 2_000)
         if person < len(persons) and source in persons[person].programmes:
@@ -290,6 +299,16 @@ class Drawing:
         to_person = self._person() if self.chance.random() < 0.03 else person
         least = self.chance.choice((0, 0, 0, 0, 0, 0, 1, amount * 2))
         return Quote(SENDER.get(source, source), source, target, person, to_person, amount, least)
+
+    def _pair(self, person: int) -> tuple[str, str]:
+        """Two programmes; rather such as the person is a member of, and that have rates."""
+        persons, rates = self.oracle.world.persons, self.oracle.exchange.rates
+        may = PROGRAMMES
+        if person < len(persons) and self.chance.random() < 0.93:
+            own = persons[person].programmes
+            may = tuple(p for p in own if p in rates or p == OPERATOR)
+        source, target = self.chance.sample(may if len(may) > 1 else PROGRAMMES, 2)
+        return source, target
 
     def _convert(self, name: int, quote: Action) -> Convert:
         assert isinstance(quote, Quote)
@@ -301,11 +320,18 @@ class Drawing:
         return Convert(quote.sender, name, hold)
 
     def _convert_some(self) -> Convert | None:
-        asked = [name for name in self.quotes if name in self.letters]
+        asked = self._known(self.quotes)
         if not asked:
             return None
         name = self._recent(asked)
         return self._convert(name, self.letters[name].action)
+
+    def _known(self, names: list[int]) -> list[int]:
+        """Those of what was asked for; rather such as there are."""
+        sent = [name for name in names if name in self.letters]
+        if self.chance.random() < 0.05:
+            return sent
+        return [name for name in sent if name in self.oracle.numbers]
 
     def _hold(self) -> Hold:
         person = self.chance.randrange(PERSONS)
@@ -322,7 +348,7 @@ class Drawing:
 
     def _some_hold(self) -> tuple[int, str, int] | None:
         """A hold with one who may use it, or may not, and its amount."""
-        asked = [name for name in self.holds if name in self.letters]
+        asked = self._known(self.holds)
         if not asked:
             return None
         name = self._recent(asked)
@@ -354,7 +380,14 @@ class Drawing:
     def _redeem(self) -> Redeem:
         programme = self.chance.choice(("hotel", "hotel", "airline", "rail", "card"))
         sender = programme if self.chance.random() < 0.97 else "wallet"
-        return Redeem(sender, programme, self.chance.randrange(PERSONS), self.chance.choice(AWARDS))
+        person = self.chance.randrange(PERSONS)
+        awards = AWARDS
+        if programme in self.oracle.world.persons[person].programmes:
+            scale = 10 ** self.oracle.world.programmes[programme].exponent
+            held = self.oracle.spending.available((person, programme), self.now) // scale
+            if self.chance.random() < 0.8:
+                awards = tuple(n for n in AWARDS if n <= held) or AWARDS
+        return Redeem(sender, programme, person, self.chance.choice(awards))
 
     def _to_wallet(self) -> int | None:
         """A conversion into the wallet, sometimes another."""

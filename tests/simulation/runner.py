@@ -39,7 +39,7 @@ from simulation.oracle.closing import WrongPayments
 from simulation.oracle.oracle import Letter, Oracle, Told
 from simulation.process import Fate, Parcel, Process, Reply
 from simulation.results import told_by
-from simulation.world import OPERATOR, PARTNERS, START, rate_of
+from simulation.world import BEGIN, OPERATOR, PARTNERS, rate_of
 from support.coalition_day import Clock
 
 PARTICIPANTS = (*PARTNERS, OPERATOR)
@@ -278,7 +278,7 @@ def _ignore(_: object) -> None:
 @contextmanager
 def run_in(founded: Founded) -> Iterator[Run]:
     """A run that has not begun."""
-    clock = Clock(START)
+    clock = Clock(BEGIN)
     books = report_engine(founded.url)
     with administration(founded.url) as killer, books.connect() as connection:
         coalition = load_coalition(connection)

@@ -11,7 +11,10 @@ from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 
 START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
-"""When a world is founded and its history begins."""
+"""When a world is founded."""
+
+BEGIN = START + timedelta(days=1)
+"""When its history begins: a clock that goes back does not come to before the founding."""
 
 OPERATOR = "operator"
 PARTNERS = ("hotel", "airline", "rail", "card", "wallet")
@@ -276,8 +279,3 @@ def _awards() -> str:
         f'[[awards]]\naward = "for-{n}"\nname = "For {n}"\nprices = [{{ points = {n} }}]\n'
         for n in AWARDS
     )
-
-
-def clock_after(minutes: int) -> datetime:
-    """An instant of a history, by minutes since its beginning."""
-    return START + timedelta(minutes=minutes)

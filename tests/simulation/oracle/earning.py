@@ -209,10 +209,8 @@ class Earnings:
         for leg, before, after in zip(activity.legs, activity.back, back, strict=True):
             self._use(leg, before - after)
         activity.reversed, activity.back = then, back
+        followed = tuple(one for one in trail.returned() if me in {one[1], one[2]})
         trail.keep()
-        followed = tuple(
-            returned for returned in trail.returned() if me in {returned[1], returned[2]}
-        )
         return events, {"legs": tuple(legs), "reversed": then, "followed": followed}
 
     def _due_by_holder(self, activity: Recorded, due: list[int]) -> dict[Holder, int]:
