@@ -157,7 +157,7 @@ class Drawing:
             return [Again(self._recent(known))]
         if known and roll < 0.09:
             return [Otherwise(self._recent(known), self._action())]
-        if roll < 0.19:
+        if roll < 0.21:
             return self._quote_and_convert()
         asked = self._ask(self._action())
         doubled = self.chance.random() < 0.04
@@ -192,17 +192,17 @@ class Drawing:
             (14, self._gift),
             (5, self._many),
             (5, self._card_spend),
-            (14, self._reverse),
-            (8, self._quote),
+            (16, self._reverse),
+            (6, self._quote),
             (8, self._convert_some),
-            (9, self._hold),
-            (7, self._capture),
-            (2, self._void),
-            (5, self._refund),
+            (12, self._hold),
+            (10, self._capture),
+            (3, self._void),
+            (7, self._refund),
             (8, self._redeem),
-            (6, self._confirm),
-            (3, self._decline),
-            (7, self._pay),
+            (9, self._confirm),
+            (4, self._decline),
+            (9, self._pay),
         ]
         while True:
             weights = [weight for weight, _ in moves]
@@ -211,8 +211,12 @@ class Drawing:
             if action is not None:
                 return action
 
-    def _person(self) -> int:
-        return PERSONS if self.chance.random() < 0.02 else self.chance.randrange(PERSONS)
+    def _person(self, programme: str = "hotel") -> int:
+        """Somebody, rather a member of a programme."""
+        if self.chance.random() < 0.06:
+            return self.chance.randrange(PERSONS + 1)
+        members = [p.number for p in self.oracle.world.persons if programme in p.programmes]
+        return self.chance.choice(members)
 
     def _key(self, supplier: str, kind: str) -> Key:
         """A new activity, or now and then one that was."""
@@ -234,7 +238,7 @@ class Drawing:
 
     def _card_spend(self) -> Accrue:
         key = self._key("card", "CARD_SPEND")
-        return Accrue("card", "card", self._person(), key, self.chance.randint(1, 60_000))
+        return Accrue("card", "card", self._person("card"), key, self.chance.randint(1, 60_000))
 
     def _gift(self) -> Accrue:
         """Points that are stated: of one's own, and of others."""
@@ -249,7 +253,7 @@ class Drawing:
         others = self.chance.sample(may, min(len(may), self.chance.randint(1, 3)))
         stated = tuple(Stated(p, "PROMOTION", self._points(p, me)) for p in others)
         key = self._key(me, "GIFT")
-        return Accrue(SENDER.get(me, me), me, self._person(), key, stated=stated)
+        return Accrue(SENDER.get(me, me), me, self._person(me), key, stated=stated)
 
     def _points(self, programme: str, me: str) -> int:
         """Some, or what is left of a cap, or one more than that."""
@@ -279,23 +283,20 @@ class Drawing:
             return None
         key = list(known)[-1 - int(len(known) * self.chance.random() ** 2)]
         part = None
-        if self.chance.random() < 0.5:
+        if self.chance.random() < 0.4:
             below = self.chance.choice((2, 3, 7, 13))
             part = Fraction(self.chance.randint(1, below), below)
         sender = known[key].reporter
         if self.chance.random() < 0.1:
-            sender = self.chance.choice((key.supplier, "rail"))
+            sender = self.chance.choice((key.supplier, key.supplier, "rail"))
         return Reverse(SENDER.get(sender, sender), key, part)
 
     def _quote(self) -> Quote:
         person = self._person()
         source, target = self._pair(person)
-        persons = self.oracle.world.persons
-        amount = self.chance.randint(1, 2_000)
-        if person < len(persons) and source in persons[person].programmes:
-            held = self.oracle.spending.available((person, source), self.now)
-            if held > 0:
-                amount = self.chance.choice((held, held + 1, max(1, held // 2), max(1, held // 3)))
+        amount, held = self.chance.randint(1, 2_000), self._held(person, source)
+        if held > 0:
+            amount = self.chance.choice((held, held, held + 1, held // 2 + 1, held // 3 + 1))
         to_person = self._person() if self.chance.random() < 0.03 else person
         least = self.chance.choice((0, 0, 0, 0, 0, 0, 1, amount * 2))
         return Quote(SENDER.get(source, source), source, target, person, to_person, amount, least)
@@ -307,8 +308,23 @@ class Drawing:
         if person < len(persons) and self.chance.random() < 0.93:
             own = persons[person].programmes
             may = tuple(p for p in own if p in rates or p == OPERATOR)
-        source, target = self.chance.sample(may if len(may) > 1 else PROGRAMMES, 2)
-        return source, target
+            may = may if len(may) > 1 else PROGRAMMES
+        source = self.chance.choice(may)
+        if self.chance.random() < 0.85:  # rather where there is something
+            source = max(
+                self.chance.sample(may, min(3, len(may))), key=lambda p: self._held(person, p)
+            )
+        others = [p for p in may if p != source]
+        if "wallet" in others and self.chance.random() < 0.3:
+            return source, "wallet"
+        return source, self.chance.choice(others)
+
+    def _held(self, person: int, programme: str) -> int:
+        """What somebody can spend, 0 where it is not known here."""
+        persons = self.oracle.world.persons
+        if person >= len(persons) or programme not in persons[person].programmes:
+            return 0
+        return self.oracle.spending.available((person, programme), self.now)
 
     def _convert(self, name: int, quote: Action) -> Convert:
         assert isinstance(quote, Quote)
@@ -334,13 +350,13 @@ class Drawing:
         return [name for name in sent if name in self.oracle.numbers]
 
     def _hold(self) -> Hold:
-        person = self.chance.randrange(PERSONS)
-        merchant = self.chance.choice(("hotel", "card", "rail", "airline"))
-        amount = self.chance.randint(1, 900)
-        if OPERATOR in self.oracle.world.persons[person].programmes:
-            held = self.oracle.spending.available((person, OPERATOR), self.now)
-            if held > 0 and self.chance.random() < 0.6:
-                amount = self.chance.choice((held, held + 1, held // 2 + 1, held // 3 + 1))
+        person = max(range(PERSONS), key=lambda n: (self._held(n, OPERATOR), n))
+        if self.chance.random() < 0.4:
+            person = self.chance.randrange(PERSONS)
+        merchant = self.chance.choice(("hotel", "hotel", "card", "rail", "rail", "airline"))
+        amount, held = self.chance.randint(1, 900), self._held(person, OPERATOR)
+        if held > 0 and self.chance.random() < 0.8:
+            amount = self.chance.choice((held, held + 1, *(held // n + 1 for n in (2, 3, 5, 7))))
         minutes = self.chance.choice((5, 30, 600, 10_000))
         sender = merchant if self.chance.random() < 0.03 else "admin-one"
         capture = self.chance.random() < 0.3
@@ -377,17 +393,16 @@ class Drawing:
         amounts = (amount, amount // 2 + 1, amount // 7 + 1, 1)
         return Refund(sender, name, self.chance.choice(amounts))
 
-    def _redeem(self) -> Redeem:
+    def _redeem(self) -> Redeem | None:
         programme = self.chance.choice(("hotel", "hotel", "airline", "rail", "card"))
         sender = programme if self.chance.random() < 0.97 else "wallet"
-        person = self.chance.randrange(PERSONS)
-        awards = AWARDS
-        if programme in self.oracle.world.persons[person].programmes:
-            scale = 10 ** self.oracle.world.programmes[programme].exponent
-            held = self.oracle.spending.available((person, programme), self.now) // scale
-            if self.chance.random() < 0.8:
-                awards = tuple(n for n in AWARDS if n <= held) or AWARDS
-        return Redeem(sender, programme, person, self.chance.choice(awards))
+        person = self._person(programme)
+        scale = 10 ** self.oracle.world.programmes[programme].exponent
+        held = self._held(person, programme) // scale
+        awards = tuple(n for n in AWARDS if n <= held)
+        if not awards and self.chance.random() < 0.85:
+            return None
+        return Redeem(sender, programme, person, self.chance.choice(awards or AWARDS))
 
     def _to_wallet(self) -> int | None:
         """A conversion into the wallet, sometimes another."""

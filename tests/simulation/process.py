@@ -30,7 +30,8 @@ from support.coalition_day import keyring
 Reply = Envelope | Refused | None
 """A signed answer, a refusal that is not stored, or nothing, where nobody was left to answer."""
 
-KILL = text("select pg_terminate_backend(:pid, 5000)")
+KILL = text("select pg_terminate_backend(:pid)")
+ALIVE = text("select count(*) from pg_stat_get_activity(:pid)")
 WAITING = text("select count(*) from pg_locks where not granted")
 
 
@@ -169,7 +170,10 @@ class Process:
                 self._see_it_wait()
 
     def _cut_off(self, connection: Connection) -> None:
-        self.killer.execute(KILL, {"pid": _driver(connection).info.backend_pid})
+        pid = {"pid": _driver(connection).info.backend_pid}
+        self.killer.execute(KILL, pid)
+        while self.killer.execute(ALIVE, pid).scalar():
+            sleep(0.001)
 
     def _see_it_wait(self) -> None:
         """The other writer waits for the lock that this one holds."""

@@ -222,7 +222,7 @@ def _persons(chance: random.Random) -> Iterator[Person]:
     for number in range(PERSONS):
         programmes = PROGRAMMES
         if number == PERSONS - 1:
-            programmes = tuple(n for n in PROGRAMMES if n == "hotel" or chance.random() < 0.5)
+            programmes = tuple(n for n in PROGRAMMES if n == "hotel" or chance.random() < 0.7)
         yield Person(number, programmes, chance.random() < 0.5, chance.choice(tuple(CHOICES)))
 
 

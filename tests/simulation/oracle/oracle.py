@@ -124,7 +124,7 @@ class Oracle:
             case Confirm():
                 number = self.numbers.get(action.conversion, NOTHING)
                 known = self.exchange.conversions.get(number)
-                amount = max(0, (known.got if known else 0) + action.off)
+                amount = max(1, (known.got if known else 0) + action.off)
                 return replace(action, conversion=number, amount=amount)
             case Pay():
                 return self._resolved_payment(action)
