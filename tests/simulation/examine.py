@@ -48,7 +48,7 @@ def _same(where: str, found: object, expected: object) -> None:
         other = [k for k in keys if found.get(k) != expected.get(k)]
         found, expected = ({k: of.get(k) for k in other} for of in (found, expected))
     if found != expected:
-        raise Divergence(f"at the end, {where}\n  product {found}\n  oracle  {expected}")
+        raise Divergence(where.split("#")[0], f"at the end, {where}\n  product {found}\n  oracle  {expected}")
 
 
 def _rows(run: Run, query: Any) -> Any:

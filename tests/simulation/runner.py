@@ -55,7 +55,11 @@ _LINES = text(
 
 
 class Divergence(Exception):
-    """Product and oracle do not agree."""
+    """Product and oracle do not agree. What is made shorter goes on to differ in the same `kind`."""
+
+    def __init__(self, kind: str, words: str) -> None:
+        super().__init__(words)
+        self.kind = kind
 
 
 class _Killed(Exception):
@@ -131,7 +135,8 @@ class Run:
         if step.fault is Fault.UNREACHABLE:
             told = [Told("UNAVAILABLE")] * len(posts)
         if step.fault in _CRASHES:
-            self._require(all(r is None or not isinstance(r, Envelope) for r in got), "crash", got)
+            answered = [reply for reply in got if isinstance(reply, Envelope)]
+            self._same("a crash", "what a process answers that is gone", answered, [])
         else:
             self._compare(posts, told, got)
         if late:
@@ -169,22 +174,22 @@ class Run:
             if not isinstance(reply, Envelope):
                 reason = "none" if reply is None else str(reply.reason)
                 self.answers.append(reason.encode())
-                self._same(where, Told(reason), expected)
+                self._same_answer(where, Told(reason), expected)
                 continue
             data = reply.SerializeToString()
             self.answers.append(data)
             try:
                 answer = open_receipt(reply, PROFILE.keys, post.sent)
             except BadAnswer as bad:
-                raise Divergence(f"{where} does not hold: {bad}") from bad
-            self._same(where, told_by(answer), expected)
+                raise Divergence("a receipt", f"{where} does not hold: {bad}") from bad
+            self._same_answer(where, told_by(answer), expected)
             self._compare_bytes(where, post, data)
 
     def _compare_bytes(self, where: str, post: Posted, data: bytes) -> None:
         """What was answered once is answered for ever, byte for byte."""
         key = (post.letter.sender, post.letter.name)
         before = self.stored.setdefault(key, (post, data))
-        self._require(before[1] == data, f"{where} has other bytes than before", "")
+        self._same("bytes", f"{where}, once more", data, before[1])
 
     # The rest -------------------------------------------------------------------------------
 
@@ -207,7 +212,7 @@ class Run:
         try:
             self.oracle.closing.settle(self.clock.now, step.dies_in, found)
         except WrongPayments as wrong:
-            raise Divergence(f"settlement {number}: {wrong}") from wrong
+            raise Divergence("payments", f"settlement {number}: {wrong}") from wrong
 
     def _end_due(self) -> None:
         self.oracle.end_due(self.clock.now)
@@ -254,17 +259,17 @@ class Run:
         ]
         expected = self.oracle.books.entries[self.checked :]
         for one, other in zip(found, expected, strict=False):
-            self._same(f"entry {other.number}", one, other)
-        self._same("the number of entries", len(found), len(expected))
+            self._same("an entry", f"entry {other.number}", one, other)
+        self._same("entries", "the number of entries", len(found), len(expected))
         self.checked += len(expected)
 
-    def _same(self, where: str, found: object, expected: object) -> None:
-        if found != expected:
-            raise Divergence(f"{where}\n  product {found}\n  oracle  {expected}")
+    def _same_answer(self, where: str, found: Told, expected: Told) -> None:
+        kind = f"{found.reason or 'accepted'} for {expected.reason or 'accepted'}"
+        self._same(kind, where, found, expected)
 
-    def _require(self, holds: bool, where: str, found: object) -> None:  # noqa: FBT001
-        if not holds:
-            raise Divergence(f"{where}: {found}")
+    def _same(self, kind: str, where: str, found: object, expected: object) -> None:
+        if found != expected:
+            raise Divergence(kind, f"{where}\n  product {found}\n  oracle  {expected}")
 
 
 _CRASHES = frozenset({Fault.CRASH_BEFORE_COMMIT, Fault.CRASH_AFTER_COMMIT})

@@ -10,7 +10,7 @@ from simulation.coalition import Worlds
 from simulation.examine import examine
 from simulation.generate import history_of
 from simulation.runner import Divergence, run_in
-from simulation.trial import Failure, shrunk
+from simulation.trial import Failure, Found, shrunk
 
 WORLDS = 12
 """How many worlds there are: setting one up costs as much as some histories."""
@@ -42,18 +42,18 @@ class Simulator:
         if what is None:
             return None
         if only is not None:
-            return Failure(seed, what, tuple(only), history)
+            return Failure(seed, what.words, tuple(only), history)
         kept, what = shrunk(history, lambda shorter: self.fails(seed, shorter), what)
-        return Failure(seed, what, kept, Atoms(history).only(kept))
+        return Failure(seed, what.words, kept, Atoms(history).only(kept))
 
-    def fails(self, seed: int, history: History) -> str | None:
+    def fails(self, seed: int, history: History) -> Found | None:
         """How a history diverges, None where it does not. What breaks altogether diverges too."""
         try:
             self.run(seed, history)
         except Divergence as divergence:
-            return str(divergence)
-        except Exception:  # noqa: BLE001 - a product that breaks is what is looked for
-            return traceback.format_exc()
+            return Found(divergence.kind, str(divergence))
+        except Exception as error:  # noqa: BLE001 - a product that breaks is what is looked for
+            return Found(type(error).__name__, traceback.format_exc())
         return None
 
     def run(self, seed: int, history: History) -> list[bytes]:
@@ -63,7 +63,8 @@ class Simulator:
                 try:
                     run.step(step)
                 except Divergence as divergence:
-                    raise Divergence(f"in step {number}: {divergence}") from divergence
+                    words = f"in step {number}: {divergence}"
+                    raise Divergence(divergence.kind, words) from divergence
                 if isinstance(step, Batch):
                     self.faults[str(step.fault)] += 1
             examine(run)

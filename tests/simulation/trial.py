@@ -7,6 +7,14 @@ from simulation.actions import Atoms, History, shown
 
 
 @dataclass(frozen=True)
+class Found:
+    """A divergence: what differs, and how."""
+
+    kind: str
+    words: str
+
+
+@dataclass(frozen=True)
 class Failure:
     """A seed that diverged, with what is left of its history when nothing more can be left out."""
 
@@ -27,11 +35,12 @@ MOST_TRIES = 250
 
 
 def shrunk(
-    history: History, fails: Callable[[History], str | None], what: str
-) -> tuple[tuple[str, ...], str]:
+    history: History, fails: Callable[[History], Found | None], what: Found
+) -> tuple[tuple[str, ...], Found]:
     """What has to be kept for a history to fail, and how it does; by delta debugging.
 
-    First halves, then smaller pieces, then single calls are left out, as long as it still fails.
+    First halves, then smaller pieces, then single calls are left out, as long as it still fails
+    in the same way.
     """
     atoms = Atoms(history)
     kept, tries = list(atoms.all), 0
@@ -41,7 +50,7 @@ def shrunk(
             rest = [atom for atom in kept if atom not in part]
             tries += 1
             found = fails(atoms.only(rest)) if rest else None
-            if found is not None:
+            if found is not None and found.kind == what.kind:
                 kept, what = rest, found
                 pieces = max(2, pieces - 1)
                 break

@@ -135,7 +135,8 @@ class Oracle:
     def _resolved_payment(self, action: Pay) -> Pay:
         posted = [n for n in self.closing.nights if n.payments]
         if not posted:
-            return replace(action, sender="rail", payer="hotel", payee="rail", amount=1)
+            nothing = replace(action, settlement=1, sender="rail", amount=1)
+            return replace(nothing, payer="hotel", payee="rail")
         night = posted[action.settlement % len(posted)]
         payer, payee, amount = (night.payments or ())[action.place % len(night.payments or ())]
         sender = payer if action.by_payer else payee
