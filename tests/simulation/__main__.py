@@ -29,6 +29,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--plant", choices=sorted(PLANTS), help="break the product first")
     parser.add_argument("--show", action="store_true", help="print each history")
     parser.add_argument("--until-found", action="store_true", help="end at the first divergence")
+    parser.add_argument("--minutes", type=float, default=1e6, help="begin no seed after so long")
     return parser.parse_args()
 
 
@@ -52,11 +53,14 @@ def main() -> int:
     asked = _arguments()
     logs.configure("CRITICAL")
     failures: list[Failure] = []
-    began = time.monotonic()
+    began, tried = time.monotonic(), 0
     with server() as worlds, planted(asked.plant):
         simulator = Simulator(worlds)
         only = asked.only.split(",") if asked.only else None
         for seed in range(asked.first, asked.first + asked.seeds):
+            if time.monotonic() - began > asked.minutes * 60:
+                break
+            tried += 1
             if asked.show:
                 print(simulator.shown(seed, only))
             failure = simulator.try_seed(seed, only)
@@ -65,9 +69,8 @@ def main() -> int:
                 print(failure.told(asked.plant), flush=True)
                 if asked.until_found:
                     break
-            elif (seed + 1) % 50 == 0:
-                print(f"{seed + 1 - asked.first} seeds, {time.monotonic() - began:.0f} s", flush=True)
-    tried = seed + 1 - asked.first
+            elif tried % 50 == 0:
+                print(f"{tried} seeds, {time.monotonic() - began:.0f} s", flush=True)
     print(f"{tried} seeds in {time.monotonic() - began:.0f} s, {len(failures)} diverged")
     print(simulator.covered())
     return 1 if failures else 0

@@ -169,6 +169,25 @@ class Pay:
     amount: int = 0
 
 
+@dataclass(frozen=True)
+class Abort:
+    """Somebody proposes to undo a settlement, with companies set apart."""
+
+    sender: str
+    settlement: int
+    apart: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Approve:
+    """Somebody approves that a settlement is undone."""
+
+    sender: str
+    proposal: int
+    settlement: int = 1
+    """Which one, once it is known what was proposed."""
+
+
 Action = (
     Accrue
     | AccrueMany
@@ -183,6 +202,8 @@ Action = (
     | Confirm
     | Decline
     | Pay
+    | Abort
+    | Approve
 )
 
 

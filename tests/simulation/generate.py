@@ -7,10 +7,12 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 
 from simulation.actions import (
+    Abort,
     Accrue,
     AccrueMany,
     Action,
     Again,
+    Approve,
     Ask,
     Batch,
     Call,
@@ -87,7 +89,7 @@ class Drawing:
     quotes: list[int] = field(default_factory=list)
     holds: list[int] = field(default_factory=list)
     conversions: list[int] = field(default_factory=list)
-    awaited: list[int] = field(default_factory=list)
+    aborts: list[int] = field(default_factory=list)
 
     def history(self) -> History:
         steps: list[Step] = []
@@ -159,6 +161,8 @@ class Drawing:
             return [Otherwise(self._recent(known), self._action())]
         if roll < 0.21:
             return self._quote_and_convert()
+        if roll < 0.23 and (abort := self._abort()) is not None:
+            return self._abort_and_approve(abort)
         asked = self._ask(self._action())
         doubled = self.chance.random() < 0.04
         return [asked, Again(asked.name)] if doubled else [asked]
@@ -169,7 +173,7 @@ class Drawing:
 
     def _ask(self, action: Action) -> Ask:
         name = self._name()
-        kinds = {Quote: self.quotes, Hold: self.holds, Convert: self.conversions}
+        kinds = {Quote: self.quotes, Hold: self.holds, Convert: self.conversions, Abort: self.aborts}
         kept = kinds.get(type(action))
         if kept is not None:
             kept.append(name)
@@ -183,6 +187,12 @@ class Drawing:
         """A quote that is executed in the same batch: its number is guessed."""
         asked = self._ask(self._quote())
         return [asked, self._ask(self._convert(asked.name, asked.action))]
+
+    def _abort_and_approve(self, abort: Abort) -> list[Call]:
+        """A settlement that two operators undo."""
+        proposed = self._ask(abort)
+        other = {"admin-one": "admin-two", "admin-two": "admin-one"}[abort.sender]
+        return [proposed, self._ask(Approve(other, proposed.name))]
 
     # Actions --------------------------------------------------------------------------------
 
@@ -203,6 +213,8 @@ class Drawing:
             (9, self._confirm),
             (4, self._decline),
             (9, self._pay),
+            (3, self._abort),
+            (4, self._approve),
         ]
         while True:
             weights = [weight for weight, _ in moves]
@@ -436,6 +448,25 @@ class Drawing:
         settlement = self.chance.choice((-1, self.chance.randrange(8)))
         return Pay(settlement, self.chance.randrange(5), off, self.chance.random() < 0.06)
 
+    def _abort(self) -> Abort | None:
+        """Rather of the newest settlement, of which less is paid."""
+        posted = [night for night in self.oracle.closing.nights if night.payments]
+        if not posted:
+            return None
+        place = self.chance.choice((-1, -1, self.chance.randrange(8)))
+        parties = sorted(posted[place % len(posted)].parties)
+        apart: tuple[str, ...] = ()
+        if parties and self.chance.random() < 0.5:
+            apart = (self.chance.choice((*parties, "wallet")),)
+        return Abort(self.chance.choice(("admin-one", "admin-two", "admin-two")), place, apart)
+
+    def _approve(self) -> Approve | None:
+        proposed = self._known(self.aborts)
+        if not proposed:
+            return None
+        sender = self.chance.choice(("admin-one", "admin-one", "admin-two"))
+        return Approve(sender, self._recent(proposed))
+
     # What follows ---------------------------------------------------------------------------
 
     def _play(self, step: Step) -> None:
@@ -446,7 +477,7 @@ class Drawing:
             case Tick(minutes=minutes):
                 self.now += timedelta(minutes=minutes)
             case Settle(dies_in=dies_in):
-                self.oracle.closing.settle(self.now, dies_in, None)
+                self.oracle.closing.settle(self.now, dies_in, lambda _: None)
             case Due():
                 self.oracle.end_due(self.now)
             case Reprice(programme=programme, draw=draw):

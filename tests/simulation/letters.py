@@ -110,6 +110,14 @@ def _later_request(action: Action) -> tuple[str, Message]:
                 amount_minor=action.amount,
                 reference="R-1",
             )
+        case actions.Abort(settlement=settlement, apart=apart):
+            proposed = payments_pb2.ProposeAbortRequest(
+                settlement=settlement, reason="it does not pay", apart=apart
+            )
+            return "Payments.ProposeAbort", proposed
+        case actions.Approve(settlement=settlement, proposal=proposal):
+            approved = payments_pb2.ApproveAbortRequest(settlement=settlement, proposal=proposal)
+            return "Payments.ApproveAbort", approved
     raise TypeError(action)
 
 

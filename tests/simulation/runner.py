@@ -1,20 +1,20 @@
 """A history, carried out by the product and told by the oracle, side by side."""
 
-from collections.abc import Callable, Iterator, Sequence
+import random
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Engine, text
 
-from coalition.answers import Answer, BadAnswer, open_receipt
+from coalition.answers import BadAnswer, open_receipt
 from coalition.requests import Sent
 from coalition.v1.envelope_pb2 import Envelope
 from gateway.database import report_engine
 from gateway.timekeeping import end_all_due
 from partners.directory_store import money_at
-from settlement.ledger.book import load_coalition, read_head
-from settlement.reports import SettlementReport
+from settlement.ledger.book import load_coalition
 from settlement.run import settle
 from settlement.store import load_payments
 from simulation.actions import (
@@ -24,7 +24,6 @@ from simulation.actions import (
     Call,
     Due,
     Fault,
-    History,
     Otherwise,
     Reprice,
     Restart,
@@ -204,15 +203,15 @@ class Run:
             settle(
                 self.books, self.coalition, PARTICIPANTS, lambda: self.clock.now, money_at, progress
             )
-        nights = self.oracle.closing.nights
-        number = nights[-1].number if nights and not nights[-1].closed else len(nights) + 1
-        with self.books.connect() as connection:
-            due = load_payments(connection, number)
-        found = [(p.payer, p.payee, p.amount) for p in due]
         try:
-            self.oracle.closing.settle(self.clock.now, step.dies_in, found)
+            self.oracle.closing.settle(self.clock.now, step.dies_in, self._payments_of)
         except WrongPayments as wrong:
-            raise Divergence("payments", f"settlement {number}: {wrong}") from wrong
+            raise Divergence("payments", str(wrong)) from wrong
+
+    def _payments_of(self, settlement: int) -> list[tuple[str, str, int]]:
+        with self.books.connect() as connection:
+            due = load_payments(connection, settlement)
+        return [(p.payer, p.payee, p.amount) for p in due]
 
     def _end_due(self) -> None:
         self.oracle.end_due(self.clock.now)
@@ -220,8 +219,6 @@ class Run:
 
     def _reprice(self, step: Reprice) -> None:
         """Administration is not predicted but in what it leaves: no lines, and no window."""
-        import random
-
         rate = rate_of(step.programme, random.Random(step.draw))
         day = local_day(self.processes[0], self.clock, self.books)
         day.count[0] = 1_000_000 + self.oracle.books.size
@@ -298,4 +295,3 @@ def run_in(founded: Founded) -> Iterator[Run]:
     books.dispose()
 
 
-__all__ = ["Answer", "Callable", "Connection", "History", "SettlementReport", "read_head", "run_in"]

@@ -8,10 +8,12 @@ from typing import Any, Self
 
 from simulation.actions import (
     NOTHING,
+    Abort,
     Accrue,
     AccrueMany,
     Action,
     Again,
+    Approve,
     Ask,
     Call,
     Capture,
@@ -128,6 +130,15 @@ class Oracle:
                 return replace(action, conversion=number, amount=amount)
             case Pay():
                 return self._resolved_payment(action)
+            case Abort():
+                posted = [n.number for n in self.closing.nights if n.payments is not None]
+                number = posted[action.settlement % len(posted)] if posted else NOTHING
+                return replace(action, settlement=number)
+            case Approve():
+                number = self.numbers.get(action.proposal, NOTHING)
+                known = self.closing.proposals.get(number)
+                settlement = known.settlement if known else 1
+                return replace(action, proposal=number, settlement=settlement)
             case Hold():
                 return replace(action, expires=now + timedelta(minutes=action.minutes))
         return action
@@ -199,6 +210,10 @@ class Oracle:
         if isinstance(action, Pay):
             me = "operator" if action.sender == "admin-one" else action.sender
             return self.closing.pay(action, me)
+        if isinstance(action, Abort):
+            return self.closing.propose(action)
+        if isinstance(action, Approve):
+            return self.closing.approve(action)
         by_kind: dict[type, Callable[[Any, datetime], tuple[list[Event], dict[str, object]]]] = {
             Accrue: self.earnings.accrue,
             Reverse: self.earnings.reverse,
