@@ -9,9 +9,11 @@ DATA_DIR ?= .coalition
 PASSPHRASE_FILE ?= $(DATA_DIR)/passphrase
 DATABASE_URL ?=
 DEMO_OUT ?= demo-results
+SEEDS ?= 1000
+FIRST ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test explore serve check format proto lock clean
+.PHONY: help setup demo test explore simulate planted serve check format proto lock clean
 
 help: ## Show what can be typed
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +35,14 @@ test: $(READY) ## Run every test
 
 explore: $(READY) ## Run every test with new random examples
 	$(BIN)/python -m pytest --numprocesses 4 --dist worksteal --hypothesis-profile explore
+
+simulate: $(READY) ## Compare random histories with an independent model (SEEDS, FIRST)
+	PYTHONPATH=tests $(BIN)/python -m simulation --first $(FIRST) --seeds $(SEEDS)
+
+planted: $(READY) ## See that the simulator finds bugs that are put in, in 100 seeds each
+	for plant in limit balance exposure remainder parts window cut; do \
+	  PYTHONPATH=tests $(BIN)/python -m simulation --plant $$plant --seeds 100 --until-found && exit 1; \
+	done; true
 
 serve: $(READY) ## Run the gateway (DATA_DIR, DATABASE_URL), making a coalition the first time
 	@test -e $(DATA_DIR)/coalition.json || $(BIN)/coalition init --data-dir $(DATA_DIR) \

@@ -16,7 +16,6 @@ from gateway.postgres import embedded_postgres, reachable_data_dir
 from simulation.coalition import Worlds, administration
 from simulation.plants import PLANTS, planted
 from simulation.simulate import Simulator
-from simulation.trial import Failure
 
 TEMPLATE = "simulation_template"
 
@@ -25,7 +24,9 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m simulation", description=__doc__)
     parser.add_argument("--first", type=int, default=0, help="the first seed")
     parser.add_argument("--seeds", type=int, default=100, help="how many")
-    parser.add_argument("--only", default="", help="of one seed: parts to keep, as a failure names them")
+    parser.add_argument(
+        "--only", default="", help="of one seed: parts to keep, as a failure names them"
+    )
     parser.add_argument("--plant", choices=sorted(PLANTS), help="break the product first")
     parser.add_argument("--show", action="store_true", help="print each history")
     parser.add_argument("--until-found", action="store_true", help="end at the first divergence")
@@ -48,12 +49,16 @@ def server() -> Iterator[Worlds]:
             yield Worlds(url, TEMPLATE)
 
 
+def _say(words: str) -> None:
+    sys.stdout.write(f"{words}\n")
+    sys.stdout.flush()
+
+
 def main() -> int:
     """Run the seeds; 1 where any diverged."""
     asked = _arguments()
     logs.configure("CRITICAL")
-    failures: list[Failure] = []
-    began, tried = time.monotonic(), 0
+    began, tried, failed = time.monotonic(), 0, 0
     with server() as worlds, planted(asked.plant):
         simulator = Simulator(worlds)
         only = asked.only.split(",") if asked.only else None
@@ -62,18 +67,18 @@ def main() -> int:
                 break
             tried += 1
             if asked.show:
-                print(simulator.shown(seed, only))
+                _say(simulator.shown(seed, only))
             failure = simulator.try_seed(seed, only)
             if failure is not None:
-                failures.append(failure)
-                print(failure.told(asked.plant), flush=True)
+                failed += 1
+                _say(failure.told(asked.plant))
                 if asked.until_found:
                     break
             elif tried % 50 == 0:
-                print(f"{tried} seeds, {time.monotonic() - began:.0f} s", flush=True)
-    print(f"{tried} seeds in {time.monotonic() - began:.0f} s, {len(failures)} diverged")
-    print(simulator.covered())
-    return 1 if failures else 0
+                _say(f"{tried} seeds, {time.monotonic() - began:.0f} s")
+    _say(f"{tried} seeds in {time.monotonic() - began:.0f} s, {failed} diverged")
+    _say(simulator.covered())
+    return 1 if failed else 0
 
 
 sys.exit(main())

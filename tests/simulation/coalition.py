@@ -1,9 +1,8 @@
 """A world on a database: set up once by signed requests, and copied for each history."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
@@ -25,7 +24,7 @@ from simulation.oracle.books import Holder
 from simulation.oracle.oracle import Oracle
 from simulation.process import Parcel, Process
 from simulation.world import OPERATOR, PARTNERS, SENDER, START, Rate, World, definition, world_of
-from support.coalition_day import Clock, Day, fraction, founding_of, private_key
+from support.coalition_day import Clock, Day, founding_of, private_key
 
 PROFILE: Profile = founding_of("simulated-coalition").profile
 KINDS = {"hotel": "HOTEL", "airline": "AIRLINE", "card": "CARD_ISSUER"}
@@ -60,7 +59,7 @@ class LocalDay(Day):
     process: Process | None = None
     count: list[int] = field(default_factory=lambda: [0])
 
-    def client(self, sender: str, key: Ed25519PrivateKey | None = None) -> Any:
+    def client(self, sender: str, _key: Ed25519PrivateKey | None = None) -> Any:
         assert self.process is not None
         return LocalClient(self.process, sender, self.count)
 
@@ -97,7 +96,7 @@ def _set_up(world: World, url: str) -> dict[Holder, int]:
 def _agreed(world: World, day: LocalDay) -> Iterator[tuple[Holder, int]]:
     for name in PARTNERS:
         day.admit(name, KINDS.get(name, "OTHER"))
-    for name in sorted(PARTNERS, key="rail airline wallet hotel card".split().index):
+    for name in sorted(PARTNERS, key=["rail", "airline", "wallet", "hotel", "card"].index):
         day.publish(name, definition(world, name).encode())
     for deal in world.deals.values():
         day.agree(
@@ -146,7 +145,9 @@ def _members(world: World, day: LocalDay) -> Iterator[tuple[Holder, int]]:
 def _link(day: LocalDay, one: tuple[str, str], other: tuple[str, str]) -> None:
     """As Day.link does, where the operator's programme is called as its administrator is not."""
     if OPERATOR in {one[0], other[0]}:
-        day = _AsOperator(day.target, day.profile, day.clock, day.engine, process=day.process, count=day.count)
+        day = _AsOperator(
+            day.target, day.profile, day.clock, day.engine, process=day.process, count=day.count
+        )
     day.link(one, other)
 
 
@@ -219,6 +220,3 @@ class Worlds:
                 name = f"{self.prefix}_{number}"
                 connection.execute(text(f"drop database {name} with (force)"))
         self.known.clear()
-
-
-Now = Callable[[], datetime]

@@ -1,4 +1,4 @@
-"""The end of a history: every counter, every window, every receipt, and the product's own checks."""
+"""The end of a history: every counter, window and receipt, and the product's own checks."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,6 +10,7 @@ from gateway.self_check import check_book
 from settlement.ledger.book import read_head
 from settlement.run import ignore
 from settlement.store import load_positions
+from simulation.oracle.closing import Night
 from simulation.runner import Divergence, Run
 from simulation.world import OPERATOR
 
@@ -24,8 +25,10 @@ _USED = text(
     "select a.programme, a.buyer, u.used from agreement_usage u join agreement a "
     "on a.number = u.agreement"
 )
+_WINDOWS = text("select window_id, state, first_number, cut_number from settlement_window")
 _STATES = text(
-    "select number, state, returned_source_minor as one, returned_target_minor as other from conversion "
+    "select number, state, returned_source_minor as one, returned_target_minor as other "
+    "from conversion "
     "union all select number, state, captured, refunded from redemption_hold"
 )
 
@@ -37,6 +40,7 @@ def examine(run: Run) -> None:
     _usage(run)
     _states(run)
     _positions(run)
+    _windows(run)
     _receipts(run)
     problems, _ = check_book(run.books, run.coalition, ignore)
     _same("the book's checks", [str(p) for p in problems], [])
@@ -48,7 +52,8 @@ def _same(where: str, found: object, expected: object) -> None:
         other = [k for k in keys if found.get(k) != expected.get(k)]
         found, expected = ({k: of.get(k) for k in other} for of in (found, expected))
     if found != expected:
-        raise Divergence(where.split("#")[0], f"at the end, {where}\n  product {found}\n  oracle  {expected}")
+        words = f"at the end, {where}\n  product {found}\n  oracle  {expected}"
+        raise Divergence(where.split("#", maxsplit=1)[0], words)
 
 
 def _rows(run: Run, query: Any) -> Any:
@@ -68,7 +73,9 @@ def _accounts(run: Run) -> None:
     for holder in books.members:
         if holder[1] == OPERATOR:
             pending[books.account(holder)] = run.oracle.spending.pending(holder)
-    codes = {c for c in books.debits if books.debits[c]} | {c for c in books.credits if books.credits[c]}
+    codes = {c for c in books.debits if books.debits[c]} | {
+        c for c in books.credits if books.credits[c]
+    }
     expected = {c: (books.debits[c], books.credits[c], pending.get(c, 0)) for c in codes}
     _same("accounts", found, expected)
 
@@ -113,6 +120,22 @@ def _positions(run: Run) -> None:
         expected = night.positions if night.done > 1 else {}
         nets = {name: net for name, net in expected.items() if net}
         _same(f"positions of settlement {night.number}", found, nets)
+
+
+def _windows(run: Run) -> None:
+    """Which entries each window spans, and how far its closing has come."""
+    found = {
+        row.window_id: (row.state, row.first_number, row.cut_number) for row in _rows(run, _WINDOWS)
+    }
+    cuts = [entry.number for entry in run.oracle.books.entries if entry.kind == "CUT"]
+    states = {night.window: _state(night) for night in run.oracle.closing.nights}
+    spans = zip((found[1][1], *(cut + 1 for cut in cuts)), (*cuts, None), strict=True)
+    expected = {window: (states.get(window, "OPEN"), *span) for window, span in enumerate(spans, 1)}
+    _same("windows", found, expected)
+
+
+def _state(night: Night) -> str:
+    return "CLOSED" if night.closed and not night.aborted else "CUT"
 
 
 def _receipts(run: Run) -> None:

@@ -1,11 +1,12 @@
 """Letters of the oracle as requests of the contract, signed."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 from google.protobuf.message import Message
 
-from coalition.methods import Method, method
+from coalition.methods import method
 from coalition.requests import Sent, Signer, sent_request
 from coalition.v1 import (
     accrual_pb2,
@@ -42,83 +43,114 @@ def request_id(name: int) -> str:
 
 def request(action: Action) -> tuple[str, Message]:
     """The method's short name, and what it is asked."""
-    match action:
-        case actions.Accrue():
-            return "Accrual.Accrue", accrual_pb2.AccrueRequest(accrual=_item(action, ""))
-        case actions.AccrueMany(items=items):
-            made = [_item(ask.action, request_id(ask.name)) for ask in items]
-            batch = accrual_pb2.AccrueBatchRequest(items=[one.SerializeToString() for one in made])
-            return "Accrual.AccrueBatch", batch
-        case actions.Reverse(key=key, part=part):
-            asked = accrual_pb2.ReverseRequest(activity=_key(key), reason="mistake")
-            if part is not None:
-                asked.part.CopyFrom(fraction(part))
-            return "Accrual.Reverse", asked
-        case actions.Quote():
-            return "Exchange.Quote", exchange_pb2.QuoteRequest(
-                source=_member(action.source, action.person),
-                target=_member(action.target, action.to_person),
-                amount_minor=action.amount,
-                min_out_minor=action.least,
-            )
-        case actions.Convert(quote=quote, hold=hold):
-            return "Exchange.Convert", exchange_pb2.ConvertRequest(quote=quote, source_hold=hold)
-        case actions.Redeem():
-            return "Awards.Redeem", awards_pb2.RedeemRequest(
-                membership=_member(action.programme, action.person),
-                award=f"for-{action.points}",
-            )
-    return _later_request(action)
+    name, write = _REQUESTS[type(action)]
+    return name, write(action)
 
 
-def _later_request(action: Action) -> tuple[str, Message]:
-    match action:
-        case actions.Hold():
-            asked = redemption_pb2.AuthorizeRequest(
-                membership=_member(OPERATOR, action.person),
-                merchant=action.merchant,
-                amount_minor=action.amount,
-                reference="order",
-                capture=action.capture,
-                expires_at=action.expires,
-            )
-            return "Redemption.Authorize", asked
-        case actions.Capture(hold=hold, amount=amount):
-            message = redemption_pb2.CaptureRequest(hold=hold, amount_minor=amount)
-            return "Redemption.Capture", message
-        case actions.Void(hold=hold):
-            return "Redemption.Void", redemption_pb2.VoidRequest(hold=hold)
-        case actions.Refund(hold=hold, amount=amount):
-            refund = redemption_pb2.RefundRequest(hold=hold, amount_minor=amount)
-            return "Redemption.Refund", refund
-        case actions.Confirm():
-            return "Delivery.Confirm", delivery_pb2.ConfirmDeliveryRequest(
-                conversion=action.conversion,
-                credited_minor=action.amount,
-                reference=action.reference,
-            )
-        case actions.Decline(conversion=conversion):
-            decline = delivery_pb2.RefuseDeliveryRequest(
-                conversion=conversion, reason="no such card"
-            )
-            return "Delivery.Refuse", decline
-        case actions.Pay():
-            return "Payments.Confirm", payments_pb2.ConfirmPaymentRequest(
-                payment=payments_pb2.PaymentRef(
-                    settlement=action.settlement, payer=action.payer, payee=action.payee
-                ),
-                amount_minor=action.amount,
-                reference="R-1",
-            )
-        case actions.Abort(settlement=settlement, apart=apart):
-            proposed = payments_pb2.ProposeAbortRequest(
-                settlement=settlement, reason="it does not pay", apart=apart
-            )
-            return "Payments.ProposeAbort", proposed
-        case actions.Approve(settlement=settlement, proposal=proposal):
-            approved = payments_pb2.ApproveAbortRequest(settlement=settlement, proposal=proposal)
-            return "Payments.ApproveAbort", approved
-    raise TypeError(action)
+def _accrue(action: Any) -> Message:
+    return accrual_pb2.AccrueRequest(accrual=_item(action, ""))
+
+
+def _accrue_many(action: Any) -> Message:
+    made = [_item(ask.action, request_id(ask.name)) for ask in action.items]
+    return accrual_pb2.AccrueBatchRequest(items=[one.SerializeToString() for one in made])
+
+
+def _reverse(action: Any) -> Message:
+    asked = accrual_pb2.ReverseRequest(activity=_key(action.key), reason="mistake")
+    if action.part is not None:
+        asked.part.CopyFrom(fraction(action.part))
+    return asked
+
+
+def _quote(action: Any) -> Message:
+    return exchange_pb2.QuoteRequest(
+        source=_member(action.source, action.person),
+        target=_member(action.target, action.to_person),
+        amount_minor=action.amount,
+        min_out_minor=action.least,
+    )
+
+
+def _convert(action: Any) -> Message:
+    return exchange_pb2.ConvertRequest(quote=action.quote, source_hold=action.hold)
+
+
+def _redeem(action: Any) -> Message:
+    return awards_pb2.RedeemRequest(
+        membership=_member(action.programme, action.person), award=f"for-{action.points}"
+    )
+
+
+def _hold(action: Any) -> Message:
+    return redemption_pb2.AuthorizeRequest(
+        membership=_member(OPERATOR, action.person),
+        merchant=action.merchant,
+        amount_minor=action.amount,
+        reference="order",
+        capture=action.capture,
+        expires_at=action.expires,
+    )
+
+
+def _capture(action: Any) -> Message:
+    return redemption_pb2.CaptureRequest(hold=action.hold, amount_minor=action.amount)
+
+
+def _void(action: Any) -> Message:
+    return redemption_pb2.VoidRequest(hold=action.hold)
+
+
+def _refund(action: Any) -> Message:
+    return redemption_pb2.RefundRequest(hold=action.hold, amount_minor=action.amount)
+
+
+def _confirm(action: Any) -> Message:
+    return delivery_pb2.ConfirmDeliveryRequest(
+        conversion=action.conversion, credited_minor=action.amount, reference=action.reference
+    )
+
+
+def _decline(action: Any) -> Message:
+    return delivery_pb2.RefuseDeliveryRequest(conversion=action.conversion, reason="no such card")
+
+
+def _pay(action: Any) -> Message:
+    payment = payments_pb2.PaymentRef(
+        settlement=action.settlement, payer=action.payer, payee=action.payee
+    )
+    return payments_pb2.ConfirmPaymentRequest(
+        payment=payment, amount_minor=action.amount, reference="R-1"
+    )
+
+
+def _abort(action: Any) -> Message:
+    return payments_pb2.ProposeAbortRequest(
+        settlement=action.settlement, reason="it does not pay", apart=action.apart
+    )
+
+
+def _approve(action: Any) -> Message:
+    return payments_pb2.ApproveAbortRequest(settlement=action.settlement, proposal=action.proposal)
+
+
+_REQUESTS: dict[type, tuple[str, Callable[[Any], Message]]] = {
+    actions.Accrue: ("Accrual.Accrue", _accrue),
+    actions.AccrueMany: ("Accrual.AccrueBatch", _accrue_many),
+    actions.Reverse: ("Accrual.Reverse", _reverse),
+    actions.Quote: ("Exchange.Quote", _quote),
+    actions.Convert: ("Exchange.Convert", _convert),
+    actions.Redeem: ("Awards.Redeem", _redeem),
+    actions.Hold: ("Redemption.Authorize", _hold),
+    actions.Capture: ("Redemption.Capture", _capture),
+    actions.Void: ("Redemption.Void", _void),
+    actions.Refund: ("Redemption.Refund", _refund),
+    actions.Confirm: ("Delivery.Confirm", _confirm),
+    actions.Decline: ("Delivery.Refuse", _decline),
+    actions.Pay: ("Payments.Confirm", _pay),
+    actions.Abort: ("Payments.ProposeAbort", _abort),
+    actions.Approve: ("Payments.ApproveAbort", _approve),
+}
 
 
 def _member(programme: str, person: int) -> Any:
@@ -146,6 +178,3 @@ def _item(action: Action, name: str) -> Any:
         stated={(leg.programme, leg.reason): leg.points for leg in action.stated},
         request_id=name,
     )
-
-
-__all__ = ["Method", "parcel"]

@@ -12,7 +12,7 @@ from time import sleep
 from typing import Any
 
 import psycopg
-from sqlalchemy import Connection, Engine, event, text
+from sqlalchemy import Connection, event, text
 
 from coalition.methods import Method
 from coalition.v1.envelope_pb2 import Envelope
@@ -95,7 +95,7 @@ class Process:
     # Batches --------------------------------------------------------------------------------
 
     def batch(self, parcels: Sequence[Parcel], fate: Fate | None = None) -> list[Reply]:
-        """Have these decided together, in order; what was not even signed rightly is told before."""
+        """Have these decided together, in order, as far as they are signed rightly."""
         replies: list[Reply] = [None] * len(parcels)
         waiting: list[tuple[int, _Waiting]] = []
         for place, parcel in enumerate(parcels):
@@ -136,9 +136,7 @@ class Process:
 
     def _before_statement(self, connection: Connection, *_: object) -> None:
         fate = self.fate
-        here = fate.fault is Fault.UNREACHABLE or (
-            fate.fault is Fault.CUT and fate.seen == fate.at
-        )
+        here = fate.fault is Fault.UNREACHABLE or (fate.fault is Fault.CUT and fate.seen == fate.at)
         fate.seen += 1
         if here and fate.left:
             fate.left -= 1
@@ -192,6 +190,3 @@ def _driver(connection: Connection) -> psycopg.Connection[Any]:
     driver = connection.connection.dbapi_connection
     assert isinstance(driver, psycopg.Connection)
     return driver
-
-
-__all__ = ["Engine", "Fate", "Parcel", "Process", "Reply"]

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -54,7 +54,7 @@ _LINES = text(
 
 
 class Divergence(Exception):
-    """Product and oracle do not agree. What is made shorter goes on to differ in the same `kind`."""
+    """Product and oracle do not agree; a shorter history has to differ in the same `kind`."""
 
     def __init__(self, kind: str, words: str) -> None:
         super().__init__(words)
@@ -165,9 +165,7 @@ class Run:
             self.posted[call.name] = post
         return post
 
-    def _compare(
-        self, posts: Sequence[Posted], told: Sequence[Told], got: Sequence[Reply]
-    ) -> None:
+    def _compare(self, posts: Sequence[Posted], told: Sequence[Told], got: Sequence[Reply]) -> None:
         for post, expected, reply in zip(posts, told, got, strict=True):
             where = f"the answer to #{post.letter.name} {post.letter.action}"
             if not isinstance(reply, Envelope):
@@ -261,12 +259,20 @@ class Run:
         self.checked += len(expected)
 
     def _same_answer(self, where: str, found: Told, expected: Told) -> None:
-        kind = f"{found.reason or 'accepted'} for {expected.reason or 'accepted'}"
+        one, other = next(_differences(found, expected), (found, expected))
+        kind = f"{one.reason or 'accepted'} for {other.reason or 'accepted'}"
         self._same(kind, where, found, expected)
 
     def _same(self, kind: str, where: str, found: object, expected: object) -> None:
         if found != expected:
             raise Divergence(kind, f"{where}\n  product {found}\n  oracle  {expected}")
+
+
+def _differences(found: Told, expected: Told) -> Iterator[tuple[Told, Told]]:
+    """Of two answers to a batch, the items that differ."""
+    for one, other in zip(found.items or (), expected.items or (), strict=False):
+        if one != other:
+            yield one, other
 
 
 _CRASHES = frozenset({Fault.CRASH_BEFORE_COMMIT, Fault.CRASH_AFTER_COMMIT})
@@ -280,18 +286,13 @@ def _ignore(_: object) -> None:
 @contextmanager
 def run_in(founded: Founded) -> Iterator[Run]:
     """A run that has not begun."""
-    clock = Clock(BEGIN)
-    books = report_engine(founded.url)
-    with administration(founded.url) as killer, books.connect() as connection:
-        coalition = load_coalition(connection)
-        connection.rollback()
+    clock, books = Clock(BEGIN), report_engine(founded.url)
+    with ExitStack() as stack:
+        stack.callback(books.dispose)
+        killer = stack.enter_context(administration(founded.url))
+        with books.connect() as connection:
+            coalition = load_coalition(connection)
         pair = (Process(founded.url, clock, killer), Process(founded.url, clock, killer))
-        run = Run(founded, founded.oracle.copy(), clock, pair, books, coalition)
-        try:
-            yield run
-        finally:
-            for process in pair:
-                process.stop()
-    books.dispose()
-
-
+        for process in pair:
+            stack.callback(process.stop)
+        yield Run(founded, founded.oracle.copy(), clock, pair, books, coalition)

@@ -5,7 +5,8 @@ from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from simulation.actions import Atoms, Batch, History, shown
+from simulation.actions import Batch, History
+from simulation.atoms import Atoms, shown
 from simulation.coalition import Worlds
 from simulation.examine import examine
 from simulation.generate import history_of

@@ -1,9 +1,11 @@
-"""One history tried: whether product and oracle agree, and where not, the shortest that shows it."""
+"""A history that diverges, and the shortest part of it that shows it."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
-from simulation.actions import Atoms, History, shown
+from simulation.actions import History
+from simulation.atoms import Atoms, shown
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,8 @@ class Failure:
     def told(self, plant: str | None = None) -> str:
         """For people, with the command that shows it again."""
         planted = f" --plant {plant}" if plant else ""
-        again = f"python -m simulation --first {self.seed} --seeds 1{planted} --only {','.join(self.kept)}"
+        only = ",".join(self.kept)
+        again = f"python -m simulation --first {self.seed} --seeds 1{planted} --only {only}"
         return f"seed {self.seed} diverges\n{shown(self.history)}\n{self.what}\nagain: {again}\n"
 
 
@@ -66,5 +69,5 @@ def shrunk(
 def _pieces(of: Sequence[str], pieces: int) -> list[set[str]]:
     """So many pieces of about the same length, the later ones first."""
     bounds = [len(of) * n // pieces for n in range(pieces + 1)]
-    found = [set(of[a:b]) for a, b in zip(bounds, bounds[1:], strict=False)]
+    found = [set(of[a:b]) for a, b in pairwise(bounds)]
     return [piece for piece in reversed(found) if piece]

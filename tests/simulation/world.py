@@ -239,7 +239,12 @@ def definition(world: World, name: str) -> str:
     if name == "hotel":
         return head + _hotel_head(world) + currency + _hotel_rules(world) + _awards()
     if name == "card":
-        return head + currency + _rule("card-miles", "CARD_SPEND", "CARD", world.rules.card_miles, "airline") + _awards()
+        return (
+            head
+            + currency
+            + _rule("card-miles", "CARD_SPEND", "CARD", world.rules.card_miles, "airline")
+            + _awards()
+        )
     if of.outside:
         return head + currency + f"[conversion]\ndelivery_minutes = {DELIVERY_MINUTES}\n"
     return head + currency + _awards()

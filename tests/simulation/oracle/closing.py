@@ -104,9 +104,7 @@ class Closing:
         apart = next(frozenset(p.apart) for p in accepted if p.approved)
         return self._begin(before.window, apart)
 
-    def _finish(
-        self, night: Night, now: datetime, dies_in: str, payments_of: PaymentsOf
-    ) -> bool:
+    def _finish(self, night: Night, now: datetime, dies_in: str, payments_of: PaymentsOf) -> bool:
         """The rest of its stages; False where it died."""
         for stage in STAGES[night.done :]:
             if stage == dies_in:

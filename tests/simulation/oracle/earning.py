@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from fractions import Fraction
 
-from simulation.actions import Accrue, Key, Reverse, Stated
+from simulation.actions import Accrue, Key, Reverse
 from simulation.oracle.books import EARNING, Books, Event, Holder, Line, No, allowed, down, part_of
 from simulation.oracle.exchanging import Exchange
+from simulation.oracle.following import follow
 from simulation.world import (
     CHOICES,
     DOUBLE_DIP,
@@ -65,7 +66,7 @@ class Earnings:
     activities: dict[Key, Recorded] = field(default_factory=dict)
     used: defaultdict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
 
-    def accrue(self, asked: Accrue, now: datetime) -> tuple[list[Event], dict[str, object]]:
+    def accrue(self, asked: Accrue, _now: datetime) -> tuple[list[Event], dict[str, object]]:
         """What an activity earns, judged in the order of the contract."""
         me = PARTICIPANT.get(asked.sender, asked.sender)
         self._require_creditable(asked, me)
@@ -145,9 +146,7 @@ class Earnings:
         """Points for money, in minor units, rounded down once."""
         return down(cents, a_dollar * 10 ** self.world.programmes[programme].exponent / 100)
 
-    def _priced(
-        self, asked: Accrue, me: str, wanted: list[tuple[str, str, int]]
-    ) -> Iterator[Leg]:
+    def _priced(self, asked: Accrue, me: str, wanted: list[tuple[str, str, int]]) -> Iterator[Leg]:
         """Legs with what they cost. Whoever reports pays, and nothing for points of its own."""
         permission = STATE_POINTS if asked.stated else DOUBLE_DIP
         using: defaultdict[str, int] = defaultdict(int)
@@ -187,14 +186,18 @@ class Earnings:
         then = Fraction(1) if asked.part is None else activity.reversed + asked.part
         if then > 1:
             raise No("EXCEEDS_REMAINDER")
-        due = [part_of(leg.points, then) - part_of(leg.points, activity.reversed) for leg in activity.legs]
-        trail = self.exchange.follow(activity.number, self._due_by_holder(activity, due), now)
+        due = [
+            part_of(leg.points, then) - part_of(leg.points, activity.reversed)
+            for leg in activity.legs
+        ]
+        trail = follow(self.exchange, activity.number, self._due_by_holder(activity, due), now)
         back = tuple(self._back(activity, due, trail.net))
         legs, lines = [], []
         for leg, before, after in zip(activity.legs, activity.back, back, strict=True):
             if after != before:
                 owed, fee = (
-                    part_of(of, Fraction(after, leg.points)) - part_of(of, Fraction(before, leg.points))
+                    part_of(of, Fraction(after, leg.points))
+                    - part_of(of, Fraction(before, leg.points))
                     for of in (leg.owed, leg.fee)
                 )
                 lines += self._taken_back(leg, after - before, owed, fee)
@@ -220,9 +223,7 @@ class Earnings:
                 found[leg.holder] = found.get(leg.holder, 0) + points
         return found
 
-    def _back(
-        self, activity: Recorded, due: list[int], net: dict[Holder, int]
-    ) -> Iterator[int]:
+    def _back(self, activity: Recorded, due: list[int], net: dict[Holder, int]) -> Iterator[int]:
         """Of each leg what has come back by then. Where the funder bears, only what is there."""
         left: dict[Holder, int] = {}
         for leg, before, points in zip(activity.legs, activity.back, due, strict=True):
@@ -240,6 +241,3 @@ class Earnings:
         yield Line(leg.reason, points, account, f"issued/{programme}", leg.funder)
         yield from self.books.owes("PRINCIPAL", programme, leg.funder, owed)
         yield from self.books.owes("FEE", OPERATOR, leg.funder, fee)
-
-
-__all__ = ["Earnings", "Leg", "Recorded", "Stated"]

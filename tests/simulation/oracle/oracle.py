@@ -3,7 +3,7 @@
 import copy
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
 from simulation.actions import (
@@ -12,10 +12,8 @@ from simulation.actions import (
     Accrue,
     AccrueMany,
     Action,
-    Again,
     Approve,
     Ask,
-    Call,
     Capture,
     Confirm,
     Convert,
@@ -40,7 +38,9 @@ LIFETIME = {AccrueMany: timedelta(hours=72)}
 SHORT = timedelta(minutes=10)
 SKEW = timedelta(seconds=60)
 
-UNSTORED = frozenset({"NOT_AUTHORIZED", "INVALID_ARGUMENT", "EXPIRED", "REQUEST_ID_REUSED", "UNAVAILABLE"})
+UNSTORED = frozenset(
+    {"NOT_AUTHORIZED", "INVALID_ARGUMENT", "EXPIRED", "REQUEST_ID_REUSED", "UNAVAILABLE"}
+)
 """Refusals that leave nothing behind: the same request may be decided anew."""
 
 
@@ -116,32 +116,33 @@ class Oracle:
 
     def resolved(self, action: Action, now: datetime) -> Action:
         """An action with the numbers of what it refers to."""
+        found = action
         match action:
             case Convert():
-                return replace(action, quote=self.numbers.get(action.quote, NOTHING))
+                found = replace(action, quote=self.numbers.get(action.quote, NOTHING))
             case Capture() | Void() | Refund():
-                return replace(action, hold=self.numbers.get(action.hold, NOTHING))
+                found = replace(action, hold=self.numbers.get(action.hold, NOTHING))
             case Decline():
-                return replace(action, conversion=self.numbers.get(action.conversion, NOTHING))
+                found = replace(action, conversion=self.numbers.get(action.conversion, NOTHING))
             case Confirm():
                 number = self.numbers.get(action.conversion, NOTHING)
                 known = self.exchange.conversions.get(number)
                 amount = max(1, (known.got if known else 0) + action.off)
-                return replace(action, conversion=number, amount=amount)
+                found = replace(action, conversion=number, amount=amount)
             case Pay():
-                return self._resolved_payment(action)
+                found = self._resolved_payment(action)
             case Abort():
                 posted = [n.number for n in self.closing.nights if n.payments is not None]
                 number = posted[action.settlement % len(posted)] if posted else NOTHING
-                return replace(action, settlement=number)
+                found = replace(action, settlement=number)
             case Approve():
                 number = self.numbers.get(action.proposal, NOTHING)
-                known = self.closing.proposals.get(number)
-                settlement = known.settlement if known else 1
-                return replace(action, proposal=number, settlement=settlement)
+                proposal = self.closing.proposals.get(number)
+                settlement = proposal.settlement if proposal else 1
+                found = replace(action, proposal=number, settlement=settlement)
             case Hold():
-                return replace(action, expires=now + timedelta(minutes=action.minutes))
-        return action
+                found = replace(action, expires=now + timedelta(minutes=action.minutes))
+        return found
 
     def _resolved_payment(self, action: Pay) -> Pay:
         posted = [n for n in self.closing.nights if n.payments]
@@ -245,8 +246,5 @@ class Oracle:
             self.books.enter(event, now)
 
 
-_ITEMS = datetime.min
+_ITEMS = datetime(1, 1, 1, tzinfo=UTC)
 """Items of batches have no time of their own."""
-
-
-__all__ = ["Again", "Call", "Letter", "Oracle", "Told"]

@@ -58,7 +58,9 @@ class Spending:
 
     def pending(self, holder: Holder) -> int:
         """What is held, also past its time, until that is booked."""
-        return sum(h.amount for h in self.holds.values() if h.holder == holder and h.state == "OPEN")
+        return sum(
+            h.amount for h in self.holds.values() if h.holder == holder and h.state == "OPEN"
+        )
 
     def available(self, holder: Holder, now: datetime) -> int:
         held = sum(
@@ -121,9 +123,7 @@ class Spending:
         of = self._open(asked.hold, me, now)
         if asked.amount > of.amount:
             raise No("EXCEEDS_HOLD")
-        after = replace(
-            of, state="CAPTURED", captured=asked.amount, by=me, capture=self.books.size
-        )
+        after = replace(of, state="CAPTURED", captured=asked.amount, by=me, capture=self.books.size)
         event = Event("CAPTURE", tuple(self._spent(after)), promised=-self._promise(of))
         return self._changed(after, event)
 
@@ -141,9 +141,7 @@ class Spending:
     def expired(self, clock: datetime) -> list[int]:
         """Holds that are past their time, by the clock, and not booked."""
         return sorted(
-            n
-            for n, h in self.holds.items()
-            if h.state == "OPEN" and h.state_at(clock) == "EXPIRED"
+            n for n, h in self.holds.items() if h.state == "OPEN" and h.state_at(clock) == "EXPIRED"
         )
 
     def refund(self, asked: Refund, now: datetime) -> tuple[list[Event], dict[str, object]]:
