@@ -1,6 +1,7 @@
 """`python -m simulation`: many seeds, and the shortest history for each that diverges."""
 
 import argparse
+import shutil
 import sys
 import tempfile
 import time
@@ -35,11 +36,20 @@ def _arguments() -> argparse.Namespace:
 
 
 @contextmanager
+def removed(data_dir: Path) -> Iterator[None]:
+    """Remove the data in the end, wherever they had to be."""
+    try:
+        yield
+    finally:
+        shutil.rmtree(data_dir, ignore_errors=True)
+
+
+@contextmanager
 def server() -> Iterator[Worlds]:
     """A PostgreSQL server of its own, with an empty and migrated database to copy."""
     with tempfile.TemporaryDirectory() as folder:
         data_dir = reachable_data_dir(Path(folder) / "postgres")
-        with embedded_postgres(data_dir, durable=False) as url:
+        with removed(data_dir), embedded_postgres(data_dir, durable=False) as url:
             with administration(url) as connection:
                 connection.execute(text(f"create database {TEMPLATE}"))
             engine = create_engine(make_url(url).set(database=TEMPLATE))

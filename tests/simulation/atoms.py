@@ -56,25 +56,25 @@ def shown(history: History) -> str:
 
 def _shown(step: Step) -> Iterable[str]:
     if not isinstance(step, Batch):
-        yield _words(step)
+        yield words(step)
         return
     fault = "" if step.fault is Fault.NONE else f", {step.fault} at {step.at}"
     yield f"Batch by writer {step.writer}{fault}"
-    yield from (f"  {_words(call)}" for call in step.calls)
+    yield from (f"  {words(call)}" for call in step.calls)
     if step.then:
         yield f"  meanwhile by writer {1 - step.writer}"
-        yield from (f"  {_words(call)}" for call in step.then)
+        yield from (f"  {words(call)}" for call in step.then)
 
 
-def _words(thing: object) -> str:
-    """Name and fields, without those that say nothing."""
+def words(thing: object) -> str:
+    """A thing with its fields, without those that say nothing."""
     if isinstance(thing, Ask | Otherwise):
         other = "" if isinstance(thing, Ask) else "instead "
-        return f"#{thing.name} {other}{_words(thing.action)}"
+        return f"#{thing.name} {other}{words(thing.action)}"
     if isinstance(thing, Again):
         return f"#{thing.name} again"
-    if isinstance(thing, tuple):
-        return "[" + ", ".join(map(_words, thing)) + "]"
+    if isinstance(thing, tuple | list):
+        return "[" + ", ".join(map(words, thing)) + "]"
     if isinstance(thing, Key):
         return f"{thing.supplier}/{thing.kind}/{thing.reference}/{thing.revision}"
     if not hasattr(thing, "__dataclass_fields__"):
@@ -84,4 +84,4 @@ def _words(thing: object) -> str:
         for f in fields(thing)  # type: ignore[arg-type]
         if getattr(thing, f.name) != f.default
     )
-    return f"{type(thing).__name__}({', '.join(f'{n}={_words(v)}' for n, v in told)})"
+    return f"{type(thing).__name__}({', '.join(f'{n}={words(v)}' for n, v in told)})"

@@ -10,6 +10,7 @@ from gateway.self_check import check_book
 from settlement.ledger.book import read_head
 from settlement.run import ignore
 from settlement.store import load_positions
+from simulation.atoms import words
 from simulation.oracle.closing import Night
 from simulation.runner import Divergence, Run
 from simulation.world import OPERATOR
@@ -52,8 +53,8 @@ def _same(where: str, found: object, expected: object) -> None:
         other = [k for k in keys if found.get(k) != expected.get(k)]
         found, expected = ({k: of.get(k) for k in other} for of in (found, expected))
     if found != expected:
-        words = f"at the end, {where}\n  product {found}\n  oracle  {expected}"
-        raise Divergence(where.split("#", maxsplit=1)[0], words)
+        sides = f"  product {words(found)}\n  oracle  {words(expected)}"
+        raise Divergence(where.split("#", maxsplit=1)[0], f"at the end, {where}\n{sides}")
 
 
 def _rows(run: Run, query: Any) -> Any:

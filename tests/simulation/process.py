@@ -5,6 +5,7 @@ writer. Which requests make a batch, and what befalls it, is said by the history
 """
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Thread
@@ -21,8 +22,9 @@ from gateway.checkpointing import Checkpoints
 from gateway.database import connect_engine
 from gateway.directories import DirectoryCache
 from gateway.translation.answers import Answers
-from gateway.writer import Writer, _Waiting
+from gateway.writer import Writer
 from partners.refusals import Refused
+from partners.requests import Submission
 from settlement.ledger.book import load_coalition
 from simulation.actions import Fault
 from support.coalition_day import keyring
@@ -45,6 +47,22 @@ class Parcel:
 
     method: Method
     data: bytes
+
+
+@dataclass(frozen=True)
+class Handed:
+    """A submission as the writer takes it, with the place where its reply is put."""
+
+    submission: Submission
+    done: "Future[Envelope | Refused]" = field(default_factory=Future)
+
+    @property
+    def answered(self) -> "Future[Envelope | Refused]":
+        return self.done
+
+    @property
+    def size(self) -> int:
+        return max(1, len(self.submission.requests))
 
 
 @dataclass
@@ -97,10 +115,10 @@ class Process:
     def batch(self, parcels: Sequence[Parcel], fate: Fate | None = None) -> list[Reply]:
         """Have these decided together, in order, as far as they are signed rightly."""
         replies: list[Reply] = [None] * len(parcels)
-        waiting: list[tuple[int, _Waiting]] = []
+        waiting: list[tuple[int, Handed]] = []
         for place, parcel in enumerate(parcels):
             try:
-                waiting.append((place, _Waiting(self._submission(parcel))))
+                waiting.append((place, Handed(self._submission(parcel))))
             except Refused as refused:
                 replies[place] = refused
         self.fate = fate or Fate()
@@ -116,7 +134,7 @@ class Process:
             replies[place] = one.done.result(timeout=0)
         return replies
 
-    def _submission(self, parcel: Parcel) -> Any:
+    def _submission(self, parcel: Parcel) -> Submission:
         known = self.directories.known
         request = authenticate(parcel.data, parcel.method, known, self.clock())
         return submission_of(request, parcel.data)

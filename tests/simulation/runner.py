@@ -31,6 +31,7 @@ from simulation.actions import (
     Step,
     Tick,
 )
+from simulation.atoms import words
 from simulation.coalition import PROFILE, Founded, administration, local_day, reprice
 from simulation.letters import parcel
 from simulation.oracle.books import Entry, Line
@@ -167,7 +168,7 @@ class Run:
 
     def _compare(self, posts: Sequence[Posted], told: Sequence[Told], got: Sequence[Reply]) -> None:
         for post, expected, reply in zip(posts, told, got, strict=True):
-            where = f"the answer to #{post.letter.name} {post.letter.action}"
+            where = f"the answer to #{post.letter.name}"
             if not isinstance(reply, Envelope):
                 reason = "none" if reply is None else str(reply.reason)
                 self.answers.append(reason.encode())
@@ -259,20 +260,16 @@ class Run:
         self.checked += len(expected)
 
     def _same_answer(self, where: str, found: Told, expected: Told) -> None:
-        one, other = next(_differences(found, expected), (found, expected))
-        kind = f"{one.reason or 'accepted'} for {other.reason or 'accepted'}"
+        if len(found.items or ()) == len(expected.items or ()):
+            for place, pair in enumerate(zip(found.items or (), expected.items or (), strict=True)):
+                self._same_answer(f"{where}, item {place}", *pair)
+        kind = f"{found.reason or 'accepted'} for {expected.reason or 'accepted'}"
         self._same(kind, where, found, expected)
 
     def _same(self, kind: str, where: str, found: object, expected: object) -> None:
         if found != expected:
-            raise Divergence(kind, f"{where}\n  product {found}\n  oracle  {expected}")
-
-
-def _differences(found: Told, expected: Told) -> Iterator[tuple[Told, Told]]:
-    """Of two answers to a batch, the items that differ."""
-    for one, other in zip(found.items or (), expected.items or (), strict=False):
-        if one != other:
-            yield one, other
+            sides = f"  product {words(found)}\n  oracle  {words(expected)}"
+            raise Divergence(kind, f"{where}\n{sides}")
 
 
 _CRASHES = frozenset({Fault.CRASH_BEFORE_COMMIT, Fault.CRASH_AFTER_COMMIT})

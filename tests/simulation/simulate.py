@@ -64,8 +64,8 @@ class Simulator:
                 try:
                     run.step(step)
                 except Divergence as divergence:
-                    words = f"in step {number}: {divergence}"
-                    raise Divergence(divergence.kind, words) from divergence
+                    where = f"in step {number}: {divergence}"
+                    raise Divergence(divergence.kind, where) from divergence
                 if isinstance(step, Batch):
                     self.faults[str(step.fault)] += 1
             examine(run)
