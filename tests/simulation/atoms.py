@@ -79,9 +79,6 @@ def words(thing: object) -> str:
         return f"{thing.supplier}/{thing.kind}/{thing.reference}/{thing.revision}"
     if not hasattr(thing, "__dataclass_fields__"):
         return str(thing)
-    told = (
-        (f.name, getattr(thing, f.name))
-        for f in fields(thing)  # type: ignore[arg-type]
-        if getattr(thing, f.name) != f.default
-    )
+    values = ((f, getattr(thing, f.name)) for f in fields(thing))  # type: ignore[arg-type]
+    told = [(f.name, value) for f, value in values if value not in (f.default, (), {})]
     return f"{type(thing).__name__}({', '.join(f'{n}={words(v)}' for n, v in told)})"
