@@ -10,9 +10,11 @@ PASSPHRASE_FILE ?= $(DATA_DIR)/passphrase
 DATABASE_URL ?=
 DEMO_OUT ?= demo-results
 BENCH_OPTIONS ?=
+SEEDS ?= 1000
+FIRST ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test explore bench serve check format proto lock clean
+.PHONY: help setup demo test explore bench simulate planted serve check format proto lock clean
 
 help: ## Show what can be typed
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +39,14 @@ explore: $(READY) ## Run every test with new random examples
 
 bench: $(READY) ## Measure the gateway on this machine (BENCH_OPTIONS="--quick --json")
 	$(BIN)/coalition bench $(BENCH_OPTIONS)
+
+simulate: $(READY) ## Compare random histories with an independent model (SEEDS, FIRST)
+	PYTHONPATH=tests $(BIN)/python -m simulation --first $(FIRST) --seeds $(SEEDS)
+
+planted: $(READY) ## See that the simulator finds bugs that are put in, in 100 seeds each
+	for plant in limit balance exposure remainder parts window cut; do \
+	  PYTHONPATH=tests $(BIN)/python -m simulation --plant $$plant --seeds 100 --until-found && exit 1; \
+	done; true
 
 serve: $(READY) ## Run the gateway (DATA_DIR, DATABASE_URL), making a coalition the first time
 	@test -e $(DATA_DIR)/coalition.json || $(BIN)/coalition init --data-dir $(DATA_DIR) \
