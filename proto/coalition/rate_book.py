@@ -119,7 +119,7 @@ def read_book(path: Path) -> RateBook:
     except OSError as problem:
         message = f"cannot read {path}: {problem.strerror}"
         raise BadBook(message) from None
-    except ValueError as problem:
+    except (ValueError, RecursionError) as problem:
         message = f"{path.name} is no JSON: {problem}"
         raise BadBook(message) from None
     if not isinstance(fields, dict) or fields.get("version") != BOOK_VERSION:
