@@ -138,7 +138,10 @@ def read_book(path: Path) -> RateBook:
     return RateBook(coalition, versions)
 
 
-def _version(fields: Mapping[str, object]) -> Version:
+def _version(fields: object) -> Version:
+    if not isinstance(fields, dict):
+        message = f"{fields!r:.80} is no version"
+        raise TypeError(message)
     facts = {name: value for name, value in fields.items() if name != "withdrawn"}
     ends, withdrawn = fields["effective_to"], fields["withdrawn"]
     return Version(

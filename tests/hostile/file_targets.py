@@ -42,7 +42,7 @@ from gateway.rate_files.rows import parse_rows
 from gateway.rate_files.scale import Scale
 from partners.programmes.definition import BadDefinition, parse_definition
 from settlement.calendar import CalendarEnded
-from support.coalition_day import NOON, private_key
+from support.coalition_day import NOON, founding_of, private_key
 
 SAMPLES = files("gateway.samples")
 
@@ -208,8 +208,10 @@ TARGETS: Mapping[str, Target] = {
         (BadFile, CalendarEnded),
         (
             _sample("calendar.toml"),
-            b'time_zone = "UTC"\ncut_off = 00:00:00\ncycle = "listed"\n[[closing]]\n'
-            b"closing = 2026-03-05\nadvice = 2026-03-05\nsettlement = 2026-03-06\n",
+            (
+                b'time_zone = "UTC"\ncut_off = 00:00:00\ncycle = "listed"\n[[closing]]\n'
+                b"closing = 2026-03-05\nadvice = 2026-03-05\nsettlement = 2026-03-06\n"
+            ),
         ),
     ),
     "obligations": Target(
@@ -231,7 +233,7 @@ TARGETS: Mapping[str, Target] = {
     "profiles": Target(
         _through_a_file(read_profile),
         (ProfileError,),
-        (b'{"coalition":"c","operator":"o","currency":{"code":"COIN","exponent":2}}',),
+        (founding_of().profile.model_dump_json().encode(),),
     ),
     "receipts kept": Target(
         _through_a_file(_receipts),
@@ -241,7 +243,13 @@ TARGETS: Mapping[str, Target] = {
     "exported rate books": Target(
         _through_a_file(read_book),
         (BadBook,),
-        (b'{"version":"1","coalition":"c","versions":[]}',),
+        (
+            (
+                b'{"version":"1","coalition":"c","versions":[{"version":"5","kind":"RATE",'
+                b'"programme":"hotel","effective_from":"2026-03-02T12:00:00.000000Z",'
+                b'"effective_to":null,"approved_at":"2026-03-02T12:00:00.000000Z","withdrawn":"7"}]}'
+            ),
+        ),
     ),
     "checkpoints": Target(
         lambda data: open_checkpoint(data, "test", _GATEWAYS),
