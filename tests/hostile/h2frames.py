@@ -6,6 +6,7 @@ Header blocks are literals without indexing (RFC 7541, 6.2.2), so nothing has to
 import socket
 from collections.abc import Iterable
 from itertools import count
+from typing import Self
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
@@ -82,7 +83,7 @@ class Peer:
             first = settings() if window is None else settings(window=window)
             self.send(PREFACE + first)
 
-    def __enter__(self) -> "Peer":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -103,7 +104,7 @@ class Peer:
         return stream
 
     def say(self, stream: int, data: bytes) -> bool:
-        """All there is to say."""
+        """All there is to say: less than 64 KiB, which is what may be said without being asked."""
         chunks = [data[i : i + 16_384] for i in range(0, len(data), 16_384)] or [b""]
         frames = [frame(DATA, chunk, stream=stream) for chunk in chunks[:-1]]
         frames.append(frame(DATA, chunks[-1], flags=END_STREAM, stream=stream))
