@@ -7,7 +7,7 @@ from hostile.judging import Trial, run
 from hostile.world import hostile_world
 from support.raw_calls import raw_wire
 
-ENVELOPES = 3_000
+ENVELOPES = 2_500
 SHARE = 0.1
 
 

@@ -74,9 +74,9 @@ def test_spoilt_files(name: str) -> None:
     spoilt()
 
 
-EXAMPLES = 25
+EXAMPLES = 15
 
-DEPTHS = (50, 120, 250, 480, 950, 975, 990, 2_000, 100_000)
+DEPTHS = (120, 480, 975, 100_000)
 BOMBS = {
     "nothing": b"",
     "a byte order mark alone": b"\xef\xbb\xbf",
@@ -109,7 +109,7 @@ BOMBS = {
     **{f"{depth} lists in a row": b"[" + b"[" * depth + b"]" * depth + b"]" for depth in DEPTHS},
     **{f"{depth} tables deep": b"a = " + b"{a=" * depth + b"1" + b"}" * depth for depth in DEPTHS},
     **{f"{depth} objects deep": b'{"a":' * depth + b"1" + b"}" * depth for depth in DEPTHS},
-    **{f"{depth} dotted": b".".join([b"a"] * depth) + b" = 1" for depth in DEPTHS[:4]},
+    **{f"{depth} dotted": b".".join([b"a"] * depth) + b" = 1" for depth in DEPTHS[:2]},
     "gzip of nothing": gzip.compress(b""),
     "gzip cut off": gzip.compress(b"x" * 1_000)[:-9],
 }
