@@ -19,6 +19,7 @@ from coalition.activity_files import (
 from coalition.activity_files.mapping_files import parse_mapping_as
 from coalition.answers import BadAnswer, open_stored
 from coalition.checkpoints import BadCheckpoint, open_checkpoint, sign_checkpoint
+from coalition.evidence_folder import EvidenceError, envelope_of, parse_line
 from coalition.methods import payload_type_of
 from coalition.profile import ProfileError, read_profile
 from coalition.rate_book import BadBook, read_book
@@ -29,6 +30,7 @@ from coalition.statements import verify_statement, verify_table
 from coalition.strict_json import BadJson, parse_object
 from coalition.v1.envelope_pb2 import EntryRecord, Envelope, LineRecord, Receipt, Signature
 from gateway.calendar_file import read_calendar
+from gateway.cli.partner_commands import _public_key
 from gateway.cli.settings import read_settings
 from gateway.documents.accounts import read_accounts
 from gateway.documents.problems import NoDocument
@@ -250,6 +252,16 @@ TARGETS: Mapping[str, Target] = {
                 b'"effective_to":null,"approved_at":"2026-03-02T12:00:00.000000Z","withdrawn":"7"}]}'
             ),
         ),
+    ),
+    "proofs of keys": Target(
+        _through_a_file(lambda path: _public_key(path, "hotel")),
+        (click.UsageError,),
+        (b'{"owner":"hotel","ed25519":"00","proof":"00"}',),
+    ),
+    "lines of evidence": Target(
+        lambda data: parse_line(Path("feed"), 1, data, envelope_of),
+        (EvidenceError,),
+        (b'{"envelope":"AAAA"}\n',),
     ),
     "checkpoints": Target(
         lambda data: open_checkpoint(data, "test", _GATEWAYS),

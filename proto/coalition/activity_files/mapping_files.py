@@ -23,7 +23,8 @@ MAX_LINE_CHARACTERS = 1_000
 """The parser takes quadratic time over a dotted key, and a key stands on one line."""
 
 MAX_PROBLEMS = 20
-"""Problems that are named at once: what a person mends in one go. Each is looked for in the text."""
+"""Problems that are named at once: what a person mends in one go. Finding the lines of all that
+a file of this size can have would take minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +88,11 @@ def parse_mapping_as(model: type[M], data: bytes, name: str) -> M:
     try:
         return model.model_validate(document)
     except ValidationError as error:
-        errors = error.errors(include_url=False)[:MAX_PROBLEMS]
-        raise BadMapping(name, [_located(model, text, found) for found in errors]) from None
+        errors = error.errors(include_url=False)
+        problems = [_located(model, text, found) for found in errors[:MAX_PROBLEMS]]
+        if more := len(errors) - len(problems):
+            problems.append(MappingProblem(None, "file", f"has {more} more problems"))
+        raise BadMapping(name, problems) from None
 
 
 def _require_short_lines(text: str, name: str) -> None:
