@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import ipaddress
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -25,7 +25,7 @@ from gateway.logs import in_short
 from gateway.service import Service
 from gateway.timekeeping import Timekeeper
 from gateway.translation.answers import Answers
-from gateway.writer import Writer
+from gateway.writer import Delivery, Writer, deliver_here
 from partners.directory import GATEWAY, Directory
 from settlement.ledger.book import load_coalition
 from settlement.ledger.entries import Coalition
@@ -61,7 +61,6 @@ OPTIONS = (
     ("grpc.keepalive_permit_without_calls", 1),
     # A connection that nothing is done on for a quarter of an hour is given back.
     ("grpc.max_connection_idle_ms", 900_000),
-    ("grpc.so_reuseport", 0),
 )
 
 _log = structlog.get_logger(__name__)
@@ -73,11 +72,15 @@ class ServerError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Listen:
-    """Where to listen: plain on loopback, or TLS with certificate and key (PEM files)."""
+    """Where to listen: plain on loopback, or TLS with certificate and key (PEM files).
+
+    A `shared` port is one that other workers listen on as well.
+    """
 
     address: str
     certificate: Path | None = None
     private_key: Path | None = None
+    shared: bool = False
 
 
 @dataclass
@@ -102,12 +105,16 @@ class Gateway:
         def on_commit() -> None:
             loop.call_soon_threadsafe(service.announce)
 
+        def deliver(deliveries: Sequence[Delivery]) -> None:
+            loop.call_soon_threadsafe(deliver_here, deliveries)
+
         service.writer.on_commit = on_commit
+        service.writer.deliver = deliver
         service.writer.start()
         timekeeper = Timekeeper(self.engine, service.directories.coalition, self.clock, on_commit)
         timekeeper.start()
         server = grpc.aio.server(
-            options=OPTIONS,
+            options=(*OPTIONS, ("grpc.so_reuseport", int(self.listen.shared))),
             maximum_concurrent_rpcs=MAX_CONCURRENT_CALLS,
         )
         server.add_generic_rpc_handlers(service.handlers())

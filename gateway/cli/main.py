@@ -52,6 +52,7 @@ _SERVER = {
     "check": ("server_commands:check", "Recompute the whole ledger."),
     "rotate-key": ("server_commands:rotate_key", "Give the gateway a new key."),
     "demo": ("demo_command:demo", "Play a coalition's day."),
+    "bench": ("bench_command:bench", "Measure the gateway on this machine."),
 }
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 from rich.markup import escape
+from sqlalchemy import Engine
 
 from coalition.keyfiles import generate, write_key
 from coalition.keyfiles import passphrase as read_passphrase
@@ -31,14 +32,18 @@ from gateway.cli.database import (
     require_not_behind,
     utc_now,
 )
-from gateway.database import connect_engine, upgrade
+from gateway.database import upgrade
 from gateway.founding import Founding, found, random_founding, rotate_gateway_key
 from gateway.home import Home
 from gateway.self_check import check_book
-from gateway.server import Gateway, Listen, ServerError, run
+from gateway.server import Listen, ServerError
+from gateway.workers import Work, serve_by_workers
 
 DEFAULT_ADDRESS = "127.0.0.1:7466"
 PASSPHRASE_BYTES = 24
+
+MAX_WORKERS = 6
+"""Each keeps up to a dozen connections to the database, and the embedded one takes a hundred."""
 
 _SLUG = re.compile(r"[a-z][a-z0-9-]{1,31}")
 _CURRENCY = re.compile(r"[A-Z][A-Z0-9-]{1,15}")
@@ -181,12 +186,19 @@ def _tell_founded(home: Home, founding: Founding, serve_command: str) -> None:
 )
 @click.option("--tls-key", type=click.Path(dir_okay=False, path_type=Path), help="PEM.")
 @click.option(
+    "--workers",
+    type=click.IntRange(1, MAX_WORKERS),
+    default=lambda: min(len(os.sched_getaffinity(0)), MAX_WORKERS),
+    show_default="one for each processor",
+    help="Processes that serve the port.",
+)
+@click.option(
     "--log-level",
     type=click.Choice(["DEBUG", "INFO", "WARNING", "ERROR"]),
     default="INFO",
     show_default=True,
 )
-def serve(
+def serve(  # noqa: PLR0913 - one parameter per option
     *,
     data_dir: Path,
     database_url: str | None,
@@ -195,25 +207,38 @@ def serve(
     listen: str,
     tls_certificate: Path | None,
     tls_key: Path | None,
+    workers: int,
     log_level: str,
 ) -> None:
-    """Run the gateway until SIGTERM, then drain."""
+    """Run the gateway until SIGTERM, then drain.
+
+    A worker that ends by itself is started again.
+    """
     logs.configure(log_level)
-    with opened(data_dir, database_url, connect_engine) as (home, engine):
+    with opened(data_dir, database_url) as (home, engine):
         secret = read_passphrase(passphrase_file)
         if not home.is_founded:
             message = f"{data_dir} holds no coalition; make one with `coalition init`"
             raise ServerError(message)
         with engine.begin() as connection:
             upgrade(connection)
-        gateway = Gateway(
-            engine=engine,
-            keyring=home.keyring(secret),
+        keyring = home.keyring(secret)
+        work = Work(
+            data_dir=data_dir,
+            database_url=None if database_url is None else _url_of(engine),
+            keys={keyid: key.private_bytes_raw() for keyid, key in keyring.keys.items()},
+            current_key=keyring.current,
             clock=utc_now,
             listen=Listen(listen, tls_certificate, tls_key),
             checkpoint_file=checkpoint_file or home.checkpoint_path,
+            log_level=log_level,
         )
-        run(gateway, lambda port: out.print(f"Serving on port {port}."))
+        engine.dispose()
+        serve_by_workers(work, workers, lambda port: out.print(f"Serving on port {port}."))
+
+
+def _url_of(engine: Engine) -> str:
+    return engine.url.render_as_string(hide_password=False)
 
 
 @click.command()
