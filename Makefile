@@ -12,9 +12,13 @@ DEMO_OUT ?= demo-results
 BENCH_OPTIONS ?=
 SEEDS ?= 1000
 FIRST ?= 0
+ENVELOPES ?= 200000
+SEED ?= envelopes
+TARGET ?= requests
+SECONDS ?= 60
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test explore bench simulate planted serve check format proto lock clean
+.PHONY: help setup demo test explore bench simulate planted fuzz guided serve check format proto lock clean
 
 help: ## Show what can be typed
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +52,13 @@ planted: $(READY) ## See that the simulator finds bugs that are put in, in 100 s
 	  PYTHONPATH=tests $(BIN)/python -m simulation --plant $$plant --seeds 100 --until-found && exit 1; \
 	done; true
 
+fuzz: $(READY) ## Attack a gateway with spoilt and forged envelopes (ENVELOPES, SEED)
+	PYTHONPATH=tests $(BIN)/python -m hostile.fuzz --envelopes $(ENVELOPES) --seed $(SEED)
+
+guided: $(READY) ## Fuzz a reader by what code it reaches (TARGET, SECONDS)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/fuzz.txt
+	PYTHONPATH=tests $(BIN)/python -m hostile.guided "$(TARGET)" -max_total_time=$(SECONDS)
+
 serve: $(READY) ## Run the gateway (DATA_DIR, DATABASE_URL), making a coalition the first time
 	@test -e $(DATA_DIR)/coalition.json || $(BIN)/coalition init --data-dir $(DATA_DIR) \
 	  --passphrase-file $(PASSPHRASE_FILE) --generate-passphrase $(if $(DATABASE_URL),--database-url $(DATABASE_URL))
@@ -76,6 +87,8 @@ lock: $(READY) ## Pin and hash the requirements anew
 	  $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
 	    --python-version 3.11 $$extras pyproject.toml --output-file requirements/$$set.txt || exit 1; \
 	done
+	echo 'atheris>=3,<3.1' | $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
+	  --python-version 3.11 - --output-file requirements/fuzz.txt
 
 clean: ## Remove the environment and results; keeps the data directory
 	rm -rf $(VENV) $(DEMO_OUT) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -2,12 +2,13 @@
 
 from datetime import date, time
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from gateway.rate_files.documents import Part, read_document
 from partners.programmes.findings import Finding
+from partners.programmes.forms import YEARS
 from settlement.calendar import EVERY_MIDNIGHT, Calendar, Cycle, Days
 
 CALENDAR_FILE = "calendar.toml"
@@ -24,12 +25,16 @@ WEEKDAYS: tuple[Weekday, ...] = (
 )
 
 
+Day = Annotated[date, Field(ge=date(YEARS.start, 1, 1), le=date(YEARS.stop - 1, 12, 31))]
+"""Of the years in which programmes live: what is reckoned from it is a day of the calendar too."""
+
+
 class Closing(Part):
     """A day on which a window closes, with its other two."""
 
-    closing: date
-    advice: date
-    settlement: date
+    closing: Day
+    advice: Day
+    settlement: Day
 
 
 class CalendarFile(Part):
@@ -41,7 +46,7 @@ class CalendarFile(Part):
     cycle: Literal["nightly", "weekly", "listed"] = "nightly"
     weekday: Weekday = "monday"
     business_days: list[Weekday] = Field(default_factory=lambda: list(WEEKDAYS))
-    holidays: list[date] = Field(default_factory=list)
+    holidays: list[Day] = Field(default_factory=list)
     advice_days: int = 0
     settlement_days: int = 1
     closing: list[Closing] = Field(default_factory=list)

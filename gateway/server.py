@@ -50,6 +50,10 @@ OPTIONS = (
     ("grpc.max_send_message_length", 64 * 1024 * 1024),
     ("grpc.max_concurrent_streams", MAX_STREAMS_PER_CONNECTION),
     ("grpc.max_metadata_size", 16 * 1024),
+    # By default gRPC drops calls as CANCELLED, at random, once a thousand were not picked up yet:
+    # a burst. All that may be in progress can come at once, and what is more is told so.
+    ("grpc.server.max_pending_requests", 4 * MAX_CONCURRENT_CALLS),
+    ("grpc.server.max_pending_requests_hard_limit", 4 * MAX_CONCURRENT_CALLS),
     # A dead peer is noticed in 40 seconds; one that pings more often than that is cut off.
     ("grpc.keepalive_time_ms", 30_000),
     ("grpc.keepalive_timeout_ms", 10_000),

@@ -14,6 +14,9 @@ from zoneinfo import ZoneInfo
 MAX_HOLIDAYS_ON_END = 366
 """Days without business on end: a calendar with more of them never closes a window."""
 
+MAX_SETTLEMENT_DAYS = 366
+"""Business dates from closing to payment. Monthly netting among airlines takes some ten."""
+
 EVERY_DAY = frozenset(range(7))
 
 _DAY = timedelta(days=1)
@@ -76,6 +79,8 @@ class Calendar:
             raise ValueError("no weekday is a business date")
         if not 0 <= self.advice_days <= self.settlement_days:
             raise ValueError("advice comes before settlement, and neither before the closing")
+        if self.settlement_days > MAX_SETTLEMENT_DAYS:
+            raise ValueError(f"settlement is at most {MAX_SETTLEMENT_DAYS} business dates later")
         for days in self.listed:
             if not days.business_date <= days.advice_date <= days.settlement_date:
                 raise ValueError(f"the days of {days.business_date} are not in order")

@@ -161,7 +161,7 @@ def _public_key(path: Path, owner: str) -> partners_pb2.PublicKey:
         key = partners_pb2.PublicKey(
             ed25519=binascii.unhexlify(found["ed25519"]), proof=binascii.unhexlify(found["proof"])
         )
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         message = f"{path} is not what `coalition key proof` shows: have the owner make it again"
         raise click.UsageError(message) from None
     if claimed != owner:

@@ -28,7 +28,7 @@ def read_settings(path: Path | None) -> Settings:
         return tomllib.loads(chosen.read_text(encoding="utf-8"))
     except OSError as problem:
         message = f"cannot read the configuration {chosen}: {problem.strerror}"
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as problem:
+    except (ValueError, RecursionError) as problem:  # no UTF-8, no TOML, too deep or too long
         message = f"the configuration {chosen} is not TOML: {problem}"
     raise click.UsageError(message)
 

@@ -67,12 +67,12 @@ def read_accounts(path: Path) -> Mapping[str, Account]:
     """The accounts in a file, by participant. Raises NoDocument for a bad file, and OSError."""
     try:
         return _FORM.validate_python(tomllib.loads(path.read_text("utf-8")))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
-        message = f"{path} is no TOML: {problem}"
-        raise NoDocument(message) from None
     except ValidationError as problem:
         said = [f"[{'.'.join(map(str, e['loc']))}] {e['msg']}" for e in problem.errors()]
         message = f"{path}: {'; '.join(said[:_MOST_SAID])}"
+        raise NoDocument(message) from None
+    except (ValueError, RecursionError) as problem:  # no UTF-8, no TOML, too deep or too long
+        message = f"{path} is no TOML: {problem}"
         raise NoDocument(message) from None
 
 

@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
@@ -233,7 +234,8 @@ def _checked_header(cells: list[str], name: str) -> list[str]:
     ]
     problems += [
         Problem(1, "header", f"has {shown(cell)} twice", "name each column once")
-        for cell in sorted({cell for cell in cells if cells.count(cell) > 1})
+        for cell, count in sorted(Counter(cells).items())
+        if count > 1
     ]
     problems += [
         Problem(1, "header", f"lacks {cell}", "add the column")

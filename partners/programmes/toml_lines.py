@@ -23,7 +23,8 @@ def locate(text: str, paths: Sequence[Path]) -> list[int | None]:
     """Give for each path the line, from 1, of the statement that sets the value there.
 
     `text` is valid TOML. For a value that is not there, the line of the innermost table or
-    list around it that is; None where that is the document itself.
+    list around it that is; None where that is the document itself. What stands below a value
+    that is nested as deep as can be parsed at all has no line either.
     """
     lines = _lines_by_path(text)
     return [_innermost(path, lines) for path in paths]
@@ -60,6 +61,8 @@ def _statements(text: str) -> Iterator[tuple[int, bool, Mapping[str, Any]]]:
         except tomllib.TOMLDecodeError:  # it goes on
             end += 1
             continue
+        except RecursionError:  # the whole was parsed with some more of the stack left
+            return
         if parsed:
             yield start + 1, lines[start].lstrip().startswith("["), parsed
         start, end = end, end + 1

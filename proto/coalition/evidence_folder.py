@@ -137,7 +137,7 @@ def parse_line(
             message = "no JSON object"
             raise ValueError(message)  # noqa: TRY004, TRY301 - one place words them all
         return read(fields)
-    except (ValueError, KeyError, DecodeError) as problem:
+    except (ValueError, KeyError, DecodeError, RecursionError) as problem:
         what = f"{problem} is missing" if isinstance(problem, KeyError) else problem
         message = f"line {number} of {path.name} cannot be read: {what}"
         raise EvidenceError(message) from None

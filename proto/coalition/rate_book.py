@@ -119,7 +119,7 @@ def read_book(path: Path) -> RateBook:
     except OSError as problem:
         message = f"cannot read {path}: {problem.strerror}"
         raise BadBook(message) from None
-    except ValueError as problem:
+    except (ValueError, RecursionError) as problem:
         message = f"{path.name} is no JSON: {problem}"
         raise BadBook(message) from None
     if not isinstance(fields, dict) or fields.get("version") != BOOK_VERSION:
@@ -138,7 +138,10 @@ def read_book(path: Path) -> RateBook:
     return RateBook(coalition, versions)
 
 
-def _version(fields: Mapping[str, object]) -> Version:
+def _version(fields: object) -> Version:
+    if not isinstance(fields, dict):
+        message = f"{fields!r:.80} is no version"
+        raise TypeError(message)
     facts = {name: value for name, value in fields.items() if name != "withdrawn"}
     ends, withdrawn = fields["effective_to"], fields["withdrawn"]
     return Version(

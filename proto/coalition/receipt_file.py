@@ -251,7 +251,7 @@ def _index_line(index: _Index, line: bytes) -> str:
     """Note where a line stands; what is wrong with it, or nothing."""
     try:
         fields = _read_line(line)
-    except ValueError as problem:
+    except (ValueError, RecursionError) as problem:
         return str(problem)
     request_id = fields["request_id"]
     place = index.places.get(request_id)

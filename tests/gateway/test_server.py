@@ -1,8 +1,6 @@
 """What users of gRPC expect of any server: TLS, health, reflection, limits, a graceful end."""
 
 import asyncio
-import datetime as dt
-import ipaddress
 import threading
 import time
 from collections.abc import Iterator
@@ -11,10 +9,6 @@ from pathlib import Path
 
 import grpc
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import (
     ProtoReflectionDescriptorDatabase,
@@ -27,6 +21,7 @@ from coalition.v1 import accrual_pb2, partners_pb2
 from gateway.database import connect_engine
 from gateway.founding import found
 from gateway.server import Gateway, Listen, ServerError
+from support.certificates import certificate_in
 from support.coalition_day import (
     Clock,
     Day,
@@ -83,37 +78,8 @@ def test_plain_text_is_served_on_loopback_only(day: Day, listen: Listen) -> None
         asyncio.run(gateway.serve(lambda _: None, asyncio.Event()))
 
 
-def _certificate(folder: Path) -> tuple[Path, Path]:
-    """A self-signed certificate for 127.0.0.1 and its key, as PEM files."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "gateway")])
-    now = dt.datetime.now(dt.UTC)
-    alternatives = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(hours=1))
-        .not_valid_after(now + dt.timedelta(hours=1))
-        .add_extension(alternatives, critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    paths = folder / "gateway.pem", folder / "gateway.key"
-    paths[0].write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    paths[1].write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    return paths
-
-
 def test_tls_by_two_files(database_url: str, tmp_path: Path) -> None:
-    certificate, key = _certificate(tmp_path)
+    certificate, key = certificate_in(tmp_path)
     engine, clock = connect_engine(database_url), Clock()
     founding = founding_of()
     found(engine, founding, clock.now)

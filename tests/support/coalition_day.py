@@ -80,10 +80,13 @@ def keyring() -> Keyring:
 
 @contextmanager
 def serving(
-    engine: Engine, clock: Callable[[], datetime], checkpoint_file: Path | None = None
+    engine: Engine,
+    clock: Callable[[], datetime],
+    checkpoint_file: Path | None = None,
+    listen: Listen = Listen("127.0.0.1:0"),  # noqa: B008 - it never changes
 ) -> Iterator[str]:
     """A gateway on a free port of loopback, in a thread; yields its target."""
-    gateway = Gateway(engine, keyring(), clock, Listen("127.0.0.1:0"), checkpoint_file)
+    gateway = Gateway(engine, keyring(), clock, listen, checkpoint_file)
     started: asyncio.Queue[Any] | Any = threading.Event()
     seen: dict[str, Any] = {}
 

@@ -69,8 +69,12 @@ def _pairs(pairs: list[tuple[str, object]]) -> Mapping[str, object] | _Repeated:
     found = dict(pairs)
     if len(found) == len(pairs):
         return found
-    names = [name for name, _ in pairs]
-    return _Repeated(next(name for name in names if names.count(name) > 1))
+    seen: set[str] = set()
+    for name, _ in pairs:
+        if name in seen:
+            break
+        seen.add(name)
+    return _Repeated(name)
 
 
 def _decimal(text: str) -> object:

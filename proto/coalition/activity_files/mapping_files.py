@@ -19,6 +19,13 @@ M = TypeVar("M", bound=BaseModel)
 MAX_MAPPING_BYTES = 64 * 1024
 """A mapping of a large file has some fifty lines."""
 
+MAX_LINE_CHARACTERS = 1_000
+"""The parser takes quadratic time over a dotted key, and a key stands on one line."""
+
+MAX_PROBLEMS = 20
+"""Problems that are named at once: what a person mends in one go. Finding the lines of all that
+a file of this size can have would take minutes."""
+
 
 @dataclass(frozen=True, slots=True)
 class MappingProblem:
@@ -71,15 +78,28 @@ def parse_mapping_as(model: type[M], data: bytes, name: str) -> M:
         raise BadMapping(name, [MappingProblem(None, "file", reason)])
     try:
         text = data.decode("utf-8-sig")
+        _require_short_lines(text, name)
         document = tomllib.loads(text)
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as problem:
+    except BadMapping:
+        raise
+    except (ValueError, RecursionError) as problem:  # a number can have too many digits
         reason = f"is not TOML ({problem})"
         raise BadMapping(name, [MappingProblem(None, "file", reason)]) from None
     try:
         return model.model_validate(document)
     except ValidationError as error:
-        problems = [_located(model, text, found) for found in error.errors(include_url=False)]
+        errors = error.errors(include_url=False)
+        problems = [_located(model, text, found) for found in errors[:MAX_PROBLEMS]]
+        if more := len(errors) - len(problems):
+            problems.append(MappingProblem(None, "file", f"has {more} more problems"))
         raise BadMapping(name, problems) from None
+
+
+def _require_short_lines(text: str, name: str) -> None:
+    for number, line in enumerate(text.split("\n"), start=1):
+        if len(line) > MAX_LINE_CHARACTERS:
+            reason = f"has a line of {len(line)} characters: break it at {MAX_LINE_CHARACTERS}"
+            raise BadMapping(name, [MappingProblem(number, "file", reason)])
 
 
 def _located(model: type[BaseModel], text: str, error: Any) -> MappingProblem:  # noqa: ANN401 - pydantic's dictionary
