@@ -2,7 +2,9 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +20,7 @@ from coalition.v1 import (
 from gateway.self_check import check_book
 from settlement.ledger.book import load_coalition
 from support.coalition_day import Day, coalition_day, membership, stay
+from support.evidence import fetch, settled_business, verified
 from support.planted import places_of
 from support.raw_calls import Forge, Verdict, Wire, raw_wire
 
@@ -54,15 +57,16 @@ class Life:
             rows = connection.execute(text("select * from entry order by number"))
             return [tuple(row) for row in rows]
 
-    def wait(self) -> None:
-        """Until the gateway itself has cut what was stored."""
-        deadline = time.monotonic() + 30
-        with self.day.engine.connect() as connection:
-            open_ = text("select count(*) from erasure where finished_at is null")
-            while connection.execute(open_).scalar_one():
-                connection.rollback()
-                assert time.monotonic() < deadline, "the erasure is not finished"
-                time.sleep(0.05)
+
+def wait(day: Day) -> None:
+    """Until the gateway itself has cut what was stored."""
+    deadline = time.monotonic() + 30
+    with day.engine.connect() as connection:
+        open_ = text("select count(*) from erasure where finished_at is null")
+        while connection.execute(open_).scalar_one():
+            connection.rollback()
+            assert time.monotonic() < deadline, "the erasure is not finished"
+            time.sleep(0.05)
 
 
 def live(life: Life) -> None:
@@ -140,7 +144,7 @@ def life(module_database_url: str) -> Iterator[Life]:
             life.before, life.book = places_of(day.engine, WORDS), life.entries()
             day.clock.forward(seconds=1)
             life.send("erase", "Members.Erase", erasing(GONE))
-            life.wait()
+            wait(day)
             yield life
 
 
@@ -271,5 +275,35 @@ def test_the_number_is_somebody_new(life: Life) -> None:
     assert new != life.member_id
     assert day.balance("hotel", GONE) == 0
     day.accrue(stay(GONE, "f-8"))
-    life.wait()
+    wait(day)
     assert day.balance("hotel", GONE) > 0
+
+
+def erased_member(day: Day) -> str:
+    """The first member of the hotel who neither owes points nor waits for any, erased."""
+    for number in ("hotel-0", "hotel-1", "hotel-2"):
+        close(day, number)
+        with suppress(Refused):
+            day.client("hotel").write("Members.Erase", erasing(number))
+            return number
+    message = "nobody could be erased"
+    raise AssertionError(message)
+
+
+def test_statements_and_their_proof_are_as_before(database_url: str, tmp_path: Path) -> None:
+    """A partner proves its statements of before with what it fetches after."""
+    stored = text("select * from settlement_statement order by 1, 2")
+    with settled_business(database_url, windows=1) as (day, world):
+        with day.engine.connect() as connection:
+            before = connection.execute(stored).all()
+        number = erased_member(day)
+        wait(day)
+        world.settle()
+        with day.engine.connect() as connection:
+            after = connection.execute(stored).all()
+        report = verified(day, fetch(day, "hotel", tmp_path))
+
+    assert {*before} <= {*after}
+    assert len(before) == 4
+    assert report.problems == []
+    assert number.startswith("hotel-")
