@@ -222,7 +222,7 @@ def test_a_key_and_its_passphrase_are_in_no_error(tmp_path: Path) -> None:
         keyfiles.read_key(path, another)
     shown = "".join(traceback.format_exception(wrong.value)) + repr(key)
 
-    assert "SECRET" not in shown.replace('wrong-SECRET-99")', "")
+    assert "SECRET" not in shown
     assert key.private_bytes_raw().hex() not in shown
     assert wrong.value.__cause__ is None
     assert wrong.value.__suppress_context__
