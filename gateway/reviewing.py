@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Engine
 
+from gateway.erasing import finish_erasures
 from gateway.timekeeping import end_all_due
 from partners.due import Ended, end_due
 from partners.review import (
@@ -36,6 +37,8 @@ def review(
     """
     for ended in _ended(engine, coalition, now, writes=writes):
         on_finding(Finding(ended.kind, "", 0, "", ended.what))
+    if writes:
+        finish_erasures(engine, coalition, now)
     with engine.connect() as connection:
         names = programmes_to_review(connection, coalition)
     step = Review(coalition, now, writes)

@@ -117,6 +117,8 @@ _CODES: Mapping[grpc.StatusCode, tuple[Reason, ...]] = {
         Reason.EXCEEDS_HOLD,
         Reason.ALREADY_DELIVERED,
         Reason.POINTS_HELD,
+        Reason.ERASED,
+        Reason.NOT_ERASABLE,
         Reason.LIMIT_EXCEEDED,
         Reason.MONEY_MACHINE,
         Reason.NOT_PROVEN,

@@ -13,6 +13,7 @@ from datetime import datetime
 import structlog
 from sqlalchemy import Engine
 
+from gateway.erasing import finish_erasures
 from gateway.logs import in_short
 from gateway.writer import out_of_reach
 from partners.due import Ended, due, end_due
@@ -126,6 +127,13 @@ class Timekeeper:
                 self.coalition,
                 self.clock(),
                 on_step=self._tell,
+                goes_on=lambda: not self._stopping.is_set(),
+                failed=self._failed,
+            )
+            finish_erasures(
+                self.engine,
+                self.coalition,
+                self.clock(),
                 goes_on=lambda: not self._stopping.is_set(),
                 failed=self._failed,
             )

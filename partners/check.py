@@ -7,6 +7,7 @@ from sqlalchemy import Connection, text
 
 from partners.check_breaks import BREAK_CHECKS
 from partners.check_conversions import CONVERSION_CHECKS
+from partners.check_erasures import ERASURE_CHECKS
 from partners.hold_check import HOLD_CHECKS
 from settlement.ledger.problems import Problem
 
@@ -126,7 +127,7 @@ order by 1
 _PROGRESS = """
 with recursive left_behind (member_id, programme) as (
   select m.member_id, m.programme from membership m
-  where m.state = 'CLOSED' or exists (
+  where m.state in ('CLOSED', 'ERASED') or exists (
     select 1 from tier_term t
     where t.member_id = m.member_id and t.programme = m.programme and t.number < m.number
   )
@@ -266,6 +267,7 @@ _CHECKS = {
     "rule-usage": ("rule", _RULE_USAGE),
     "award-usage": ("award", _AWARD_USAGE),
     **HOLD_CHECKS,
+    **ERASURE_CHECKS,
     "promised": ("participant", _PROMISED),
 }
 """Each check's name, what its numbers are of, and the query that finds what is wrong."""

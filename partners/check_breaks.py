@@ -86,11 +86,52 @@ order by 1
 """
 """A step of a break is what its entry says."""
 
+_BREAK_STEP_MADE = """
+with told as (
+  select number, sender, accepted_at, convert_from(facts, 'UTF8')::jsonb as facts
+  from entry where kind in ('BREAK_STEP', 'ADJUSTMENT')
+), made as (
+  select t.number, concat_ws(' ', case p.kind when 'PERSON' then c.operator else t.sender end,
+           t.sender, t.facts ->> 'evidence_sha256', t.facts #>> '{adjustment,0}',
+           t.facts #>> '{adjustment,1}', t.facts #>> '{adjustment,2}', t.accepted_at) as words
+  from told t join principal p on p.principal_id = t.sender cross join coalition c
+), kept as (
+  select number, concat_ws(' ', participant, sender, encode(evidence_sha256, 'hex'),
+           nullif(debtor, ''), nullif(creditor, ''), amount, taken_at) as words
+  from break_step
+)
+select m.number, k.words as found, m.words as expected
+from made m join kept k using (number)
+where k.words <> m.words
+order by 1
+"""
+"""Who took a step, when, on what evidence and for what amount is what its entry says."""
+
+_RECORD_RULES = """
+select r.number,
+       concat_ws(' ', r.amount_tolerance, r.day_tolerance, r.time_zone, r.concluded_at) as found,
+       concat_ws(' ', o.rules ->> 'amount_tolerance', o.rules ->> 'day_tolerance',
+                 o.rules ->> 'time_zone', e.accepted_at) as expected
+from reconciliation r
+join (
+  select number, convert_from(facts, 'UTF8')::jsonb -> 'rules' as rules
+  from entry where kind = 'RECONCILIATION_OPENED'
+) o using (number)
+left join entry e on e.number = r.concluded_number
+where (r.amount_tolerance::text, r.day_tolerance::text, r.time_zone, r.concluded_at)
+      is distinct from (o.rules ->> 'amount_tolerance', o.rules ->> 'day_tolerance',
+                        o.rules ->> 'time_zone', e.accepted_at)
+order by 1
+"""
+"""A record is matched by the rules that its entry says, and concluded with its entry."""
+
 BREAK_CHECKS: Mapping[str, tuple[str, str]] = {
     "record-entry": ("record", _RECORD_ENTRY),
     "record-rows": ("record", _RECORD_ROWS),
     "record-concluded": ("entry", _RECORD_CONCLUDED),
     "record-superseded": ("record", _RECORD_SUPERSEDED),
+    "record-rules": ("record", _RECORD_RULES),
     "break-step": ("entry", _BREAK_STEP),
+    "break-step-made": ("entry", _BREAK_STEP_MADE),
 }
 """Each check's name, what its numbers are of, and the query that finds what is wrong."""

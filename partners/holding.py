@@ -16,7 +16,7 @@ from partners.hold_changes import HoldAdded, HoldChanged, PendingMoved
 from partners.limiting import hold_promised, hold_settled
 from partners.postings import FORFEITED
 from partners.refusals import Reason, Refused
-from partners.state import AccountKey, Hold, HoldState, Membership, MembershipState
+from partners.state import LEFT, AccountKey, Hold, HoldState, Membership
 from settlement.ledger.amounts import floor_times
 from settlement.ledger.entries import Line, timestamp
 
@@ -170,6 +170,6 @@ def released(after: Hold, context: Context) -> tuple[Change, ...]:
 
 def forfeited(account: AccountKey, freed_minor: int, context: Context) -> Iterator[Line]:
     """What is free by this on a membership that was closed; there is a debt to be met first."""
-    if context.state.accounts[account].state is MembershipState.CLOSED:
+    if context.state.accounts[account].state in LEFT:
         left = max(0, context.state.posted(account) + freed_minor)
         yield from context.book.returned(FORFEITED, account, left)

@@ -38,6 +38,7 @@ class Reason(_Named):
     EXPIRED = auto()
     NOT_AUTHORIZED = auto()
     INVALID_ARGUMENT = auto()
+    ERASED = auto()
     UNKNOWN_PARTICIPANT = auto()
     UNKNOWN_PROGRAMME = auto()
     PROGRAMME_CLOSED = auto()
@@ -93,6 +94,7 @@ class Reason(_Named):
     UNKNOWN_CONVERSION = auto()
     ALREADY_DELIVERED = auto()
     POINTS_HELD = auto()
+    NOT_ERASABLE = auto()
     UNKNOWN_AWARD = auto()
     AWARD_UNAVAILABLE = auto()
     UNKNOWN_VOUCHER = auto()
@@ -126,7 +128,7 @@ class Reason(_Named):
     UNAVAILABLE = auto()
 
 
-_RULES_BEGIN = list(Reason).index(Reason.UNKNOWN_PARTICIPANT)
+_RULES_BEGIN = list(Reason).index(Reason.ERASED)
 _RULES_END = list(Reason).index(Reason.BAD_KEY)
 
 STORED = frozenset(list(Reason)[_RULES_BEGIN : _RULES_END + 1])

@@ -32,13 +32,21 @@ NOTHING = Counters()
 
 
 class MembershipState(StrEnum):
-    """Only ACTIVE earns and gives. MERGED: another membership of the person stands for it."""
+    """Only ACTIVE earns and gives. MERGED: another membership of the person stands for it.
+
+    ERASED: who it was is not known any more.
+    """
 
     ACTIVE = "ACTIVE"
     BLOCKED = "BLOCKED"
     CLOSED = "CLOSED"
     MERGED = "MERGED"
     CARRIED_OVER = "CARRIED_OVER"
+    ERASED = "ERASED"
+
+
+LEFT = frozenset({MembershipState.CLOSED, MembershipState.ERASED})
+"""Whoever has left gets nothing any more."""
 
 
 @value
@@ -392,6 +400,8 @@ class Needs:
     invitations: set[MembershipKey] = field(default_factory=set)
     vouchers: set[int] = field(default_factory=set)
     merges: set[int] = field(default_factory=set)
+    pending_of: set[MembershipKey] = field(default_factory=set)
+    """Memberships whose conversions are asked for that wait for the target's partner."""
     carry_over: dict[tuple[str, str], int] = field(default_factory=dict)
     """Old and new programmes, with how many members are to be carried over."""
     settlements: set[int] = field(default_factory=set)
@@ -428,6 +438,8 @@ class State:
     """Conversions that use a hold in a partner's system, by source programme and reference."""
     breaks: defaultdict[int, list[DeliveryBreak]] = field(default_factory=lambda: defaultdict(list))
     """Disagreements by the conversion that they are about."""
+    pending: set[AccountKey] = field(default_factory=set)
+    """Of the memberships of which it is asked, those with a conversion that is pending."""
     conversion_usage: dict[UsageKey, int] = field(default_factory=dict)
     """What members converted by pair and offer in a period; of those that are loaded."""
     holds: dict[int, Hold] = field(default_factory=dict)

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, text
 
 from partners.activities import ActivityKey
 from partners.counted import read_counted, read_recovered
+from partners.erasure_store import load_pending
 from partners.exchange_store import load_exchange
 from partners.following_store import load_followed
 from partners.hold_store import load_holds, load_open_holds
@@ -51,6 +52,7 @@ def load(connection: Connection, needs: Needs) -> State:
     load_memberships(connection, state, named)
     _load_activities(connection, state, needs.activities)
     load_exchange(connection, state, needs)
+    load_pending(connection, state, needs.pending_of)
     load_holds(connection, state, needs.holds)
     _load_link_codes(connection, state, needs.link_codes)
     _load_lines(connection, state, needs.lines_of)

@@ -16,6 +16,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from partners.erasure_tables import erased_request as erased_request
+from partners.erasure_tables import erasure as erasure
 from settlement.ledger.break_tables import delivery_break as delivery_break
 from settlement.ledger.tables import instant, metadata
 

@@ -6,6 +6,7 @@ from functools import partial
 from sqlalchemy import Connection
 
 from settlement import store
+from settlement.check_due_words import DUE_WORD_CHECKS
 from settlement.check_dues import DUE_CHECKS
 from settlement.check_settlements import (
     DAYS,
@@ -51,6 +52,7 @@ def _checks(connection: Connection, coalition: Coalition) -> Sequence[Check]:
         "entries-shown": SHOWN,
         "days": DAYS,
         **DUE_CHECKS,
+        **DUE_WORD_CHECKS,
     }
     return (
         lambda: guarded(connection, "windows", lambda: check_windows(connection)),

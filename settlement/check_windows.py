@@ -97,10 +97,27 @@ _UNPOSTED = """
 """
 """Clearing moves by business of its window, by its settlement and the end of that: by no more."""
 
+_TIMES = """
+    select 'window ' || w.window_id as place, concat_ws(' ', w.opened_at, w.cut_at) as found,
+        concat_ws(' ', o.accepted_at, c.accepted_at) as expected
+    from settlement_window w
+    left join entry c on c.number = w.cut_number
+    left join entry o on o.number = greatest(w.first_number - 1, 0)
+    where (w.opened_at, w.cut_at) is distinct from (o.accepted_at, c.accepted_at)
+    union all
+    select 'open window', h.window_opened_at::text, w.opened_at::text
+    from ledger_head h join settlement_window w on w.window_id = h.open_window
+    where h.window_opened_at <> w.opened_at
+    order by 1
+"""
+"""A window opens with the CUT of the one before, the first with the coalition, and ends with its
+own: what the shared currency is worth in money is pinned at these instants."""
+
 WINDOW_CHECKS: Mapping[str, str] = {
     "window-spans": _SPANS,
     "window-cuts": _CUTS,
     "window-states": _STATES,
+    "window-times": _TIMES,
     "clearing-left": _LEFT,
     "clearing-entries": _UNPOSTED,
 }

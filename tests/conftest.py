@@ -6,12 +6,14 @@ import signal
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 from sqlalchemy import Connection, Engine, create_engine, make_url, text
 
+from coalition.pkcs8 import encrypted_pem
 from gateway import logs
 from gateway.database import report_engine, upgrade
 from gateway.postgres import embedded_postgres, reachable_data_dir
@@ -34,6 +36,15 @@ for _number, _handler in (
 ):
     if signal.getsignal(_number) is signal.SIG_IGN:
         signal.signal(_number, _handler)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_key_files() -> Iterator[None]:
+    """Key files of tests protect nothing: they need not take their time."""
+    with pytest.MonkeyPatch.context() as patch:
+        quick = partial(encrypted_pem, rounds=1_000)
+        patch.setattr("coalition.pkcs8.encrypted_pem", quick)
+        yield
 
 
 @contextmanager

@@ -5,7 +5,14 @@ from pathlib import Path
 import click
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from coalition.keyfiles import generate, passphrase, read_key, write_key
+from coalition.keyfiles import (
+    SHORTEST_PASSPHRASE,
+    generate,
+    is_weak,
+    passphrase,
+    read_key,
+    write_key,
+)
 from coalition.profile import read_profile
 from coalition.signing import key_id, prove_possession, public_bytes
 from gateway.cli import output
@@ -35,6 +42,11 @@ def new(path: Path, passphrase_file: Path | None) -> None:
     write_key(path, made, secret)
     _show(made)
     output.note(f"The private key is in {path}, encrypted. Next: coalition key proof {path}")
+    if is_weak(secret):
+        output.note(
+            f"The passphrase is weak: take {SHORTEST_PASSPHRASE} characters or more that nobody "
+            "can guess, such as six random words, and make the key anew"
+        )
 
 
 @key.command()

@@ -117,6 +117,28 @@ def unmerge(session: Session, *, number: int, request_id: str | None) -> None:
 
 @member.command()
 @click.argument("membership", type=MEMBERSHIP)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@request_id_option
+@signed_options
+def erase(
+    session: Session,
+    *,
+    membership: common_pb2.MembershipRef,
+    yes: bool,
+    request_id: str | None,
+) -> None:
+    """Erase who a closed membership was: its number, and what was stored under it.
+
+    The ledger and its proofs stay, and name nobody. This cannot be taken back.
+    """
+    name = f"{membership.programme}/{membership.member_number}"
+    if not yes:
+        click.confirm(f"Erase {name} for ever?", abort=True, err=True)
+    session.write("Members.Erase", members_pb2.EraseRequest(membership=membership), request_id)
+
+
+@member.command()
+@click.argument("membership", type=MEMBERSHIP)
 @signed_options
 def show(session: Session, *, membership: common_pb2.MembershipRef) -> None:
     """Look one membership up."""

@@ -68,6 +68,14 @@ log_rotation_age = 1d
 log_rotation_size = 0
 log_line_prefix = '%m [%p] %q%u@%d '
 log_timezone = 'UTC'
+# What an error is about stands in its details, its context and its statement: rows, that is
+# members' numbers. None of these is logged; the gateway's own log says which call it was.
+log_error_verbosity = terse
+log_min_error_statement = panic
+log_statement = 'none'
+log_min_duration_statement = -1
+log_parameter_max_length = 0
+log_parameter_max_length_on_error = 0
 
 timezone = 'UTC'
 datestyle = 'iso, mdy'

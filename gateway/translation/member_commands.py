@@ -10,7 +10,7 @@ from gateway.translation import forms
 from partners.context import Command
 from partners.refusals import invalid
 from partners.state import MembershipState
-from partners.usecases import links, lives, members, tiers
+from partners.usecases import erasure, links, lives, members, tiers
 from partners.usecases.tiers import TierWay
 
 CommandTable = Mapping[type[Message], tuple[type[Command], Callable[[Any], Command]]]
@@ -112,6 +112,10 @@ def _unmerge(m: members_pb2.UnmergeRequest) -> lives.Unmerge:
     return lives.Unmerge(forms.positive(m.merge, "merge"))
 
 
+def _erase(m: members_pb2.EraseRequest) -> erasure.Erase:
+    return erasure.Erase(forms.membership_key(m.membership, "membership"))
+
+
 def _carry_over(m: members_pb2.CarryOverRequest) -> lives.CarryOver:
     if m.limit > CARRIED_OVER_AT_ONCE:
         raise invalid("limit", f"is {m.limit}; at most {CARRIED_OVER_AT_ONCE}")
@@ -152,6 +156,7 @@ MEMBER_COMMANDS: CommandTable = {
     members_pb2.RegisterRequest: (tiers.Register, _register),
     members_pb2.MergeRequest: (lives.MergeMembers, _merge),
     members_pb2.UnmergeRequest: (lives.Unmerge, _unmerge),
+    members_pb2.EraseRequest: (erasure.Erase, _erase),
     members_pb2.CarryOverRequest: (lives.CarryOver, _carry_over),
     members_pb2.CreateLinkCodeRequest: (links.CreateLinkCode, _create_link_code),
     members_pb2.LinkRequest: (links.Link, _link),

@@ -34,6 +34,7 @@ from partners.usecases import (
     agreements,
     awards,
     blocks,
+    erasure,
     exchange,
     links,
     lives,
@@ -320,6 +321,7 @@ def _linked(result: links.Linked, _: Directory) -> members_pb2.LinkResult:
 _RESULTS: Mapping[type, Callable[[Any, Directory], Message]] = {
     members.Enrolled: lambda r, _: members_pb2.EnrolResult(member_id=r.member_id),
     members.Updated: _updated,
+    erasure.Erased: lambda r, _: members_pb2.EraseResult(member_ids=r.member_ids),
     tiers.Invited: lambda r, _: members_pb2.InviteResult(invitation=r.invitation),
     tiers.Registered: lambda r, _: members_pb2.RegisterResult(registration=r.registration),
     lives.MergeMade: lambda r, _: members_pb2.MergeResult(merge=r.merge, moved_minor=r.moved_minor),

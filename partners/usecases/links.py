@@ -176,4 +176,9 @@ def unlink(command: Unlink, context: Context) -> Decision:
             "these memberships are not linked",
             {"programme": command.other[0], "member_number": command.other[1]},
         )
+    return link_ended(membership, other, context)
+
+
+def link_ended(membership: Membership, other: Membership, context: Context) -> Decision:
+    """The end of a link, of which the other membership's partner is told."""
     return _link_decision("UNLINK", membership, other, context)

@@ -13,7 +13,7 @@ from partners.programme_changes import MergeAdded, MergeUndone
 from partners.programmes.model import ProgrammeDefinition, Succession
 from partners.programmes.tiers import TierSource, TierTerm
 from partners.refusals import Reason, Refused, invalid
-from partners.state import Membership, MembershipKey, MembershipState, Merge, Needs
+from partners.state import LEFT, Membership, MembershipKey, MembershipState, Merge, Needs
 from partners.usecases.members import membership_facts, standing_changes
 from settlement.ledger.amounts import floor_times
 from settlement.ledger.book import Counters
@@ -131,6 +131,12 @@ def unmerge(command: Unmerge, context: Context) -> Decision:
         context.state.accounts[member_id, made.programme]
         for member_id in (made.kept_member_id, made.merged_member_id)
     )
+    if MembershipState.ERASED in {kept.state, merged.state}:
+        raise Refused(
+            Reason.MEMBERSHIP_NOT_ACTIVE,
+            f"the members of merge {command.merge} were erased",
+            {"programme": made.programme, "state": MembershipState.ERASED},
+        )
     available = context.state.available(kept.account, context.now)
     available += context.state.waiting(merged.account, context.now)
     if made.moved_minor > max(0, available):
@@ -240,7 +246,7 @@ def _carried(
     keeps = context.definition(member.programme).keeps_points
     old_minor = context.state.posted(member.account) if keeps else 0
     there, begun = _there(member, number, definition, succession, context)
-    gone = there.state is MembershipState.CLOSED
+    gone = there.state in LEFT
     new_minor = 0 if gone else _at_ratio(old_minor, succession, definition, context)
     here = replace(member, state=MembershipState.CARRIED_OVER)
     lines = (

@@ -160,7 +160,15 @@ def _member_id(command: Enrol, context: Context) -> int:
         return context.number
     same = context.own_membership(command.same_member_as)
     account = same.member_id, command.membership[0]
-    if account in context.state.accounts:
+    known = context.state.accounts.get(account)
+    if known is not None and known.state is MembershipState.ERASED:
+        raise Refused(
+            Reason.MEMBERSHIP_EXISTS,
+            f"that member was in {command.membership[0]} and was erased; enrol them as a new "
+            "person, without same_member_as",
+            {"programme": command.membership[0]},
+        )
+    if known is not None:
         raise Refused(
             Reason.MEMBERSHIP_EXISTS,
             f"that member is in {command.membership[0]} already, under another number",

@@ -34,12 +34,12 @@ from partners.refusals import Reason, Refused, invalid
 from partners.safeguarding import require_not_blocked, require_sane_amount
 from partners.standing import require_points_alive
 from partners.state import (
+    LEFT,
     DebitAuthorization,
     Hold,
     HoldState,
     Membership,
     MembershipKey,
-    MembershipState,
     Needs,
 )
 from settlement.ledger.amounts import floor_times
@@ -341,7 +341,7 @@ def _moved_with_merges(
     hold: Hold, holder: Membership, command: Refund, context: Context
 ) -> Iterator[Change]:
     """What comes back is the member's who spent it, should the two be parted, if it stays."""
-    if holder.state is not MembershipState.CLOSED:
+    if holder.state not in LEFT:
         yield from moved_with_merges(hold.account, command.amount_minor, context.state)
 
 

@@ -7,7 +7,15 @@ from pathlib import Path
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from coalition import pkcs8
+
 PASSPHRASE_VARIABLE = "COALITION_PASSPHRASE"  # noqa: S105 - the name of a variable
+
+SHORTEST_PASSPHRASE = 16
+"""Characters below which a passphrase that somebody made up can be guessed by whoever has the file
+and patience: six random words, or 20 random characters, cannot."""
+
+_FEWEST_CHARACTERS = 6
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _OWNER_ONLY = stat.S_IRUSR | stat.S_IWUSR
@@ -38,6 +46,11 @@ def passphrase(file: Path | None) -> bytes:
     return found
 
 
+def is_weak(passphrase: bytes) -> bool:
+    """Whether a passphrase is too short, or of too few different characters, to protect a key."""
+    return len(passphrase) < SHORTEST_PASSPHRASE or len(set(passphrase)) < _FEWEST_CHARACTERS
+
+
 def write_key(path: Path, key: Ed25519PrivateKey, passphrase: bytes) -> None:
     """Write an encrypted key to a new file of mode 0600, durably.
 
@@ -47,11 +60,12 @@ def write_key(path: Path, key: Ed25519PrivateKey, passphrase: bytes) -> None:
     if not passphrase:
         message = "a key is not written without a passphrase"
         raise KeyFileError(message)
-    pem = key.private_bytes(
-        serialization.Encoding.PEM,
+    plain = key.private_bytes(
+        serialization.Encoding.DER,
         serialization.PrivateFormat.PKCS8,
-        serialization.BestAvailableEncryption(passphrase),
+        serialization.NoEncryption(),
     )
+    pem = pkcs8.encrypted_pem(plain, passphrase)
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY)
     except FileExistsError:

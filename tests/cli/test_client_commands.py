@@ -172,6 +172,10 @@ CALLS: dict[str, tuple[str, dict[str, object]]] = {
             "merged": {"programme": "hh", "member_number": "2"},
         },
     ),
+    "member erase hh/1 --yes": (
+        "Members.Erase",
+        {"membership": {"programme": "hh", "member_number": "1"}},
+    ),
     "member unmerge 7": ("Members.Unmerge", {"merge": "7"}),
     "member claim STAY folio-7 --revision 2": (
         "Accrual.Claim",

@@ -388,6 +388,23 @@ TAMPERED = {
         "record-superseded"
     ),
     "update break_step set state = 'OPEN' where number = :step": "break-step",
+    "update break_step set sender = 'airline' where number = :step": "break-step-made",
+    "update break_step set participant = 'airline' where number = :step": "break-step-made",
+    "update break_step set taken_at = taken_at + interval '1 day' where number = :step": (
+        "break-step-made"
+    ),
+    "update break_step set evidence_sha256 = decode('00', 'hex') where number = :step": (
+        "break-step-made"
+    ),
+    "update break_step set debtor = 'hotel', creditor = 'airline', amount = 5 "
+    "where number = :step": "break-step-made",
+    "update reconciliation set amount_tolerance = 7 where number = :record": "record-rules",
+    "update reconciliation set day_tolerance = 7 where number = :record": "record-rules",
+    "update reconciliation set time_zone = 'Europe/Berlin' where number = :record": (
+        "record-rules"
+    ),
+    "update reconciliation set concluded_at = concluded_at + interval '1 day' "
+    "where number = :record": "record-rules",
     "delete from break_step where number = :step": "break-step",
 }
 

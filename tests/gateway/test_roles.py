@@ -175,6 +175,7 @@ WRITES: dict[str, tuple[Message, frozenset[str]]] = {
         PARTNERS,
     ),
     "Members.Unmerge": (members_pb2.UnmergeRequest(merge=MANY), PARTNERS),
+    "Members.Erase": (members_pb2.EraseRequest(membership=NOWHERE), PARTNERS),
     "Members.CarryOver": (
         members_pb2.CarryOverRequest(programme="no-programme", replaced="hotel"),
         PARTNERS,
@@ -455,6 +456,7 @@ FOREIGN: dict[str, tuple[Callable[[dict[str, int]], Message], str]] = {
         lambda known: members_pb2.UnmergeRequest(merge=known["merge"]),
         "UNKNOWN_MERGE",
     ),
+    "Members.Erase": (lambda _: members_pb2.EraseRequest(membership=HOTEL), "NOT_AUTHORIZED"),
     "Members.CarryOver": (
         lambda _: members_pb2.CarryOverRequest(programme="hotel", replaced="airline"),
         "NOT_AUTHORIZED",

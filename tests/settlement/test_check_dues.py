@@ -136,13 +136,44 @@ DAMAGES: dict[str, set[str]] = {
         "settlement-history",
         "settlement-steps",
     },
-    "update settlement_change set number = 1 where step = 'ABORTED'": {"settlement-steps"},
+    "update settlement_change set number = 1 where step = 'ABORTED'": {
+        "settlement-steps",
+        "settlement-words",
+    },
     "update settlement_change set number = null where step = 'SENT'": {"settlement-steps"},
+    f"update due set reference = 'another' where {OPEN}": {"due-words"},
+    f"update due set value_date = value_date + 1 where {OPEN}": {"due-words"},
+    f"update due set disputed = 'never sent' where {OPEN}": {"due-words"},
+    f"update due set posted_at = posted_at - interval '1 day' where {OPEN}": {"due-times"},
+    f"update due set ended_at = ended_at - interval '1 day' where {PAID}": {"due-times"},
+    f"update due set ended_at = posted_at where {OPEN}": {"due-times"},
+    "update posted_settlement set posted_at = posted_at + interval '1 day' "
+    "where settlement_id = 3": {"due-times"},
+    "update settlement_change set who = 'another' where step = 'SENT'": {"settlement-words"},
+    "update settlement_change set who = 'another' where step = 'VOID'": {"settlement-words"},
+    "update settlement_change set at = at + interval '1 hour' where step = 'CONFIRMED'": {
+        "settlement-words"
+    },
+    "update settlement_change set why = 'another' where step = 'SENT'": {"settlement-words"},
+    "update settlement_change set why = 'another' where step = 'SETTLED'": {"settlement-words"},
+    "update settlement_change set why = 'another' where step = 'ABORT_PROPOSED'": {
+        "settlement-words"
+    },
+    "update settlement_window set opened_at = opened_at + interval '1 hour' where window_id = 2": {
+        "window-times"
+    },
+    "update settlement_window set cut_at = cut_at + interval '1 hour' where window_id = 1": {
+        "window-times"
+    },
+    "update ledger_head set window_opened_at = window_opened_at + interval '1 hour'": {
+        "window-times"
+    },
     "delete from settlement_change where step = 'ABORT_PROPOSED'": {"settlement-steps"},
     "update line set amount = amount + 1 where kind = 'PAYMENT' and amount = 5": {"due-payments"},
     "delete from line where number = (select abort_number from posted_settlement "
     "where settlement_id = 1) and index = 0": {"settlement-undone"},
     "update entry set kind = 'ABORT' where kind = 'PAYMENT_SENT'": {
+        "due-words",
         "settlement-aborts",
         "settlement-proposals",
         "settlement-steps",

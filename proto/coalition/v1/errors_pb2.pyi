@@ -24,6 +24,7 @@ class Reason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     REASON_EXPIRED: _ClassVar[Reason]
     REASON_NOT_AUTHORIZED: _ClassVar[Reason]
     REASON_INVALID_ARGUMENT: _ClassVar[Reason]
+    REASON_ERASED: _ClassVar[Reason]
     REASON_UNKNOWN_PARTICIPANT: _ClassVar[Reason]
     REASON_UNKNOWN_PROGRAMME: _ClassVar[Reason]
     REASON_PROGRAMME_CLOSED: _ClassVar[Reason]
@@ -79,6 +80,7 @@ class Reason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     REASON_UNKNOWN_CONVERSION: _ClassVar[Reason]
     REASON_ALREADY_DELIVERED: _ClassVar[Reason]
     REASON_POINTS_HELD: _ClassVar[Reason]
+    REASON_NOT_ERASABLE: _ClassVar[Reason]
     REASON_UNKNOWN_AWARD: _ClassVar[Reason]
     REASON_AWARD_UNAVAILABLE: _ClassVar[Reason]
     REASON_UNKNOWN_VOUCHER: _ClassVar[Reason]
@@ -128,6 +130,7 @@ REASON_KEY_NOT_ACTIVE: Reason
 REASON_EXPIRED: Reason
 REASON_NOT_AUTHORIZED: Reason
 REASON_INVALID_ARGUMENT: Reason
+REASON_ERASED: Reason
 REASON_UNKNOWN_PARTICIPANT: Reason
 REASON_UNKNOWN_PROGRAMME: Reason
 REASON_PROGRAMME_CLOSED: Reason
@@ -183,6 +186,7 @@ REASON_EXCEEDS_HOLD: Reason
 REASON_UNKNOWN_CONVERSION: Reason
 REASON_ALREADY_DELIVERED: Reason
 REASON_POINTS_HELD: Reason
+REASON_NOT_ERASABLE: Reason
 REASON_UNKNOWN_AWARD: Reason
 REASON_AWARD_UNAVAILABLE: Reason
 REASON_UNKNOWN_VOUCHER: Reason

@@ -21,6 +21,7 @@ class MembershipState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     MEMBERSHIP_STATE_CLOSED: _ClassVar[MembershipState]
     MEMBERSHIP_STATE_MERGED: _ClassVar[MembershipState]
     MEMBERSHIP_STATE_CARRIED_OVER: _ClassVar[MembershipState]
+    MEMBERSHIP_STATE_ERASED: _ClassVar[MembershipState]
 
 class TierSource(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -50,6 +51,7 @@ MEMBERSHIP_STATE_BLOCKED: MembershipState
 MEMBERSHIP_STATE_CLOSED: MembershipState
 MEMBERSHIP_STATE_MERGED: MembershipState
 MEMBERSHIP_STATE_CARRIED_OVER: MembershipState
+MEMBERSHIP_STATE_ERASED: MembershipState
 TIER_SOURCE_UNSPECIFIED: TierSource
 TIER_SOURCE_JOINED: TierSource
 TIER_SOURCE_DECIDED: TierSource
@@ -295,6 +297,20 @@ class MergeResult(_message.Message):
     merge: int
     moved_minor: int
     def __init__(self, merge: _Optional[int] = ..., moved_minor: _Optional[int] = ...) -> None: ...
+
+class EraseRequest(_message.Message):
+    __slots__ = ("header", "membership")
+    HEADER_FIELD_NUMBER: _ClassVar[int]
+    MEMBERSHIP_FIELD_NUMBER: _ClassVar[int]
+    header: _envelope_pb2.Header
+    membership: _common_pb2.MembershipRef
+    def __init__(self, header: _Optional[_Union[_envelope_pb2.Header, _Mapping]] = ..., membership: _Optional[_Union[_common_pb2.MembershipRef, _Mapping]] = ...) -> None: ...
+
+class EraseResult(_message.Message):
+    __slots__ = ("member_ids",)
+    MEMBER_IDS_FIELD_NUMBER: _ClassVar[int]
+    member_ids: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, member_ids: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class CarryOverRequest(_message.Message):
     __slots__ = ("header", "programme", "replaced", "limit")
