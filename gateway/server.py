@@ -22,7 +22,7 @@ from gateway.checkpointing import Checkpoints, KeptCheckpoint
 from gateway.directories import DirectoryCache
 from gateway.keyring import Keyring
 from gateway.logs import in_short
-from gateway.service import Service
+from gateway.service import MAX_CALLS, Service
 from gateway.timekeeping import Timekeeper
 from gateway.translation.answers import Answers
 from gateway.writer import Delivery, Writer, deliver_here
@@ -33,10 +33,11 @@ from settlement.ledger.entries import Coalition
 MESSAGE_SLACK_BYTES = 64 * 1024
 """Above our own limit gRPC cuts a message off without a reason; a little over it, we say why."""
 
-MAX_CONCURRENT_CALLS = 4_096
-"""Calls in progress, as many as the writer lets wait; beyond it RESOURCE_EXHAUSTED."""
-
 MAX_STREAMS_PER_CONNECTION = 1_024
+
+MAX_CONNECTIONS = 1_024
+"""A coalition has tens of partners with some connections each. Calls that were opened and say
+nothing count as none of the calls in progress and keep nobody out; this bounds their memory."""
 
 DRAIN_SECONDS = 20
 """How long calls in progress may take after SIGTERM: the longest unary deadline in use."""
@@ -49,11 +50,12 @@ OPTIONS = (
     ("grpc.max_receive_message_length", MAX_ENVELOPE_BYTES + MESSAGE_SLACK_BYTES),
     ("grpc.max_send_message_length", 64 * 1024 * 1024),
     ("grpc.max_concurrent_streams", MAX_STREAMS_PER_CONNECTION),
+    ("grpc.max_allowed_incoming_connections", MAX_CONNECTIONS),
     ("grpc.max_metadata_size", 16 * 1024),
     # By default gRPC drops calls as CANCELLED, at random, once a thousand were not picked up yet:
     # a burst. All that may be in progress can come at once, and what is more is told so.
-    ("grpc.server.max_pending_requests", 4 * MAX_CONCURRENT_CALLS),
-    ("grpc.server.max_pending_requests_hard_limit", 4 * MAX_CONCURRENT_CALLS),
+    ("grpc.server.max_pending_requests", 4 * MAX_CALLS),
+    ("grpc.server.max_pending_requests_hard_limit", 4 * MAX_CALLS),
     # A dead peer is noticed in 40 seconds; one that pings more often than that is cut off.
     ("grpc.keepalive_time_ms", 30_000),
     ("grpc.keepalive_timeout_ms", 10_000),
@@ -115,7 +117,6 @@ class Gateway:
         timekeeper.start()
         server = grpc.aio.server(
             options=(*OPTIONS, ("grpc.so_reuseport", int(self.listen.shared))),
-            maximum_concurrent_rpcs=MAX_CONCURRENT_CALLS,
         )
         server.add_generic_rpc_handlers(service.handlers())
         healthy = _add_furniture(server)

@@ -46,6 +46,10 @@ MAX_FEEDS = 200
 LARGE_BYTES = 16 * 1024
 """Larger requests are decoded in a thread: a batch or a definition must not hold up others."""
 
+MAX_CALLS = 8_192
+"""Calls in progress, whose message has come; beyond it OVERLOADED. gRPC's own bound counts calls
+that were opened and sent nothing as well: with it, whoever reaches the port keeps others out."""
+
 IN_FLIGHT_BYTES = 128 * 1024 * 1024
 """Envelopes of calls in progress: thousands of the largest size would not fit into memory."""
 
@@ -65,6 +69,7 @@ class Service:
     checkpoints: Checkpoints
     clock: Callable[[], datetime]
     _feeds: int = 0
+    _calls: int = 0
     _bytes: int = 0
     _draining: bool = False
     _readers: ThreadPoolExecutor = field(
@@ -116,6 +121,7 @@ class Service:
         context: Any,  # noqa: ANN401 - grpc.aio's context has no public type that fits
     ) -> bytes:
         call = Call(method, data, context)
+        self._calls += 1
         self._bytes += len(data)
         try:
             self._require_room()
@@ -127,13 +133,14 @@ class Service:
         except Exception as error:  # noqa: BLE001 - gRPC would tell its text, which may quote data
             await call.refuse_without_database(error)
         finally:
+            self._calls -= 1
             self._bytes -= len(data)
         call.log("OK")
         return answered
 
     def _require_room(self) -> None:
-        if self._bytes > IN_FLIGHT_BYTES:
-            raise _too_many_bytes()
+        if self._calls > MAX_CALLS or self._bytes > IN_FLIGHT_BYTES:
+            raise _too_much_in_progress()
 
     async def _write(self, call: Call) -> bytes:
         request = await self._authenticated(call)
@@ -299,10 +306,11 @@ def _going_down() -> Refused:
     )
 
 
-def _too_many_bytes() -> Refused:
+def _too_much_in_progress() -> Refused:
     return Refused(
         Reason.OVERLOADED,
-        f"{IN_FLIGHT_BYTES} bytes of requests are in progress; try again with the same request id",
+        f"the gateway has {MAX_CALLS} calls or {IN_FLIGHT_BYTES} bytes of requests in progress, "
+        "which is all it takes; try again with the same request id",
     )
 
 

@@ -1,68 +1,80 @@
 """The reference of a unary accrual: the same signed answer, with no ledger behind it.
 
-The same gRPC server with the same options and as many processes: it verifies the envelope, checks
-the header as the gateway does, and answers with a signed receipt of the same size. It writes no
-log, neither the ledger's nor a line for each call.
+The same service on the same gRPC server with the same options and as many processes: it verifies
+the envelope, checks the header, reads the command and notes the call as the gateway does, and
+answers with a signed receipt of the same size. Only the writer is another: it writes nothing.
 """
 
 import asyncio
 import multiprocessing
+import os
 import signal
 import socket
+import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, redirect_stderr
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 import grpc
+from sqlalchemy import Engine
 
-from coalition.methods import METHODS, Kind, Method
-from gateway.authentication import authenticate
+from gateway import logs
 from gateway.bench.operating import HOST, Serving
 from gateway.bench.problems import BenchError
+from gateway.checkpointing import Checkpoints
 from gateway.database import connect_engine
+from gateway.directories import DirectoryCache
 from gateway.home import Home
 from gateway.keyring import Keyring
-from gateway.server import MAX_CONCURRENT_CALLS, OPTIONS
-from gateway.translation.answers import RECEIPT_TYPE
-from partners.directory import Directory
-from partners.directory_store import load_directory
-from partners.requests import Answer
+from gateway.server import OPTIONS
+from gateway.service import Service
+from gateway.translation.answers import RECEIPT_TYPE, Answers
+from gateway.waiting import Answered
+from gateway.workers import SWITCH_SECONDS
+from partners.requests import Answer, Submission
 from settlement.ledger.book import load_coalition
 
 if TYPE_CHECKING:
-    from gateway.service import Handler
+    from gateway.writer import Writer
 
 START_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class SignedAnswers:
-    """What the reference knows: keys, who may sign, and how long a receipt is."""
+class NoLedger:
+    """In the writer's place: signs an answer of a size at once."""
 
     keyring: Keyring
-    directory: Directory
     payload_bytes: int
 
-    def handlers(self) -> grpc.GenericRpcHandler:
-        """Every write of the Accrual service."""
-        writes: dict[str, Handler] = {
-            method.name: grpc.unary_unary_rpc_method_handler(partial(self._answer, method))
-            for method in METHODS.values()
-            if method.service == "Accrual" and method.kind is Kind.WRITE
-        }
-        return grpc.method_handlers_generic_handler("coalition.v1.Accrual", writes)
+    def submit(self, submission: Submission, answered: Answered) -> None:
+        """Answer as the writer would that has nothing to write."""
+        sha256 = submission.head.sha256
+        payload = sha256 + bytes(self.payload_bytes - len(sha256))
+        answered.set_result(self.keyring.seal(Answer(RECEIPT_TYPE, payload, self.keyring.current)))
 
-    async def _answer(self, method: Method, data: bytes, context: Any) -> bytes:  # noqa: ANN401
-        del context  # what is not signed as it should be raises: the call fails
-        request = authenticate(data, method, self.directory, datetime.now(UTC))
-        payload = request.sha256 + bytes(self.payload_bytes - len(request.sha256))
-        answer = Answer(RECEIPT_TYPE, payload, self.keyring.current)
-        return self.keyring.seal(answer).SerializeToString()
+
+def _service(engine: Engine, keyring: Keyring, payload_bytes: int) -> Service:
+    with engine.connect() as connection:
+        coalition = load_coalition(connection)
+        if coalition is None:
+            message = "the database holds no coalition"
+            raise BenchError(message)
+        directories = DirectoryCache(connection, coalition)
+    return Service(
+        engine=engine,
+        directories=directories,
+        writer=cast("Writer", NoLedger(keyring, payload_bytes)),
+        keyring=keyring,
+        answers=Answers(coalition.coalition_id, keyring.current),
+        checkpoints=Checkpoints(coalition.coalition_id, keyring, None),
+        clock=partial(datetime.now, UTC),
+    )
 
 
 @contextmanager
@@ -112,27 +124,21 @@ def _reserved_port() -> Iterator[int]:
 def _serve(
     url: str, home: Path, passphrase: bytes, payload_bytes: int, port: int, pipe: Pipe
 ) -> None:
-    """A process of the reference."""
-    engine = connect_engine(url)
-    with engine.connect() as connection:
-        coalition = load_coalition(connection)
-        if coalition is None:
-            message = "the database holds no coalition"
-            raise BenchError(message)
-        directory = load_directory(connection, coalition)
-    engine.dispose()
-    known = SignedAnswers(Home(home).keyring(passphrase), directory, payload_bytes)
-    asyncio.run(_run(known, port, pipe))
+    """A process of the reference. Its log goes where nobody reads it, as that of the gateway."""
+    with Path(os.devnull).open("w", encoding="utf-8") as nowhere, redirect_stderr(nowhere):
+        logs.configure()
+        sys.setswitchinterval(SWITCH_SECONDS)
+        engine = connect_engine(url)
+        service = _service(engine, Home(home).keyring(passphrase), payload_bytes)
+        asyncio.run(_run(service, port, pipe))
+        engine.dispose()
 
 
-async def _run(known: SignedAnswers, port: int, pipe: Pipe) -> None:
+async def _run(service: Service, port: int, pipe: Pipe) -> None:
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    server = grpc.aio.server(
-        options=(*OPTIONS, ("grpc.so_reuseport", 1)),
-        maximum_concurrent_rpcs=MAX_CONCURRENT_CALLS,
-    )
-    server.add_generic_rpc_handlers([known.handlers()])
+    server = grpc.aio.server(options=(*OPTIONS, ("grpc.so_reuseport", 1)))
+    server.add_generic_rpc_handlers(service.handlers())
     server.add_insecure_port(f"{HOST}:{port}")
     await server.start()
     pipe.send(port)

@@ -22,6 +22,7 @@ from gateway.checkpointing import Checkpoints
 from gateway.database import connect_engine
 from gateway.directories import DirectoryCache
 from gateway.translation.answers import Answers
+from gateway.waiting import Waiting
 from gateway.writer import Writer
 from partners.refusals import Refused
 from partners.requests import Submission
@@ -47,22 +48,6 @@ class Parcel:
 
     method: Method
     data: bytes
-
-
-@dataclass(frozen=True)
-class Handed:
-    """A submission as the writer takes it, with the place where its reply is put."""
-
-    submission: Submission
-    done: "Future[Envelope | Refused]" = field(default_factory=Future)
-
-    @property
-    def answered(self) -> "Future[Envelope | Refused]":
-        return self.done
-
-    @property
-    def size(self) -> int:
-        return max(1, len(self.submission.requests))
 
 
 @dataclass
@@ -115,23 +100,24 @@ class Process:
     def batch(self, parcels: Sequence[Parcel], fate: Fate | None = None) -> list[Reply]:
         """Have these decided together, in order, as far as they are signed rightly."""
         replies: list[Reply] = [None] * len(parcels)
-        waiting: list[tuple[int, Handed]] = []
+        waiting: list[tuple[int, Waiting, Future[Envelope | Refused]]] = []
         for place, parcel in enumerate(parcels):
             try:
-                waiting.append((place, Handed(self._submission(parcel))))
+                answered: Future[Envelope | Refused] = Future()
+                waiting.append((place, Waiting(self._submission(parcel), answered), answered))
             except Refused as refused:
                 replies[place] = refused
         self.fate = fate or Fate()
         self.fate.left = 2 if self.fate.fault is Fault.UNREACHABLE else 1
         try:
-            self._writer()._write([one for _, one in waiting])
+            self._writer()._write([one for _, one, _ in waiting])
         except Crash:
             self.restart()
             return replies
         finally:
             self._join()
-        for place, one in waiting:
-            replies[place] = one.done.result(timeout=0)
+        for place, _, answered in waiting:
+            replies[place] = answered.result(timeout=0)
         return replies
 
     def _submission(self, parcel: Parcel) -> Submission:
