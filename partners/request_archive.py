@@ -15,7 +15,6 @@ from partners.requests import RequestKey
 from settlement.ledger.bulk import unnest
 from settlement.ledger.dues import PostedState
 
-
 ROWS_AT_ONCE = 20
 """Fetched at a time: of batches, each of some hundred kilobytes, some megabytes."""
 

@@ -38,6 +38,7 @@ def size_row(small: Stand, large: Stand, entries: int, show: Show) -> Row:
 def grow(stand: Stand, entries: int, show: Show) -> None:
     """Bring the ledger to so many entries: by the generator, or else by batches as usual."""
     if find_spec(GENERATOR) is not None:
+        batch_round(stand)  # what is copied is an accrual that the gateway booked
         with stand.engine.connect() as connection:
             coalition = load_coalition(connection)
         importlib.import_module(GENERATOR).fill(stand.engine, coalition, entries)
