@@ -72,6 +72,15 @@ def manifest_name(number: int) -> str:
     return f"requests-{number:06}.manifest.json"
 
 
+def is_whole(request: KeptRequest) -> bool:
+    """Whether the envelope holds what was signed: the payload whose hash the ledger has."""
+    try:
+        envelope = envelope_pb2.Envelope.FromString(request.envelope)
+    except DecodeError:
+        return False
+    return hashlib.sha256(envelope.payload).digest() == request.sha256
+
+
 def pack(coalition: str, number: int, requests: Sequence[KeptRequest]) -> bytes:
     """The bytes of a file; the same requests always give the same."""
     header = {"form": FORM, "coalition": coalition, "number": str(number)}
@@ -207,15 +216,15 @@ def _verified(fields: Mapping[str, str], manifest: Manifest) -> KeptRequest:
         decided_at=datetime.fromisoformat(fields["decided_at"]).astimezone(UTC),
         envelope=base64.b64decode(fields["envelope"], validate=True),
     )
-    envelope = envelope_pb2.Envelope.FromString(request.envelope)
     owner, public = manifest.keys[request.keyid]
     raw = bytes.fromhex(public)
-    if hashlib.sha256(envelope.payload).digest() != request.sha256:
+    if not is_whole(request):
         message = f"the payload of request {request.request_id} has another hash"
         raise ValueError(message)
     if owner != request.sender or key_id(raw) != request.keyid:
         message = f"the key of request {request.request_id} is not its sender's"
         raise ValueError(message)
+    envelope = envelope_pb2.Envelope.FromString(request.envelope)
     (signature,) = envelope.signatures
     verify(
         Ed25519PublicKey.from_public_bytes(raw),

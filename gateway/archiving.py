@@ -19,6 +19,7 @@ from gateway.archive_files import (
     ArchiveError,
     Manifest,
     file_name,
+    is_whole,
     manifest_name,
     open_file,
     pack,
@@ -108,7 +109,7 @@ class Archive:
         return open_file(self.folder, manifest)
 
     def _next(self, until: datetime, after: RequestKey) -> list[KeptRequest]:
-        """The requests of the next file."""
+        """The requests of the next file. One that was cut, for an erasure, stays where it is."""
         found: list[KeptRequest] = []
         size = 0
         with (
@@ -116,6 +117,8 @@ class Archive:
             closing(kept_requests(connection, until, after=after)) as kept,
         ):
             for request in kept:
+                if not is_whole(request):
+                    continue
                 found.append(request)
                 size += len(request.envelope)
                 if size >= FILE_BYTES or len(found) >= FILE_REQUESTS:

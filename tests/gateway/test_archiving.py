@@ -137,6 +137,20 @@ def test_a_missing_envelope_that_nobody_archived_is_a_problem(day: Day, tmp_path
     assert not sound(day)
 
 
+def test_what_was_cut_stays_and_keeps_nothing_from_moving(day: Day, tmp_path: Path) -> None:
+    before = envelopes(day)
+    paid(day)
+    cut = "update request set envelope = :to where request_id = :id"
+    (_, one), (_, other) = list(before)[:2]
+    with day.engine.begin() as connection:
+        connection.execute(text(cut), {"id": one, "to": b""})
+        connection.execute(text(cut), {"id": other, "to": b"\xff"})
+    run(day, tmp_path)
+    assert verified(day, tmp_path) == len(before) - 2
+    assert {request_id for _, request_id in envelopes(day)} >= {one, other}
+    assert run(day, tmp_path) == []
+
+
 STOPS = (
     ("write_durably", 1),
     ("write_durably", 2),
