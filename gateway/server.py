@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import ipaddress
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -25,7 +25,7 @@ from gateway.logs import in_short
 from gateway.service import Service
 from gateway.timekeeping import Timekeeper
 from gateway.translation.answers import Answers
-from gateway.writer import Writer
+from gateway.writer import Delivery, Writer, deliver_here
 from partners.directory import GATEWAY, Directory
 from settlement.ledger.book import load_coalition
 from settlement.ledger.entries import Coalition
@@ -101,7 +101,11 @@ class Gateway:
         def on_commit() -> None:
             loop.call_soon_threadsafe(service.announce)
 
+        def deliver(deliveries: Sequence[Delivery]) -> None:
+            loop.call_soon_threadsafe(deliver_here, deliveries)
+
         service.writer.on_commit = on_commit
+        service.writer.deliver = deliver
         service.writer.start()
         timekeeper = Timekeeper(self.engine, service.directories.coalition, self.clock, on_commit)
         timekeeper.start()

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from typing import Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import grpc
 from sqlalchemy import Engine
@@ -29,6 +29,9 @@ from partners.queries import Asker
 from partners.refusals import Reason, Refused
 from partners.validity import require_alive, require_not_revoked
 from settlement.ledger.reading import Shown, feed_page
+
+if TYPE_CHECKING:
+    from gateway.waiting import SignedReply
 
 READERS = 8
 """Threads that read; with the writer and a feed or two they fill the pool of connections."""
@@ -131,7 +134,9 @@ class Service:
             known = self.directories.known
             work = partial(prepare, self.engine, known, request.sender, request.payload)
             await self._in_thread(work)
-        reply = await asyncio.wrap_future(self.writer.submit(submission))
+        answered: asyncio.Future[SignedReply] = asyncio.get_running_loop().create_future()
+        self.writer.submit(submission, answered)
+        reply = await answered
         if isinstance(reply, Refused):
             raise reply
         if reply.payload_type == REFUSAL_TYPE:
