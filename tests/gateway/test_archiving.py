@@ -1,5 +1,7 @@
 """Envelopes of settled windows move into files; what was answered and proven stays as it was."""
 
+import json
+import shutil
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -7,19 +9,23 @@ from typing import Any
 
 import grpc
 import pytest
+from click.testing import CliRunner, Result
 from sqlalchemy import text
 
+from coalition.profile import write_profile
 from coalition.v1 import payments_pb2
 from gateway import archiving
 from gateway.archive_files import ArchiveError, manifest_name, verify_archive
 from gateway.archiving import Archive
+from gateway.cli.main import cli
 from gateway.database import report_engine
+from gateway.home import Home
 from gateway.self_check import check_book
 from partners.directory_store import money_at
 from partners.request_archive import archive_files
 from settlement.ledger.book import load_coalition
 from settlement.run import settle
-from support.coalition_day import Day, coalition_day, keyring, stay
+from support.coalition_day import Day, coalition_day, keyring, private_key, stay
 
 PARTNERS = ("hotel", "airline", "card")
 STAYS = 7
@@ -209,25 +215,23 @@ def _another_in_its_place(folder: Path) -> None:
     (folder / manifest_name(2)).write_bytes((folder / manifest_name(1)).read_bytes())
 
 
-@pytest.mark.parametrize(
-    ("damage", "reason"),
-    [
-        (_flipped, "ARCHIVE_BROKEN: .*its hash is not the manifest's"),
-        (_signed_by_nobody, "ARCHIVE_BROKEN: .*is not as a key of the gateway signed it"),
-        (_another_in_its_place, "ARCHIVE_BROKEN: .*it is another archive's"),
-        (lambda f: (f / manifest_name(1)).unlink(), "ARCHIVE_MISSING"),
-        (lambda f: (f / "requests-000001.jsonl.gz").unlink(), "ARCHIVE_MISSING"),
-    ],
-    ids=["flipped", "unsigned", "replaced", "manifest gone", "file gone"],
+DAMAGES: tuple[tuple[Callable[[Path], None], str], ...] = (
+    (_flipped, "ARCHIVE_BROKEN: .*its hash is not the manifest's"),
+    (_signed_by_nobody, "ARCHIVE_BROKEN: .*is not as a key of the gateway signed it"),
+    (_another_in_its_place, "ARCHIVE_BROKEN: .*it is another archive's"),
+    (lambda folder: (folder / manifest_name(1)).unlink(), "ARCHIVE_MISSING"),
+    (lambda folder: (folder / "requests-000001.jsonl.gz").unlink(), "ARCHIVE_MISSING"),
 )
-def test_damage_shows(
-    day: Day, tmp_path: Path, damage: Callable[[Path], None], reason: str
-) -> None:
+
+
+def test_damage_shows(day: Day, tmp_path: Path) -> None:
     paid(day)
-    run(day, tmp_path)
-    damage(tmp_path)
-    with pytest.raises(ArchiveError, match=reason):
-        verified(day, tmp_path)
+    run(day, tmp_path / "whole")
+    for place, (damage, reason) in enumerate(DAMAGES):
+        copy = shutil.copytree(tmp_path / "whole", tmp_path / str(place))
+        damage(copy)
+        with pytest.raises(ArchiveError, match=reason):
+            verified(day, copy)
 
 
 def test_nothing_is_cleared_by_a_file_that_does_not_read_back(
@@ -252,3 +256,28 @@ def test_nothing_is_cleared_by_a_file_that_does_not_read_back(
         files = archive_files(connection)
     assert all(file.cleared for file in files)
     assert verified(day, tmp_path) == len(before)
+
+
+def test_by_command(day: Day, tmp_path: Path) -> None:
+    """Home of a gateway whose database is elsewhere; the clock is the machine's."""
+    paid(day)
+    home = Home(tmp_path / "home")
+    home.add_gateway_key(private_key("gateway"), b"secret")
+    write_profile(home.profile_path, day.profile)
+    url = day.engine.url.render_as_string(hide_password=False)
+    folder = str(tmp_path / "archive")
+    write = ("archive", "write", folder, "--data-dir", str(home.path), "--database-url", url)
+    verify = ("archive", "verify", folder, "--profile", str(home.profile_path), "--json")
+
+    def give(*words: str) -> Result:
+        return CliRunner(env={"COALITION_PASSPHRASE": "secret"}).invoke(cli, words)
+
+    assert json.loads(give(*write, "--older-than", "20000", "--json").stdout)["requests"] == 0
+    written = json.loads(give(*write, "--older-than", "0", "--json").stdout)
+    assert written["requests"] > STAYS
+    assert json.loads(give(*verify).stdout)["requests"] == written["requests"]
+    assert "0 requests archived in 0 files" in give(*write, "--older-than", "0").stdout
+    _flipped(tmp_path / "archive")
+    refused = give(*verify)
+    assert refused.exit_code == 1
+    assert "ARCHIVE_BROKEN" in refused.output
