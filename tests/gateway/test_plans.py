@@ -14,6 +14,8 @@ import pytest
 from sqlalchemy import Connection, Engine, event
 
 from gateway.database import connect_engine
+from settlement.ledger.book import load_coalition
+from settlement.ledger.reading import feed_page
 from support.coalition_day import coalition_day
 from support.random_business import World
 
@@ -134,3 +136,23 @@ def test_a_statement_without_an_index_would_show(
     with engine.connect() as connection:
         assert scanned(plan(connection, statement)) == {table}
     engine.dispose()
+
+
+@pytest.mark.usefixtures("planned")
+def test_each_side_of_a_feed_is_limited_by_itself(module_database_url: str) -> None:
+    """Where only both together are limited, all that is left of a long feed is sorted."""
+    engine = connect_engine(module_database_url)
+    with caught(engine) as statements, engine.connect() as connection:
+        coalition = load_coalition(connection)
+        assert coalition is not None
+        feed_page(connection, coalition, "hotel", after=-1, limit=5)
+        (statement,) = (one for one in statements if "union all" in one)
+        plans = nodes(plan(connection, statement, statements[statement]))
+        above = [
+            node["Node Type"]
+            for node in plans
+            for child in node.get("Plans", ())
+            if child.get("Relation Name") == "feed"
+        ]
+    engine.dispose()
+    assert above == ["Limit", "Limit"]
