@@ -5,7 +5,6 @@ What depends on time and on earlier requests is judged under the writer's lock.
 """
 
 import hashlib
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, cast
@@ -28,6 +27,7 @@ from gateway.translation.commands import (
 from partners.directory import Directory, Key
 from partners.refusals import Reason, Refused, invalid
 from partners.requests import Request, Submission
+from settlement.ledger.values import value
 
 MAX_ENVELOPE_BYTES = 4 * 1024 * 1024
 """gRPC's default message size; 1,000 items of an activity file take half a megabyte."""
@@ -42,7 +42,7 @@ def _public_key(public: bytes) -> Ed25519PublicKey:
     return Ed25519PublicKey.from_public_bytes(public)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Authenticated:
     """A request that its sender signed for this method and coalition, with its payload."""
 

@@ -9,6 +9,7 @@ import multiprocessing
 import os
 import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -29,6 +30,11 @@ from gateway.database import connect_engine
 from gateway.home import Home
 from gateway.keyring import Keyring
 from gateway.server import DRAIN_SECONDS, Gateway, Listen, ServerError, run
+
+SWITCH_SECONDS = 0.001
+"""How long one of a worker's threads computes while another one waits. The writer waits for the
+database some thirty times in a transaction, and each time for the event loop to let it go on;
+with Python's five milliseconds that was most of what a transaction took under load."""
 
 START_SECONDS = 60.0
 """How long a worker may take until it serves: a loaded machine imports for some seconds."""
@@ -233,6 +239,7 @@ class _Crew:
 def _serve(work: Work, pipe: Pipe) -> None:
     """A worker's process. It says its port, or why it cannot serve, and never outlives its crew."""
     logs.configure(work.log_level)
+    sys.setswitchinterval(SWITCH_SECONDS)
     threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
     try:
         with Home(work.data_dir).database(work.database_url) as url:

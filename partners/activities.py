@@ -1,10 +1,10 @@
 """What happened in the world, as values, and whether it can have happened like that."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from partners.programmes.money import exponent_of, in_words, magnitude_of
+from settlement.ledger.values import value
 
 CLOCK_SKEW = timedelta(seconds=60)
 """How far a partner's clock may run ahead of ours. A refusal for this reason is remembered, so
@@ -65,7 +65,7 @@ class Implausible(ValueError):
         self.allowed = allowed
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ActivityKey:
     """Natural key: who delivered it, what kind it is, and the supplier's own reference."""
 
@@ -75,7 +75,7 @@ class ActivityKey:
     revision: int = 1
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Spend:
     """Money paid for one category (ROOM, FARE, CARD, ...), in minor units of its currency."""
 
@@ -84,7 +84,7 @@ class Spend:
     minor: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Quantity:
     """A count of one unit (NIGHT, MILE, ...)."""
 
@@ -92,7 +92,7 @@ class Quantity:
     count: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class StatedLeg:
     """Points that a partner states instead of leaving them to the programme's rules."""
 
@@ -101,7 +101,7 @@ class StatedLeg:
     points_minor: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Activity:
     """Something that happened, between two instants with a time zone.
 

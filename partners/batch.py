@@ -208,7 +208,9 @@ class _Judge:
 
     def _accept(self, request: Request, decision: Decision, context: Context) -> Accepted:
         """The entry of a decision, then those of what follows from it."""
-        told = replace(decision, facts_parties=decision.facts_parties | {context.participant})
+        told = decision
+        if context.participant not in decision.facts_parties:
+            told = replace(decision, facts_parties=decision.facts_parties | {context.participant})
         entry = self.desk.enter(told, request.sender, request.sha256)
         return Accepted(entry, decision)
 

@@ -1,7 +1,7 @@
 """What a use case is given, and what it gives back."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Protocol
@@ -16,6 +16,7 @@ from partners.refusals import Reason, Refused
 from partners.state import Membership, MembershipKey, MembershipState, Needs, State
 from settlement.ledger.accounts import Account
 from settlement.ledger.entries import Draft, Line, timestamp
+from settlement.ledger.values import value
 
 
 class Command(Protocol):
@@ -25,7 +26,7 @@ class Command(Protocol):
         """Name what has to be loaded before this can be decided."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Context:
     """One item of a batch: its number if it is accepted, its time, and what it is judged by."""
 
@@ -192,7 +193,7 @@ class Bound(StrEnum):
     SPENDING = "SPENDING"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Decision:
     """An accepted event before it is written.
 

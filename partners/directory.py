@@ -109,7 +109,7 @@ class Closing:
     points_until: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Programme:
     """A programme with its versions, oldest first. Currency and custody never change."""
 
@@ -123,7 +123,7 @@ class Programme:
         """The version published last."""
         return self.versions[-1]
 
-    @property
+    @cached_property
     def currency(self) -> str | None:
         """Code of the points currency; None where it has no points of its own."""
         currency = self.latest.definition.currency
@@ -131,7 +131,10 @@ class Programme:
 
     def version_at(self, instant: datetime) -> ProgrammeVersion | None:
         """The version in force at an instant."""
-        return next((v for v in reversed(self.versions) if v.valid_from <= instant), None)
+        for version in reversed(self.versions):
+            if version.valid_from <= instant:
+                return version
+        return None
 
 
 class AgreementState(StrEnum):

@@ -1,7 +1,6 @@
 """What an activity earns for whom, and who pays for it: rules and agreements put together."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from partners.activities import Activity, StatedLeg
@@ -26,12 +25,13 @@ from partners.refusals import Reason, Refused
 from partners.standing import Outcome, election_at, points_alive, progress_of, tier_at
 from partners.state import Membership, MembershipState
 from settlement.ledger.amounts import AmountOverflow
+from settlement.ledger.values import value
 
 STATED = "stated"
 """Rule of a leg that the partner stated itself."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Credit:
     """A leg with the membership that it goes to."""
 
@@ -39,7 +39,7 @@ class Credit:
     leg: EarnedLeg
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Earned:
     """What an activity earns: legs with their memberships, and programmes passed over."""
 

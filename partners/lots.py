@@ -17,6 +17,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from partners.movements import LAPSED, LOTS, LOTS_UNDONE, USES_UNDONE, entry_kinds, line_kinds
+from settlement.ledger.values import value
 from settlement.ledger.whole import whole_log
 
 _HOLDERS = """
@@ -158,7 +159,7 @@ class Source:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Lot:
     """Points outstanding that were issued in a month at one participant's cost."""
 

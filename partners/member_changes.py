@@ -17,6 +17,7 @@ from partners.state import (
     State,
 )
 from settlement.ledger.bulk import copy_rows, unnest
+from settlement.ledger.values import value
 
 
 def _standing(m: Membership) -> tuple[object, ...]:
@@ -211,7 +212,7 @@ class LinkCodeTried(Modification):
         return self.code.number, self.code.tries, self.code.used
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ActivityRecorded(Insertion):
     """An activity is in the ledger."""
 
@@ -277,7 +278,7 @@ class ActivityReversed(Modification):
         )
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class AgreementUsed(Accumulation):
     """Points were issued (positive) or came back (negative) under an agreement."""
 

@@ -9,6 +9,9 @@ from partners.querying import ACCOUNT, MEMBERSHIP, query
 from partners.state import AccountKey, Membership, MembershipKey, MembershipState, State
 from settlement.ledger.book import Counters
 
+_STATES = {state.value: state for state in MembershipState}
+_SOURCES = {source.value: source for source in TierSource}
+
 
 def load_memberships(
     connection: Connection,
@@ -107,9 +110,9 @@ def membership_of(row: Any) -> Membership:  # noqa: ANN401 - a row
         member_id=row.member_id,
         programme=row.programme,
         member_number=row.member_number,
-        term=TierTerm(row.tier, row.tier_since, row.tier_until, TierSource(row.tier_source)),
+        term=TierTerm(row.tier, row.tier_since, row.tier_until, _SOURCES[row.tier_source]),
         choice=row.choice,
-        state=MembershipState(row.state),
+        state=_STATES[row.state],
         joined_on=row.joined_on,
         chosen_programme=row.chosen_programme,
         red_listed=row.red_listed,

@@ -16,6 +16,7 @@ from settlement.ledger import accounts
 from settlement.ledger.accounts import Account
 from settlement.ledger.amounts import prorate
 from settlement.ledger.entries import Line
+from settlement.ledger.values import value
 
 PRINCIPAL = "PRINCIPAL"
 FEE = "FEE"
@@ -69,7 +70,7 @@ def owed_for(quote: Quote, giver: str, taker: str, operator: str) -> Iterator[Ow
     yield Owed(ROUNDING, giver, operator, amounts.rounding_minor, target)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class PricedLeg:
     """Points that an activity earns, with who pays for them and how much.
 
@@ -95,7 +96,7 @@ class PricedLeg:
     """Number of the programme version whose rule gave them; 0 where they were stated."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Book:
     """The accounts of a coalition as of one window."""
 

@@ -1,9 +1,10 @@
 """Queries by a batch of keys."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, TextClause, text
 
 from settlement.ledger.bulk import unnest
 
@@ -29,4 +30,10 @@ def query(
     if not lists:
         return ()
     bound = {name: list(values) for name, values in zip(columns, lists, strict=True)}
-    return connection.execute(text(statement.format(batch=unnest(columns))), bound | more).all()
+    return connection.execute(_parsed(statement, tuple(columns.items())), bound | more).all()
+
+
+@cache
+def _parsed(statement: str, columns: tuple[tuple[str, str], ...]) -> TextClause:
+    """The statements of the product are few, and each is parsed once."""
+    return text(statement.format(batch=unnest(dict(columns))))

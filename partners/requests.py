@@ -12,11 +12,12 @@ from partners.context import Command, Decision
 from partners.refusals import Refused
 from settlement.ledger.bulk import copy_rows, unnest
 from settlement.ledger.entries import Entry
+from settlement.ledger.values import value
 
 RequestKey = tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Request:
     """A verified request, or an item of a verified batch.
 
@@ -39,7 +40,7 @@ class Request:
         return self.sender, self.request_id
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Submission:
     """What came in one envelope: one request, or a batch with its items.
 
@@ -68,7 +69,7 @@ class Submission:
         yield from (item.key for item in self.items or ())
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Answer:
     """The payload of an answer, and the gateway key that signs it."""
 
@@ -77,7 +78,7 @@ class Answer:
     keyid: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Remembered:
     """A request that was decided before.
 
@@ -90,7 +91,7 @@ class Remembered:
     batch_index: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Accepted:
     """A request that became an entry."""
 
@@ -141,7 +142,7 @@ def _rows(connection: Connection, keys: Iterable[RequestKey]) -> Sequence[Any]:
     ).all()
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Decided:
     """A request with what is to be remembered of it.
 

@@ -1,7 +1,7 @@
 """A membership's standing in its programme, and the entries that a change of it leaves."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 
@@ -37,13 +37,14 @@ from partners.state import (
     VoucherState,
 )
 from settlement.ledger.entries import timestamp
+from settlement.ledger.values import value
 
 NOTED_AFTER = timedelta(days=31)
 """How far behind the note may be of up to when a tier was seen to: it saves looking again at
 the time since, and costs a row."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Outcome:
     """What became of a standing: the membership with its new tier, and the entries that say so."""
 

@@ -23,9 +23,12 @@ from settlement.ledger.dues import AbortProposal, Due, DueKey, PostedSettlement
 from settlement.ledger.entries import Line
 from settlement.ledger.exposure import owed_by
 from settlement.ledger.partner_records import MatchResult, PartnerRecord
+from settlement.ledger.values import value
 
 MembershipKey = tuple[str, str]
 AccountKey = tuple[int, str]
+
+NOTHING = Counters()
 
 
 class MembershipState(StrEnum):
@@ -38,7 +41,7 @@ class MembershipState(StrEnum):
     CARRIED_OVER = "CARRIED_OVER"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Membership:
     """A person's place in one programme. Days are the programme's own."""
 
@@ -75,7 +78,7 @@ class Membership:
         return self.member_id, self.programme
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Election:
     """What a member chose to earn, for activities that start from an instant on."""
 
@@ -161,7 +164,7 @@ class LinkCode:
     used: bool
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Counted:
     """What an activity added to a counter of a membership."""
 
@@ -169,7 +172,7 @@ class Counted:
     contribution: Contribution
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class RecordedActivity:
     """An activity that is in the ledger, and how far it was reversed.
 
@@ -609,8 +612,8 @@ class State:
     def post(self, lines: Sequence[Line]) -> None:
         """Show what lines do to members' balances, and to what participants with limits owe."""
         for line in lines:
-            self._move(line.debit, Counters(debits=line.amount))
-            self._move(line.credit, Counters(credits=line.amount))
+            self._move(line.debit, line.amount, 0)
+            self._move(line.credit, 0, line.amount)
         for participant, amount in owed_by(lines).items() if self.owed else ():
             self.owe(participant, amount)
 
@@ -619,14 +622,14 @@ class State:
         if participant in self.owed:
             self.owed[participant] += amount
 
-    def _move(self, account: Account, moved: Counters) -> None:
+    def _move(self, account: Account, debited: int, credited: int) -> None:
         if account.member_id is None or account.programme is None:
             return
         key = account.member_id, account.programme
-        before = self.balances.get(key, Counters())
+        before = self.balances.get(key, NOTHING)
         self.balances[key] = Counters(
-            before.debits + moved.debits,
-            before.credits + moved.credits,
+            before.debits + debited,
+            before.credits + credited,
             before.debits_pending,
             before.credits_pending,
         )

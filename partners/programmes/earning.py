@@ -13,6 +13,7 @@ from partners.programmes.model import ProgrammeDefinition
 from partners.programmes.money import in_words as money_in_words
 from partners.programmes.rules import TIER_BONUS, Available, EarnRule
 from settlement.ledger.amounts import floor_times
+from settlement.ledger.values import value
 
 
 class CurrencyNotEarning(LookupError):
@@ -39,7 +40,7 @@ class UnknownPointsCurrency(LookupError):
         self.rule = rule
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class EarnedLeg:
     """Points of one programme, for one reason, by one rule. Always positive.
 
@@ -57,7 +58,7 @@ class EarnedLeg:
     because: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Given:
     """What limited rules gave before, in minor units of points, by rule."""
 
@@ -66,7 +67,7 @@ class Given:
     to_all: Mapping[str, int] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Earner:
     """What of a member decides what an activity earns, as it stood when the activity started."""
 

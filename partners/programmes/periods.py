@@ -1,16 +1,16 @@
 """Days, months and years as programmes count them: on the calendar of their own time zone."""
 
 import calendar
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from partners.programmes.forms import Span
+from settlement.ledger.values import value
 
 DAY = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Days:
     """From the first to the last day, both included."""
 

@@ -20,6 +20,7 @@ from partners.programmes.model import ProgrammeDefinition
 from partners.programmes.periods import Days, whole_months
 from partners.programmes.rules import EarnRule
 from settlement.ledger.amounts import checked, prorate
+from settlement.ledger.values import value
 
 EARNED = "@earned"
 """Counter of points credited, by the day on which they were earned, net of reversals."""
@@ -38,7 +39,7 @@ class Kept(StrEnum):
     EACH = "EACH"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Contribution:
     """What one activity adds to a counter of one day; negative where it is taken back."""
 

@@ -11,6 +11,7 @@ from partners.programmes.model import ProgrammeDefinition
 from partners.programmes.periods import DAY, add_span
 from partners.programmes.progress import Progress
 from partners.programmes.reaching import Judge, Reached
+from settlement.ledger.values import value
 
 
 class TierSource(StrEnum):
@@ -48,7 +49,7 @@ PUT_DOWN = frozenset({TierSource.DECIDED, TierSource.RELEGATED})
 """Nothing that was given before these is left."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class TierTerm:
     """A tier, from the day on which it begins to the last day on which it holds (None: open)."""
 
@@ -58,7 +59,7 @@ class TierTerm:
     source: TierSource
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Standing:
     """What decides a membership's tier besides the definition."""
 

@@ -1,6 +1,6 @@
 """The use case of accrual: report an activity."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from partners.activities import (
     Activity,
@@ -32,9 +32,10 @@ from partners.standing import (
 )
 from partners.state import Membership, MembershipKey, MembershipState, Needs, RecordedActivity
 from settlement.ledger.entries import timestamp
+from settlement.ledger.values import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Accrue:
     """Report one activity of a member."""
 
@@ -52,7 +53,7 @@ class Accrue:
             needs.activities.add(replace(key, revision=key.revision - 1))
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Accrued:
     """What an activity earned, and what it did to the member's standing.
 

@@ -4,14 +4,15 @@ Every points currency has exactly one issuer, and every account is of one curren
 codes are part of the hashed bytes of a line (proto/SIGNING.md), so they never change.
 """
 
-from dataclasses import dataclass
 from functools import lru_cache
+
+from settlement.ledger.values import value
 
 CACHED_ACCOUNTS = 65_536
 """Companies' accounts are few and named on every line; members' are not worth keeping."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Account:
     """An account of one currency. A member's account knows whose it is."""
 

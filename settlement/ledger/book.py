@@ -13,6 +13,7 @@ from settlement.ledger.bulk import copy_rows, unnest
 from settlement.ledger.entries import Coalition, Draft, Entry, price_text
 from settlement.ledger.exposure import add_to_exposure
 from settlement.ledger.tree import Node, grow
+from settlement.ledger.values import value
 
 FIRST_WINDOW = 1
 
@@ -33,7 +34,7 @@ class Head:
     frontier: tuple[bytes, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Counters:
     """What was ever debited and credited, posted and pending."""
 

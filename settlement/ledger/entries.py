@@ -11,11 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from fractions import Fraction
-from functools import cached_property
 
 from settlement.ledger.accounts import Account
 from settlement.ledger.amounts import checked
 from settlement.ledger.tree import leaf_hash
+from settlement.ledger.values import once, value
 
 EVERYONE = "*"
 """Stands in a feed for all participants: what is not confidential, such as a rate."""
@@ -30,6 +30,7 @@ FACTS_PREFIX = b"\x03"
 LINES_ROOT_PREFIX = b"\x04"
 
 _encode = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
+_text = json.encoder.encode_basestring_ascii
 
 
 def canonical(value: Mapping[str, object]) -> bytes:
@@ -63,7 +64,7 @@ class Coalition:
         return hmac.digest(self.salt_key, place, "sha256")[:SALT_BYTES]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Line:
     """One movement: an amount of one currency from the debit to the credit account.
 
@@ -109,20 +110,20 @@ def line_bytes(  # noqa: PLR0913 - the fields of the hashed bytes, one by one
     rule: str | None,
     terms: int | None,
 ) -> bytes:
-    """The exact bytes of a line."""
-    return canonical(
-        {
-            "amount": str(amount),
-            "credit": credit,
-            "currency": currency,
-            "debit": debit,
-            "funder": funder,
-            "kind": kind,
-            "price": price,
-            "rule": rule,
-            "terms": None if terms is None else str(terms),
-        },
-    )
+    """The exact bytes of a line: its canonical form, written out since lines are many."""
+    return (
+        f'{{"amount":"{amount}","credit":{_text(credit)},"currency":{_text(currency)},'
+        f'"debit":{_text(debit)},"funder":{_optional(funder)},"kind":{_text(kind)},'
+        f'"price":{_optional(price)},"rule":{_optional(rule)},"terms":{_number(terms)}}}'
+    ).encode("ascii")
+
+
+def _optional(value: str | None) -> str:
+    return "null" if value is None else _text(value)
+
+
+def _number(value: int | None) -> str:
+    return "null" if value is None else f'"{value}"'
 
 
 def line_digest(salt: bytes, line: bytes) -> bytes:
@@ -140,7 +141,7 @@ def lines_root(digests: Sequence[bytes]) -> bytes:
     return hashlib.sha256(LINES_ROOT_PREFIX + b"".join(digests)).digest()
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Draft:
     """An accepted event before it has its number.
 
@@ -170,17 +171,17 @@ class Entry:
     accepted_at: datetime
     window: int | None
 
-    @cached_property
+    @once
     def facts_bytes(self) -> bytes:
         """The exact bytes of the facts."""
         return canonical(self.draft.facts)
 
-    @cached_property
+    @once
     def facts_salt(self) -> bytes:
         """The salt of the facts' digest."""
         return self.coalition.salt(self.number, FACTS_TAG)
 
-    @cached_property
+    @once
     def line_bytes(self) -> tuple[bytes, ...]:
         """The exact bytes of every line, in order."""
         return tuple(
@@ -198,38 +199,33 @@ class Entry:
             for line in self.draft.lines
         )
 
-    @cached_property
+    @once
     def salts(self) -> tuple[bytes, ...]:
         """The salt of every line's digest, in order."""
         return tuple(self.coalition.salt(self.number, i) for i in range(len(self.draft.lines)))
 
-    @cached_property
+    @once
     def digests(self) -> tuple[bytes, ...]:
         """The digest of every line, in order."""
         return tuple(map(line_digest, self.salts, self.line_bytes))
 
-    @cached_property
+    @once
     def entry_bytes(self) -> bytes:
-        """The exact bytes of the entry."""
+        """The exact bytes of the entry: its canonical form, written out."""
         draft = self.draft
-        return canonical(
-            {
-                "accepted_at": timestamp(self.accepted_at),
-                "coalition": self.coalition.coalition_id,
-                "corrects": None if draft.corrects is None else str(draft.corrects),
-                "facts": facts_digest(self.facts_salt, self.facts_bytes).hex(),
-                "kind": draft.kind,
-                "lines": str(len(draft.lines)),
-                "lines_root": lines_root(self.digests).hex(),
-                "number": str(self.number),
-                "request": None if draft.request_sha256 is None else draft.request_sha256.hex(),
-                "sender": draft.sender,
-                "version": ENTRY_VERSION,
-                "window": None if self.window is None else str(self.window),
-            },
-        )
+        request = None if draft.request_sha256 is None else draft.request_sha256.hex()
+        return (
+            f'{{"accepted_at":"{timestamp(self.accepted_at)}",'
+            f'"coalition":{_text(self.coalition.coalition_id)},'
+            f'"corrects":{_number(draft.corrects)},'
+            f'"facts":"{facts_digest(self.facts_salt, self.facts_bytes).hex()}",'
+            f'"kind":{_text(draft.kind)},"lines":"{len(draft.lines)}",'
+            f'"lines_root":"{lines_root(self.digests).hex()}","number":"{self.number}",'
+            f'"request":{_optional(request)},"sender":{_text(draft.sender)},'
+            f'"version":"{ENTRY_VERSION}","window":{_number(self.window)}}}'
+        ).encode("ascii")
 
-    @cached_property
+    @once
     def leaf(self) -> bytes:
         """The entry's leaf of the hash tree."""
         return leaf_hash(self.entry_bytes)
