@@ -25,6 +25,15 @@ where r.number is not null and e.number is null
 order by r.number
 """
 
+_REQUEST_WITHOUT_ENVELOPE = """
+select r.sender || ' ' || r.request_id as number, 'no envelope' as found,
+       'an envelope, here or in an archive file' as expected
+from request r
+where r.envelope is null and r.batch_id is null
+  and r.decided_at >= coalesce((select max(until) from archive_file), '-infinity')
+order by 1
+"""
+
 _ACCRUAL_WITHOUT_ACTIVITY = """
 select e.number, coalesce(a.reference, 'no activity') as found, 'one activity' as expected
 from entry e left join activity a on a.number = e.number
@@ -251,6 +260,7 @@ order by 1
 _CHECKS = {
     "entry-request": ("entry", _ENTRY_WITHOUT_REQUEST),
     "request-entry": ("request of entry", _REQUEST_WITHOUT_ENTRY),
+    "request-envelope": ("request", _REQUEST_WITHOUT_ENVELOPE),
     "accrual-activity": ("entry", _ACCRUAL_WITHOUT_ACTIVITY),
     "reversal-activity": ("entry", _REVERSAL_WITHOUT_ACTIVITY),
     "conversion-quote": ("quote", _CONVERSION_WITHOUT_QUOTE),

@@ -559,3 +559,17 @@ request = Table(
     Index("request_key_idx", "keyid", "decided_at"),
     comment="Every decided request for ever; the batch of an item holds evidence and answer.",
 )
+
+archive_file = Table(
+    "archive_file",
+    metadata,
+    _number(),
+    Column("name", Text, nullable=False),
+    Column("sha256", LargeBinary, nullable=False),
+    Column("requests", BigInteger, nullable=False),
+    Column("manifest_sha256", LargeBinary, nullable=False),
+    instant("until"),
+    instant("written_at"),
+    Column("cleared", Boolean, nullable=False),
+    comment="Files into which the envelopes of old requests were moved, from 1 on.",
+)

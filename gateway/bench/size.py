@@ -1,9 +1,9 @@
 """The row of size: whether a gateway with millions of entries behind it is as fast as a new one."""
 
-import importlib
 from collections.abc import Callable
-from importlib.util import find_spec
 
+from gateway.bench.growth import fill
+from gateway.bench.problems import BenchError
 from gateway.bench.rows import Goal, Row, compared
 from gateway.bench.stand import Stand
 from gateway.bench.throughput import batch_round
@@ -13,22 +13,8 @@ Show = Callable[[str, int, int], None]
 
 SIZE_GOAL = Goal(0.8, 0.95)
 
-GENERATOR = "gateway.bench.growth"
-"""Makes large books fast, where it is there: `fill(engine, coalition, entries)`."""
-
-GENERATED_ENTRIES = 10_000_000
-BATCHED_ENTRIES = 200_000
-"""How large a ledger is made unless it is said: by batches it takes minutes, not hours."""
-
-
-def has_generator() -> bool:
-    """Whether large books can be made fast."""
-    return find_spec(GENERATOR) is not None
-
-
-def usual_entries() -> int:
-    """How large a ledger is made unless it is said."""
-    return GENERATED_ENTRIES if has_generator() else BATCHED_ENTRIES
+ENTRIES = 10_000_000
+"""How large a ledger is made unless it is said."""
 
 
 def size_row(small: Stand, large: Stand, entries: int, show: Show) -> Row:
@@ -50,11 +36,13 @@ def size_row(small: Stand, large: Stand, entries: int, show: Show) -> Row:
 
 
 def grow(stand: Stand, entries: int, show: Show) -> None:
-    """Bring the ledger to so many entries: by the generator, or else by batches as usual."""
-    if has_generator():
-        with stand.engine.connect() as connection:
-            coalition = load_coalition(connection)
-        importlib.import_module(GENERATOR).fill(stand.engine, coalition, entries)
-    while (before := stand.entries()) < entries:
-        batch_round(stand)
-        show("The book grows", before, entries)
+    """Bring the ledger to so many entries, like one that the gateway booked. Raises BenchError."""
+    batch_round(stand)
+    with stand.engine.connect() as connection:
+        coalition = load_coalition(connection)
+    if coalition is None:
+        message = "the database holds no coalition"
+        raise BenchError(message)
+    show("The book grows", 0, 1)
+    fill(stand.engine, coalition, entries)
+    show("The book grows", 1, 1)

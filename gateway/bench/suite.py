@@ -10,7 +10,7 @@ from gateway.bench.machine import machine, postgresql
 from gateway.bench.matching import matching_row
 from gateway.bench.memory import memory_row
 from gateway.bench.rows import Row
-from gateway.bench.size import size_row, usual_entries
+from gateway.bench.size import ENTRIES, size_row
 from gateway.bench.stages import Breakdown, breakdowns, profile
 from gateway.bench.stand import Sizes, Stand, stand
 from gateway.bench.throughput import batch_accruals, latency, single_accruals
@@ -86,7 +86,7 @@ def run(plan: Plan, show: Show) -> Measured:
             measured.machine = {**measured.machine, **postgresql(made.engine)}
             _served(plan, made, measured, show)
     if "size" in plan.rows:
-        entries = plan.sizes.entries or usual_entries()
+        entries = plan.sizes.entries or ENTRIES
         with stand(plan.sizes, plan.folder) as new, stand(plan.sizes, plan.folder) as large:
             measured.machine = {**measured.machine, **postgresql(new.engine)}
             measured.rows.append(size_row(new, large, entries, show))

@@ -50,6 +50,7 @@ _SERVER = {
     ),
     "review": ("review_command:review_command", "Let tiers and points lapse in time."),
     "check": ("server_commands:check", "Recompute the whole ledger."),
+    "archive": ("archive_command:archive_command", "Move envelopes of old requests into files."),
     "rotate-key": ("server_commands:rotate_key", "Give the gateway a new key."),
     "demo": ("demo_command:demo", "Play a coalition's day."),
     "bench": ("bench_command:bench", "Measure the gateway on this machine."),

@@ -120,16 +120,18 @@ def feed_page(
     """The next entries that concern a participant or everyone, in order of their numbers.
 
     Numbers are given in commit order under the writer's lock: whoever reads on from the last
-    number that they saw misses nothing.
+    number that they saw misses nothing. Each side is limited by itself: a limit on both together
+    has the planner sort all that is left of a long feed.
     """
     rows = connection.execute(
         text(
             "select number, bool_or(f.facts) as facts, array_agg(i) filter (where i is not null) "
             "as lines, e.entry_bytes, e.facts as facts_bytes "
-            "from (select * from feed where participant = :me and number > :after "
+            "from ((select * from feed where participant = :me and number > :after "
+            "       order by number limit :limit) "
             "      union all "
-            "      select * from feed where participant = :everyone and number > :after "
-            "      order by number limit :rows) f "
+            "      (select * from feed where participant = :everyone and number > :after "
+            "       order by number limit :limit)) f "
             "left join lateral unnest(f.lines) i on true "
             "join entry e using (number) group by number, e.entry_bytes, e.facts "
             "order by number limit :limit",
@@ -139,7 +141,6 @@ def feed_page(
             "everyone": EVERYONE,
             "after": after,
             "limit": limit,
-            "rows": 2 * limit,  # an entry may stand there for both
         },
     ).all()
     lines = lines_of(connection, [row.number for row in rows])
