@@ -147,6 +147,5 @@ class Again:
 def _refusal_in(error: Any) -> bytes | None:
     """The signed refusal in a status."""
 
-
     signed = verdict_of(error).signed
     return None if signed is None else signed.SerializeToString()

@@ -8,8 +8,10 @@ from faults.kills import KILLS
 from faults.programs import NoRecovery
 from faults.scene import Figures, Scene, scene, work_directory
 
-BETWEEN = 150
+BETWEEN = 60
 """Entries that are acknowledged between a recovery and the next kill, at least."""
+
+WORKERS = ("--workers", "2")
 
 MOMENT_SECONDS = 0.3
 """The kill comes at any moment within this, so that it meets every part of a batch."""
@@ -18,7 +20,7 @@ MOMENT_SECONDS = 0.3
 def rounds(count: int, seed: int) -> Iterator[tuple[str, Figures, float]]:
     """So many kills, each kind in turn; at the end every answer is asked for again."""
     chance = random.Random(seed)
-    with work_directory() as home, scene(home) as found:
+    with work_directory() as home, scene(home, None, *WORKERS) as found:
         found.send()
         for number in range(count):
             name = list(KILLS)[number % len(KILLS)]

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
 
+from click.testing import CliRunner
 from sqlalchemy import create_engine
 
 from coalition.client import Client
@@ -32,6 +33,7 @@ from faults.programs import (
     wait_until,
 )
 from faults.receipts import Receipts
+from gateway.cli.main import cli
 from gateway.database import report_engine
 from gateway.postgres import reachable_data_dir
 from gateway.postgres.server import Server
@@ -134,10 +136,10 @@ class Scene:
     def look(self, *, everything: bool = False) -> Figures:
         """`coalition check`, and the ledger beside the receipts; at rest, all of them again."""
         self.acknowledged()
-        checked = coalition("check", *self.options)
+        checked = CliRunner().invoke(cli, ["check", *self.options])
         comparison = Comparison()
-        if checked.returncode:
-            comparison.problems.append(f"coalition check: {checked.stdout}{checked.stderr}")
+        if checked.exit_code:
+            comparison.problems.append(f"coalition check: {checked.output} {checked.exception!r}")
         entries = self._entries()
         comparison.compare(entries, dict(self.receipts))
         most = None if everything else AGAIN_EACH_TIME
