@@ -133,16 +133,16 @@ class GatewayProgram:
             raise NoRecovery(message)
         return b"Serving on port" in said
 
-    def refused(self, *options: str) -> str:
-        """What it says on a start that has to fail. Raises NoRecovery where it serves."""
-        words = ("serve", "--data-dir", str(self.home), "--listen", self.target, *options)
+    def refused(self, *options: str, command: str) -> str:
+        """What a command says that has to fail. Raises NoRecovery where it does not."""
+        listen = ("--listen", self.target) if command == "serve" else ()
         try:
-            ended = coalition(*words)
+            ended = coalition(command, "--data-dir", str(self.home), *listen, *options)
         except subprocess.TimeoutExpired:
-            message = "the gateway serves, and should have refused to"
+            message = f"{command} goes on, and should have been refused"
             raise NoRecovery(message) from None
         if ended.returncode != 1:
-            message = f"a refused start should end with 1, not {ended.returncode}: {ended.stderr}"
+            message = f"{command} should end with 1, not {ended.returncode}: {ended.stderr}"
             raise NoRecovery(message)
         return ended.stderr
 

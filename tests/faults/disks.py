@@ -1,0 +1,77 @@
+"""Disks that are full, slow or broken: small file systems, delayed and failing calls."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from faults.programs import NoRecovery
+
+
+@dataclass(frozen=True, slots=True)
+class SmallDisk:
+    """A file system of a few megabytes, mounted; a ballast file takes what room there is."""
+
+    path: Path
+
+    @property
+    def ballast(self) -> Path:
+        """What is taken away to make room."""
+        return self.path / "ballast"
+
+    def fill(self, leaving_bytes: int) -> None:
+        """Take all room but so much."""
+        free = shutil.disk_usage(self.path).free
+        with self.ballast.open("wb") as file:
+            os.posix_fallocate(file.fileno(), 0, max(1, free - leaving_bytes))
+
+    def free_bytes(self) -> int:
+        """What is left."""
+        return shutil.disk_usage(self.path).free
+
+    def make_room(self) -> None:
+        """As an operator does."""
+        self.ballast.unlink()
+
+
+@contextmanager
+def small_disk(path: Path, size: str) -> Iterator[SmallDisk]:
+    """A tmpfs of this size. Raises NoRecovery where nothing may be mounted (root may)."""
+    path.mkdir(exist_ok=True)
+    words = ["mount", "-t", "tmpfs", "-o", f"size={size},mode=0711", "tmpfs", str(path)]
+    mounted = subprocess.run(words, capture_output=True, text=True, check=False)
+    if mounted.returncode:
+        message = f"a small disk cannot be mounted: {mounted.stderr.strip()}"
+        raise NoRecovery(message)
+    try:
+        yield SmallDisk(path)
+    finally:
+        subprocess.run(["umount", "--lazy", str(path)], check=False)
+
+
+@contextmanager
+def injected(pids: set[int], what: str) -> Iterator[None]:
+    """Have system calls of processes, and of those they start, delayed or fail.
+
+    By strace's injection. Raises NoRecovery where there is no strace.
+    """
+    program = shutil.which("strace")
+    if program is None:
+        message = "strace is not installed: no call can be delayed or made to fail"
+        raise NoRecovery(message)
+    calls = what.partition(":")[0]
+    attach = [word for pid in pids for word in ("-p", str(pid))]
+    process = subprocess.Popen(
+        [
+            *(program, "-f", "-qq", "-o", os.devnull),
+            *("-e", f"trace={calls}", "-e", f"inject={what}", *attach),
+        ]
+    )
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait()
