@@ -42,9 +42,10 @@ def managed(home: Path) -> Iterator[list[Server]]:
 
 def url_of(*servers: Path, **more: str) -> str:
     """One address for all of them, by their sockets' directories."""
-    hosts = "&".join(f"host={quote(str(server), safe='')}" for server in servers)
+    hosts = ",".join(quote(str(server), safe="") for server in servers)
+    ports = ",".join(str(PORT) for _ in servers)
     options = "".join(f"&{name}={value}" for name, value in more.items())
-    return f"postgresql://coalition@/coalition?{hosts}&port={PORT}{options}"
+    return f"postgresql://coalition@/coalition?host={hosts}&port={ports}{options}"
 
 
 def cut_commit() -> Figures:
@@ -137,7 +138,8 @@ def point_in_time() -> Figures:
 
 
 def _restored(found: Scene, home: Path, servers: list[Server], backup: Server) -> Figures:
-    primary, archive = servers[0], home / "archive"
+    archive = home / "archive"
+    _take_unarchived(servers[0], archive)
     earlier = copy_of(backup, home / "earlier")
     servers.append(earlier)
     _recover(earlier, archive, target="earlier")
@@ -150,7 +152,6 @@ def _restored(found: Scene, home: Path, servers: list[Server], backup: Server) -
     kill_all(earlier)
     complete = copy_of(backup, home / "complete")
     servers.append(complete)
-    _take_unarchived(primary, archive)
     _recover(complete, archive)
     found.database_url = url_of(complete.cluster)
     found.gateway.options = ("--database-url", found.database_url)
