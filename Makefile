@@ -9,9 +9,10 @@ DATA_DIR ?= .coalition
 PASSPHRASE_FILE ?= $(DATA_DIR)/passphrase
 DATABASE_URL ?=
 DEMO_OUT ?= demo-results
+ROUNDS ?= 14
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test explore serve check format proto lock clean
+.PHONY: help setup demo test explore faults serve check format proto lock clean
 
 help: ## Show what can be typed
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +34,9 @@ test: $(READY) ## Run every test
 
 explore: $(READY) ## Run every test with new random examples
 	$(BIN)/python -m pytest --numprocesses 4 --dist worksteal --hypothesis-profile explore
+
+faults: $(READY) ## Kill and break real processes under load (ROUNDS, ONLY), compare with receipts
+	PYTHONPATH=.:proto:tests $(BIN)/python -m faults --rounds $(ROUNDS) $(if $(ONLY),--only $(ONLY))
 
 serve: $(READY) ## Run the gateway (DATA_DIR, DATABASE_URL), making a coalition the first time
 	@test -e $(DATA_DIR)/coalition.json || $(BIN)/coalition init --data-dir $(DATA_DIR) \

@@ -13,6 +13,7 @@ from faults.cases import CASES
 from faults.programs import NoRecovery
 from faults.rounds import rounds
 from faults.scene import Figures
+from gateway.postgres import EmbeddedPostgresError
 
 KILLS = "kills"
 Outcome = tuple[str, Figures, float]
@@ -50,7 +51,7 @@ def outcomes(count: int, names: tuple[str, ...], seed: int) -> Iterator[Outcome]
         began = time.monotonic()
         try:
             figures = case()
-        except NoRecovery as problem:
+        except (NoRecovery, EmbeddedPostgresError) as problem:
             figures = Figures(0, 0, 0, problems=[str(problem)])
         yield name, figures, time.monotonic() - began
 

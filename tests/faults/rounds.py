@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from faults.kills import KILLS
 from faults.programs import NoRecovery
@@ -11,19 +11,19 @@ from faults.scene import Figures, Scene, scene, work_directory
 BETWEEN = 60
 """Entries that are acknowledged between a recovery and the next kill, at least."""
 
-WORKERS = ("--workers", "2")
-
 MOMENT_SECONDS = 0.3
 """The kill comes at any moment within this, so that it meets every part of a batch."""
 
 
-def rounds(count: int, seed: int) -> Iterator[tuple[str, Figures, float]]:
+def rounds(
+    count: int, seed: int, kinds: Sequence[str] = tuple(KILLS), workers: int = 2
+) -> Iterator[tuple[str, Figures, float]]:
     """So many kills, each kind in turn; at the end every answer is asked for again."""
     chance = random.Random(seed)
-    with work_directory() as home, scene(home, None, *WORKERS) as found:
+    with work_directory() as home, scene(home, None, "--workers", str(workers)) as found:
         found.send()
         for number in range(count):
-            name = list(KILLS)[number % len(KILLS)]
+            name = kinds[number % len(kinds)]
             began = time.monotonic()
             figures = _round(found, name, chance)
             yield f"kill {name}", figures, time.monotonic() - began
