@@ -35,7 +35,7 @@ def checkpoint_disk_full() -> Figures:
             found.checkpoint_file = file
             found.send()
             found.wait_for_more(LOAD)
-            disk.fill(0)
+            disk.fill()
             time.sleep(1.0)  # what was kept just before is answered
             before = found.acknowledged()
             time.sleep(FULL_SECONDS)
@@ -73,7 +73,7 @@ def data_disk_full() -> Figures:
 def _filled(found: Scene, home: Path, disk: SmallDisk) -> Figures:
     """The database's disk is full under load, for some seconds."""
     found.wait_for_more(LOAD)
-    disk.fill(0)
+    disk.fill()
     wait_until("the disk is full", lambda: _says(found, home, "No space left on device"))
     time.sleep(FULL_SECONDS)
     disk.make_room()

@@ -4,11 +4,14 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from faults.programs import NoRecovery
+
+CHUNKS = tuple(bytes(1 << bits) for bits in (20, 12))
+"""What a ballast is made of: large pieces first, then the size of a page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +25,13 @@ class SmallDisk:
         """What is taken away to make room."""
         return self.path / "ballast"
 
-    def fill(self, leaving_bytes: int) -> None:
-        """Take all room but so much."""
-        free = shutil.disk_usage(self.path).free
-        with self.ballast.open("wb") as file:
-            os.posix_fallocate(file.fileno(), 0, max(1, free - leaving_bytes))
-
-    def free_bytes(self) -> int:
-        """What is left."""
-        return shutil.disk_usage(self.path).free
+    def fill(self) -> None:
+        """Take all room that is left, while others write as well."""
+        with self.ballast.open("wb", buffering=0) as file:
+            for chunk in CHUNKS:
+                with suppress(OSError):
+                    while True:
+                        file.write(chunk)
 
     def make_room(self) -> None:
         """As an operator does."""
