@@ -1,6 +1,7 @@
 """Let faults happen: `python -m faults --rounds 10 --only kills`."""
 
 import json
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -26,6 +27,8 @@ Outcome = tuple[str, Figures, float]
 @click.option("--json", "as_json", is_flag=True, help="An object per fault instead of a table.")
 def main(*, count: int, only: tuple[str, ...], seed: int, as_json: bool) -> None:
     """Faults under load; after each the ledger is checked and compared with partners' receipts."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda number, _: sys.exit(128 + number))  # what was started is ended
     found: list[Outcome] = []
     for outcome in outcomes(count, only or (KILLS, *CASES), seed):
         found.append(outcome)
