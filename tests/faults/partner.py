@@ -45,6 +45,8 @@ class Sender:
     index: int
     stop: threading.Event
     problems: list[str]
+    kept: int
+    """How many requests the file held at the start: a process that comes later takes new ids."""
     count: int = 0
     reported: list[str] = field(default_factory=list)
 
@@ -107,7 +109,7 @@ class Sender:
         self.client.write("Exchange.Convert", convert, f"{reference}-executed")
 
     def _reference(self) -> str:
-        return f"{self.index}-{self.count}"
+        return f"{self.index}-{self.kept}-{self.count}"
 
     def _activity(self, reference: str, *, named: bool = False) -> accrual_pb2.AccrualItem:
         started_at = datetime.now(UTC) - STARTED_BEFORE
@@ -143,7 +145,8 @@ def main(home: str, target: str, name: str, path: str) -> int:
             sleep=lambda seconds: time.sleep(min(seconds, LONGEST_PAUSE_SECONDS)),
         ) as client,
     ):
-        senders = [Sender(client, name, n, stop, problems) for n in range(THREADS[name])]
+        kept = sum(1 for _ in receipts)
+        senders = [Sender(client, name, n, stop, problems, kept) for n in range(THREADS[name])]
         threads = [threading.Thread(target=sender.run) for sender in senders]
         for thread in threads:
             thread.start()
