@@ -16,9 +16,10 @@ ENVELOPES ?= 200000
 SEED ?= envelopes
 TARGET ?= requests
 SECONDS ?= 60
+ROUNDS ?= 14
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test explore bench simulate planted fuzz guided serve check format proto lock clean
+.PHONY: help setup demo test explore bench simulate planted fuzz guided faults serve check format proto lock clean
 
 help: ## Show what can be typed
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,6 +59,9 @@ fuzz: $(READY) ## Attack a gateway with spoilt and forged envelopes (ENVELOPES, 
 guided: $(READY) ## Fuzz a reader by what code it reaches (TARGET, SECONDS)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/fuzz.txt
 	PYTHONPATH=tests $(BIN)/python -m hostile.guided "$(TARGET)" -max_total_time=$(SECONDS)
+
+faults: $(READY) ## Kill and break real processes under load (ROUNDS, ONLY), compare with receipts
+	PYTHONPATH=.:proto:tests $(BIN)/python -m faults --rounds $(ROUNDS) $(if $(ONLY),--only $(ONLY))
 
 serve: $(READY) ## Run the gateway (DATA_DIR, DATABASE_URL), making a coalition the first time
 	@test -e $(DATA_DIR)/coalition.json || $(BIN)/coalition init --data-dir $(DATA_DIR) \

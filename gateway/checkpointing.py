@@ -10,10 +10,12 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
+import psycopg
 import structlog
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine, event
 
 from coalition.checkpoints import (
     BadCheckpoint,
@@ -129,6 +131,20 @@ def difference(connection: Connection, kept: Checkpoint) -> str | None:
     )
 
 
+def _require_not_behind(file: KeptCheckpoint, driver: psycopg.Connection, _record: object) -> None:
+    """Of a connection of the driver's, just made: the file is read first, others write both."""
+    try:
+        kept = file.read()
+    except CheckpointMismatch as problem:
+        raise psycopg.OperationalError(str(problem)) from None
+    row = driver.execute("select size from ledger_head").fetchone()
+    driver.rollback()
+    size = 0 if row is None else int(row[0])
+    if kept is not None and size < kept.size:
+        message = f"DATABASE_BEHIND: it holds {size} entries, and {kept.size} were signed"
+        raise psycopg.OperationalError(message)
+
+
 @dataclass
 class Checkpoints:
     """Signs checkpoints of what is committed. Without a file the newest is kept in memory alone."""
@@ -153,6 +169,16 @@ class Checkpoints:
         except Refused as refused:
             message = f"CHECKPOINT_UNUSABLE: {refused.message}"
             raise CheckpointMismatch(message) from None
+
+    def guard(self, engine: Engine) -> None:
+        """From now on, use no new connection to a database that is behind what was kept.
+
+        A running gateway may be led to another server, by an address that stands for several or
+        a replica that took over: it is asked what a start is asked. What it raises then counts as
+        a database that is out of reach.
+        """
+        if self.file is not None:
+            event.listen(engine, "connect", partial(_require_not_behind, self.file))
 
     def keep(self, head: Head) -> Checkpoint:
         """A checkpoint that covers a committed end of the log; kept when this returns.

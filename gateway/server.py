@@ -149,6 +149,7 @@ class Gateway:
                 raise ServerError(message)
             checkpoints = self._checkpoints(coalition, directories.known)
             checkpoints.begin(connection)
+        checkpoints.guard(self.engine)
         answers = Answers(coalition.coalition_id, self.keyring.current)
         writer = Writer(
             engine=self.engine,

@@ -3,7 +3,7 @@
 import contextlib
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
@@ -12,10 +12,14 @@ from gateway.postgres.account import account_for
 from gateway.postgres.binaries import find_programs
 from gateway.postgres.cluster import create_cluster
 from gateway.postgres.errors import EmbeddedPostgresError, StillStartingError
+from gateway.postgres.keeping import kept_running
 from gateway.postgres.locks import Users, exclusive
 from gateway.postgres.places import prepare_data_dir
 from gateway.postgres.server import STOP_TIMEOUT_SECONDS, Server
 from gateway.postgres.waiting import Deadline
+
+AGAIN_SECONDS = 120.0
+"""How long one attempt to start a crashed server again may take, its recovery included."""
 
 _START_LOCK = "start.lock"
 _USERS_LOCK = "users.lock"
@@ -32,6 +36,7 @@ def embedded_postgres(
 
     Processes that use the same directory at the same time share one server: the first starts it,
     the last stops it. It does not end with a process that is killed, and the next one adopts it.
+    When it is killed or crashes for good, one of its users starts it again.
     SIGTERM and SIGHUP raise SystemExit in the body where they would end the process at once, so
     that it leaves in order.
 
@@ -51,7 +56,8 @@ def embedded_postgres(
         data_dir = prepare_data_dir(data_dir)
         with _join(data_dir, deadline, durable=durable) as (users, server, url):
             try:
-                yield url
+                with kept_running(server, _again(data_dir, users, server, durable=durable)):
+                    yield url
             finally:
                 _leave(data_dir, users, server)
 
@@ -107,6 +113,18 @@ def _bring_up(server: Server, users: Users, deadline: Deadline, *, durable: bool
     if not running:
         server.start(deadline, durable=durable)
     server.ensure_database()
+
+
+def _again(data_dir: Path, users: Users, server: Server, *, durable: bool) -> Callable[[], None]:
+    """How a server that crashed comes back, whichever of its users sees it first."""
+
+    def bring_up() -> None:
+        deadline = Deadline(AGAIN_SECONDS)
+        with exclusive(data_dir / _START_LOCK, deadline):
+            if users.present():
+                _bring_up(server, users, deadline, durable=durable)
+
+    return bring_up
 
 
 def _leave(data_dir: Path, users: Users, server: Server) -> None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import socket
 import subprocess
 from collections import deque
@@ -30,6 +31,9 @@ _LOG_TAIL_LINES = 12
 # Lines of postmaster.pid, counted from 0 (src/include/utils/pidfile.h).
 _PID_LINE = 0
 _SOCKET_DIR_LINE = 4
+
+# What pg_controldata says of a cluster whose server, primary or replica, ended in order.
+_SHUT_DOWN = re.compile(r"^Database cluster state: +shut down( in recovery)?$", re.MULTILINE)
 
 # Every process of a server works in the cluster's directory; its name alone (`postgres`) could be
 # any server's, and a process id in a file may long be somebody else's. Asked as the server's
@@ -138,6 +142,23 @@ class Server:
         with self._session("postgres") as connection:
             row = connection.execute("select current_setting('fsync')").fetchone()
         return row == ("on",)
+
+    def runs(self) -> bool:
+        """Whether its first process is there; asks no other program, so it can be asked often."""
+        try:
+            return Path(f"/proc/{self._pid()}/comm").read_text().strip() == "postgres"
+        except OSError:
+            return False
+
+    def was_shut_down(self) -> bool:
+        """Whether it ended in order; not after a crash, nor where its recovery failed.
+
+        Raises:
+            EmbeddedPostgresError: the cluster does not say.
+
+        """
+        told = self.account.require([self.programs.path("pg_controldata"), self.cluster])
+        return _SHUT_DOWN.search(told) is not None
 
     def processes(self) -> set[int]:
         """All processes of a server of this cluster, also those that outlive their postmaster."""

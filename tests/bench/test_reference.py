@@ -1,8 +1,10 @@
 """The reference verifies and signs: what it leaves out is the ledger alone."""
 
-import asyncio
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
+import grpc
 import pytest
 
 from coalition.methods import method
@@ -10,24 +12,30 @@ from coalition.requests import Signer
 from coalition.signing import verify
 from coalition.v1 import accrual_pb2
 from coalition.v1.envelope_pb2 import Envelope
-from gateway.bench.reference import SignedAnswers
+from gateway.bench.reference import signed_answers
 from gateway.database import connect_engine
 from gateway.founding import found
-from partners.directory_store import load_directory
-from partners.refusals import Refused
-from support.coalition_day import NOON, founding_of, keyring, private_key
+from gateway.home import Home
+from support.coalition_day import NOON, founding_of, private_key
+from support.raw_calls import verdict_of
+
+Call = Callable[..., bytes]
 
 ACCRUE = method("Accrual.Accrue")
+PASSPHRASE = b"of a test"
 
 
-@pytest.fixture
-def answers(database_url: str) -> SignedAnswers:
-    engine = connect_engine(database_url)
-    coalition = found(engine, founding_of(), NOON)
-    with engine.connect() as connection:
-        directory = load_directory(connection, coalition)
+@pytest.fixture(scope="module")
+def answers(module_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Call]:
+    """The reference in a process of its own, by the bytes of its calls."""
+    engine = connect_engine(module_database_url)
+    found(engine, founding_of(), NOON)
     engine.dispose()
-    return SignedAnswers(keyring(), directory, payload_bytes=900)
+    home = Home(Path(tmp_path_factory.mktemp("home")))
+    home.add_gateway_key(private_key("gateway"), PASSPHRASE)
+    serving = signed_answers(module_database_url, home, PASSPHRASE, payload_bytes=900, workers=1)
+    with serving as served, grpc.insecure_channel(served.target) as channel:
+        yield channel.unary_unary(ACCRUE.full_name)
 
 
 def request(**more: str) -> bytes:
@@ -41,8 +49,10 @@ def request(**more: str) -> bytes:
     return envelope.SerializeToString()
 
 
-def test_a_signed_answer_of_the_size_of_a_receipt(answers: SignedAnswers) -> None:
-    answer = Envelope.FromString(asyncio.run(answers._answer(ACCRUE, request(), None)))
+def test_a_signed_answer_of_the_size_of_a_receipt(
+    answers: Call,
+) -> None:
+    answer = Envelope.FromString(answers(request(), timeout=20))
     assert len(answer.payload) == 900
     key = private_key("gateway").public_key()
     verify(key, answer.payload_type, answer.payload, answer.signatures[0].sig)
@@ -57,8 +67,8 @@ def test_a_signed_answer_of_the_size_of_a_receipt(answers: SignedAnswers) -> Non
     ],
 )
 def test_what_is_not_signed_as_it_should_be_is_refused(
-    answers: SignedAnswers, data: bytes, reason: str
+    answers: Call, data: bytes, reason: str
 ) -> None:
-    with pytest.raises(Refused) as refused:
-        asyncio.run(answers._answer(ACCRUE, data, None))
-    assert refused.value.reason == reason
+    with pytest.raises(grpc.RpcError) as refused:
+        answers(data, timeout=20)
+    assert verdict_of(refused.value).reason == reason

@@ -10,7 +10,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, create_engine, make_url, text
 
-from coalition.checkpoints import Checkpoint, read_checkpoint
+from coalition.checkpoints import (
+    Checkpoint,
+    read_checkpoint,
+    sign_checkpoint,
+    write_checkpoint,
+)
 from coalition.v1 import accrual_pb2, feed_pb2
 from coalition.v1.envelope_pb2 import Envelope, FeedRecord
 from gateway.checkpointing import CheckpointMismatch, KeptCheckpoint
@@ -26,6 +31,7 @@ from support.coalition_day import (
     coalition_day,
     founding_of,
     keyring,
+    private_key,
     serving,
     stay,
 )
@@ -212,3 +218,22 @@ def test_a_file_that_cannot_be_read_is_no_excuse(
         pytest.raises(CheckpointMismatch, match=f"CHECKPOINT_UNUSABLE: .*{says}"),
     ):
         kept.require_extended(connection)
+
+
+def test_a_running_gateway_is_led_to_a_database_that_is_behind(watched: Watched) -> None:
+    """By an address that stands for several servers: nothing is written to it, nor answered."""
+    kept, size = watched.kept(), watched.size()
+    ahead = sign_checkpoint(private_key("gateway"), PROFILE.coalition, size + 3, bytes(32))
+    with raw_wire(watched.day) as wire:
+        forge = wire.forge(
+            "Accrual.Accrue", accrual_pb2.AccrueRequest(accrual=stay("H1", "behind", 1_000))
+        )
+        write_checkpoint(watched.path, ahead)
+        watched.day.engine.dispose()
+        refused = wire.send(forge)
+        write_checkpoint(watched.path, kept)
+        again = wire.send(forge)
+
+    assert refused.reason == "UNAVAILABLE"
+    assert again.reason == OK
+    assert again.receipt.number == size

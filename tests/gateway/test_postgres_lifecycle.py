@@ -313,6 +313,31 @@ def test_a_killed_server_recovers(data_dir: Path) -> None:
     assert postmaster(data_dir) is None
 
 
+def answers(url: str) -> bool:
+    try:
+        return ask(url, "select 1") == 1
+    except psycopg.OperationalError:
+        return False
+
+
+def test_a_killed_server_is_started_again_while_it_is_used(data_dir: Path) -> None:
+    with embedded_postgres(data_dir, durable=False) as url:
+        os.kill(postmaster(data_dir) or 0, signal.SIGKILL)
+        assert eventually(lambda: not answers(url))
+        assert eventually(lambda: answers(url))
+    assert postmaster(data_dir) is None
+
+
+def test_a_server_that_was_shut_down_stays_down(data_dir: Path) -> None:
+    with embedded_postgres(data_dir, durable=False) as url:
+        account = account_for(data_dir)
+        pg_ctl = find_programs(account).path("pg_ctl")
+        account.require([pg_ctl, "stop", "-D", data_dir / "pg18", "-m", "fast", "-w"])
+        time.sleep(1.5)  # the keeper has looked by then
+        assert postmaster(data_dir) is None
+        assert not answers(url)
+
+
 def test_a_server_that_shuts_down_is_waited_for(data_dir: Path) -> None:
     user = User(data_dir)
     server_account = account_for(data_dir)
