@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Engine
 
 from partners.directory import Directory
 from partners.directory_store import current_directory, load_directory
+from settlement.ledger.book import read_head
 from settlement.ledger.entries import Coalition
 
 LOOK_AGAIN_SECONDS = 0.25
@@ -26,7 +27,8 @@ class DirectoryCache:
 
     def current(self, connection: Connection) -> Directory:
         """The version that this transaction sees."""
-        self.known = current_directory(connection, self.coalition, self.known)
+        version = read_head(connection).directory_version
+        self.known = current_directory(connection, self.coalition, self.known, version)
         return self.known
 
     @property

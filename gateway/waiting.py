@@ -151,29 +151,34 @@ class WaitingRoom:
                 self._changed.notify()
 
     def close(self) -> None:
-        """Take nothing in any more: `take` gives what is there, then nothing."""
+        """Take nothing in any more; what is there is still given."""
         with self._changed:
             self._closed = True
             self._changed.notify()
 
-    def take(self) -> list[Waiting]:
-        """What is to be decided together, however long it takes to come; empty once it is closed.
+    def wait(self) -> bool:
+        """Wait until something is there, and for more while many are in flight.
 
-        An administrative submission comes alone.
+        False once it is closed and empty.
         """
-        while True:
-            with self._changed:
-                self._idle = True
-                self._changed.wait_for(lambda: self._items or self._closed)
-                self._idle = False
-                if not self._items:
-                    return []
-            self._gather()
-            with self._changed:
-                batch = self._next_batch()
-            if batch:
-                self._last_size = len(batch)
-                return batch
+        with self._changed:
+            self._idle = True
+            self._changed.wait_for(lambda: self._items or self._closed)
+            self._idle = False
+            if not self._items:
+                return False
+        self._gather()
+        return True
+
+    def next_batch(self) -> list[Waiting]:
+        """What is to be decided together: in turns of the senders, an administrative one alone.
+
+        Without those whose callers are gone, so there may be nothing.
+        """
+        with self._changed:
+            batch = self._next_batch()
+        self._last_size = len(batch)
+        return batch
 
     def _require_room(self, waiting: Waiting, line: _Line | None) -> None:
         """Where nothing of a sender's waits it may send one request, if there is any room at all.
@@ -211,7 +216,6 @@ class WaitingRoom:
             time.sleep(GATHER_SECONDS)
 
     def _next_batch(self) -> list[Waiting]:
-        """In turns of the senders, without those whose callers are gone."""
         batch: list[Waiting] = []
         room = self.pace.batch_items
         while self._lines and room > 0:

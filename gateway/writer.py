@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Self
 
 import psycopg
 import structlog
@@ -21,7 +22,7 @@ from gateway.directories import DirectoryCache
 from gateway.keyring import Keyring
 from gateway.logs import in_short
 from gateway.waiting import Answered, SignedReply, Waiting, WaitingRoom
-from partners.batch import AnswerWriter, Reply, is_administrative, run_batch
+from partners.batch import AnswerWriter, Decisions, Reply, is_administrative, run_batch
 from partners.refusals import Reason, Refused
 from partners.requests import Submission
 from settlement.ledger.book import Head, read_head
@@ -75,31 +76,33 @@ class Writer:
         self._room.put(Waiting(submission, answered))
 
     def _run(self) -> None:
-        while batch := self._room.take():
+        while self._room.wait():
             began = time.monotonic()
+            batch = _Batch(self._room.next_batch)
             self._write(batch)
-            self._room.pace.took(sum(w.size for w in batch), time.monotonic() - began)
+            self._room.pace.took(sum(w.size for w in batch.taken), time.monotonic() - began)
 
-    def _write(self, batch: Sequence[Waiting]) -> None:
+    def _write(self, batch: "_Batch") -> None:
         """Write a batch; where something in it is at fault, its submissions one by one, in order.
 
         The thread lives on whatever happens: every caller is told.
         """
         try:
-            replies, head = self._attempt([waiting.submission for waiting in batch])
+            decisions = self._attempt(batch)
         except _Undecided:
-            self._reply_all(batch, _unavailable("the ledger is out of reach"))
+            self._reply_all(batch.take(), _unavailable("the ledger is out of reach"))
         except Exception as error:  # noqa: BLE001 - one bad request must not take others along
-            if len(batch) == 1:
-                request_id = batch[0].submission.head.request_id
+            taken = batch.take()
+            if len(taken) == 1:
+                request_id = taken[0].submission.head.request_id
                 _log.exception("submission cannot be written", request_id=request_id)
-                self._reply_all(batch, _unwritable(error))
+                self._reply_all(taken, _unwritable(error))
                 return
-            _log.warning("batch tried one by one", submissions=len(batch), error=in_short(error))
-            for waiting in batch:
-                self._write([waiting])
+            _log.warning("batch tried one by one", submissions=len(taken), error=in_short(error))
+            for waiting in taken:
+                self._write(_Batch.of(waiting))
         else:
-            self._answer(batch, replies, head)
+            self._answer(batch.taken, decisions.replies, decisions.head)
 
     def _answer(self, batch: Sequence[Waiting], replies: Sequence[Reply], head: Head) -> None:
         """Answer what is committed, once a checkpoint that covers it is kept."""
@@ -121,8 +124,8 @@ class Writer:
         """Sign an answer: the lock is released by now, and the next batch is gathering."""
         return reply if isinstance(reply, Refused) else self.keyring.seal(reply)
 
-    def _attempt(self, submissions: Sequence[Submission]) -> tuple[list[Reply], Head]:
-        """One transaction, and the log's end in it; a second try where the connection was lost.
+    def _attempt(self, batch: "_Batch") -> Decisions:
+        """One transaction; a second try where the connection was lost.
 
         After a lost connection nobody knows whether the commit came through. The second try
         takes the writer's lock, so the first has ended, and finds what it wrote by request id.
@@ -130,9 +133,9 @@ class Writer:
         for last in (False, True):
             try:
                 with self.engine.begin() as connection:
-                    replies = self._decide(connection, submissions)
-                    head = read_head(connection)
-                self._refresh(submissions)
+                    decisions = self._decide(connection, batch)
+                self.directories.known = decisions.directory
+                self._refresh(batch.taken)
             except (SQLAlchemyError, psycopg.Error) as error:
                 if not out_of_reach(error):
                     raise
@@ -140,26 +143,45 @@ class Writer:
                 if last:
                     raise _Undecided from error
             else:
-                return replies, head
+                return decisions
         raise _Undecided
 
-    def _refresh(self, submissions: Sequence[Submission]) -> None:
+    def _refresh(self, batch: Sequence[Waiting]) -> None:
         """What an administrative submission changed holds for the next request."""
-        if any(map(is_administrative, submissions)):
+        if any(is_administrative(waiting.submission) for waiting in batch):
             with self.engine.connect() as connection:
                 self.directories.current(connection)
 
-    def _decide(self, connection: Connection, submissions: Sequence[Submission]) -> list[Reply]:
-        replies, directory = run_batch(
+    def _decide(self, connection: Connection, batch: "_Batch") -> Decisions:
+        """Take the lock, then what waits by then: who comes while another writes comes along."""
+        head = read_head(connection, lock=True)
+        return run_batch(
             connection,
+            head,
             self.directories.coalition,
             self.directories.known,
-            submissions,
+            [waiting.submission for waiting in batch.take()],
             now=self.clock(),
             writer=self.answers,
         )
-        self.directories.known = directory
-        return replies
+
+
+@dataclass
+class _Batch:
+    """What is decided together: taken once, and the same at every try."""
+
+    source: Callable[[], Sequence[Waiting]]
+    taken: Sequence[Waiting] = ()
+
+    @classmethod
+    def of(cls, *waiting: Waiting) -> Self:
+        """These, in this order."""
+        return cls(lambda: waiting)
+
+    def take(self) -> Sequence[Waiting]:
+        """Take it, unless it was."""
+        self.taken = self.taken or self.source()
+        return self.taken
 
 
 class _Undecided(Exception):

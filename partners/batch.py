@@ -30,7 +30,7 @@ from partners.state_store import load
 from partners.usecases import USE_CASES
 from partners.validity import require_alive, require_not_revoked
 from settlement.ledger.amounts import AmountOverflow
-from settlement.ledger.book import read_head
+from settlement.ledger.book import Head
 from settlement.ledger.entries import Coalition
 
 
@@ -59,27 +59,40 @@ def is_administrative(submission: Submission) -> bool:
     return USE_CASES[submission.head.asks].administrative
 
 
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """What became of a batch; it holds once the transaction is committed.
+
+    A reply for each submission, the directory by which they were judged, the log's new end.
+    """
+
+    replies: list[Reply]
+    directory: Directory
+    head: Head
+
+
 def run_batch(
     connection: Connection,
+    head: Head,
     coalition: Coalition,
     known: Directory | None,
     submissions: Sequence[Submission],
     *,
     now: datetime,
     writer: AnswerWriter,
-) -> tuple[list[Reply], Directory]:
+) -> Decisions:
     """Decide submissions in order and write what came of them, in the caller's transaction.
 
-    1. Lock the end of the log; from here on nobody else writes.
-    2. Load: the directory if it changed, requests seen before, what the commands need.
-    3. Decide, on balances that include the earlier items.
-    4. Write entries, changes and answers, each in a fixed number of statements.
+    `head` is the end of the log, which the caller locked with the transaction's first statement:
+    nobody else writes.
 
-    Answers hold only once the caller's commit succeeded. An administrative submission comes
-    alone. Returns a reply for each submission, and the directory that they were judged by.
+    1. Load: the directory if it changed, requests seen before, what the commands need.
+    2. Decide, on balances that include the earlier items.
+    3. Write entries, changes and answers, each in a fixed number of statements.
+
+    An administrative submission comes alone.
     """
-    head = read_head(connection, lock=True)
-    directory = current_directory(connection, coalition, known)
+    directory = current_directory(connection, coalition, known, head.directory_version)
     seen = remembered(connection, {key for s in submissions for key in s.keys})
     needs = _needs(submissions, seen)
     needs.now = max(now, head.accepted_at)
@@ -89,9 +102,9 @@ def run_batch(
     desk = Desk(directory, head, needs.now, state)
     judge = _Judge(desk, seen, writer)
     replies = [judge.judge(submission) for submission in submissions]
-    desk.write(connection)
+    grown = desk.write(connection)
     remember(connection, judge.decided)
-    return replies, directory
+    return Decisions(replies, directory, grown)
 
 
 def _require_form(request: Request) -> None:

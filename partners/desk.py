@@ -71,7 +71,11 @@ class Desk:
             change.apply(self.state)
             self.changes.append(change)
 
-    def write(self, connection: Connection) -> None:
-        """Write it all; the caller holds the writer's lock since the head was read, and commits."""
-        append(connection, self.head, self.entries)
+    def write(self, connection: Connection) -> Head:
+        """Write it all, and give the log's new end.
+
+        The caller holds the writer's lock since the head was read, and commits.
+        """
+        grown = append(connection, self.head, self.entries)
         write_all(connection, self.changes)
+        return grown

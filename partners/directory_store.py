@@ -82,9 +82,10 @@ def current_directory(
     connection: Connection,
     coalition: Coalition,
     known: Directory | None,
+    version: int,
 ) -> Directory:
-    """`known` if it still is the current version, else the one that is."""
-    if known is not None and read_head(connection).directory_version == known.version:
+    """`known` if it is of the version that the head of this transaction has, else a new one."""
+    if known is not None and known.version == version:
         return known
     return load_directory(connection, coalition)
 

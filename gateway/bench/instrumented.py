@@ -32,7 +32,7 @@ from gateway.writer import Writer
 STAGES = (
     ("verify", "gateway.service", "authenticate"),
     ("decode", "gateway.service", "submission_of"),
-    ("load", "partners.batch", "read_head"),
+    ("load", "gateway.writer", "read_head"),
     ("load", "partners.batch", "current_directory"),
     ("load", "partners.batch", "remembered"),
     ("load", "partners.batch", "load"),

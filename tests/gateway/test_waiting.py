@@ -62,7 +62,8 @@ def taken(room: WaitingRoom) -> list[list[str]]:
     """All batches, by the names of their submissions."""
     room.close()
     batches = []
-    while batch := room.take():
+    while room.wait():
+        batch = room.next_batch()
         batches.append([one.submission.head.request_id for one in batch])
     return batches
 
@@ -157,14 +158,15 @@ def test_batches_adapt_to_how_long_work_takes() -> None:
 def test_whoever_takes_is_woken_by_what_comes() -> None:
     room = WaitingRoom()
     with ThreadPoolExecutor(1) as pool:
-        asked = pool.submit(room.take)
+        asked = pool.submit(room.wait)
         time.sleep(0.05)
         room.put(waiting("hotel", "call"))
-        assert [one.submission.head.request_id for one in asked.result(10)] == ["call"]
-        asked = pool.submit(room.take)
+        assert asked.result(10)
+        assert [one.submission.head.request_id for one in room.next_batch()] == ["call"]
+        asked = pool.submit(room.wait)
         time.sleep(0.05)
         room.close()
-        assert asked.result(10) == []
+        assert not asked.result(10)
 
 
 @given(
@@ -192,8 +194,8 @@ def test_many_threads_put_while_one_takes() -> None:
     got: list[str] = []
 
     def take() -> None:
-        while batch := room.take():
-            got.extend(one.submission.head.request_id for one in batch)
+        while room.wait():
+            got.extend(one.submission.head.request_id for one in room.next_batch())
 
     taker = threading.Thread(target=take)
     taker.start()

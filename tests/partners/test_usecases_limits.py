@@ -239,9 +239,11 @@ def test_an_envelope_of_accruals_sees_its_earlier_items(world: Bench) -> None:
         sent = [earning(world, amount, f"e{n}") for n, amount in enumerate((600, 600, 400, 1))]
         head = replace(sent[0].head, request_id="batch", command=None, asks=Accrue)
         envelope = replace(sent[0], head=head, items=tuple(s.head for s in sent))
-        (reply,), _ = run_batch(
-            connection, world.coalition, None, [envelope], now=world.now, writer=world.notes
+        head = read_head(connection, lock=True)
+        decisions = run_batch(
+            connection, head, world.coalition, None, [envelope], now=world.now, writer=world.notes
         )
+        (reply,) = decisions.replies
         assert isinstance(reply, Answer)
         items = [world.notes.taken[item] for item in reply.payload.split(b"\n")]
         assert reasons(items) == ["", REFUSED, "", REFUSED]

@@ -23,7 +23,7 @@ from gateway.database import connect_engine
 from gateway.directories import DirectoryCache
 from gateway.translation.answers import Answers
 from gateway.waiting import Waiting
-from gateway.writer import Writer
+from gateway.writer import Writer, _Batch
 from partners.refusals import Refused
 from partners.requests import Submission
 from settlement.ledger.book import load_coalition
@@ -110,7 +110,7 @@ class Process:
         self.fate = fate or Fate()
         self.fate.left = 2 if self.fate.fault is Fault.UNREACHABLE else 1
         try:
-            self._writer()._write([one for _, one, _ in waiting])
+            self._writer()._write(_Batch.of(*(one for _, one, _ in waiting)))
         except Crash:
             self.restart()
             return replies

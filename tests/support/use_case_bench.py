@@ -156,17 +156,19 @@ class Bench:
             return self._run(connection, submissions)
 
     def _run(self, connection: Connection, submissions: Sequence[Submission]) -> list[Outcome]:
-        replies, self.directory = run_batch(
+        decisions = run_batch(
             connection,
+            read_head(connection, lock=True),
             self.coalition,
             self.directory,
             submissions,
             now=self.now,
             writer=self.notes,
         )
+        self.directory = decisions.directory
         return [
             refusal(reply) if isinstance(reply, Refused) else self.notes.taken[reply.payload]
-            for reply in replies
+            for reply in decisions.replies
         ]
 
     def ask(self, sender: str, command: Command, request_id: str | None = None) -> Outcome:
