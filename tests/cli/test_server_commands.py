@@ -7,8 +7,9 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -206,3 +207,51 @@ def test_a_restored_data_directory_is_told_from_the_one_that_was_signed(home: Pa
     there = ("--data-dir", str(home), "--checkpoint-file", str(elsewhere))
     assert "DATABASE_BEHIND" in coalition("settle", *there, expect=1).stderr
     assert "DATABASE_BEHIND" not in coalition("settle", "--data-dir", str(home)).stderr
+
+
+def workers(process: "subprocess.Popen[str]") -> list[int]:
+    """The workers of a `coalition serve`, in the order in which they were started."""
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    commands = {int(pid): Path(f"/proc/{pid}/cmdline").read_bytes() for pid in children}
+    return [pid for pid, command in commands.items() if b"spawn_main" in command]
+
+
+def until(holds: Callable[[], bool]) -> None:
+    for _ in range(600):
+        if holds():
+            return
+        time.sleep(0.1)
+    pytest.fail("it does not come to hold")
+
+
+def test_workers_share_a_port_and_none_outlives_the_others(home: Path) -> None:
+    coalition("init", "--data-dir", str(home), "--administrators", "alice,bob")
+    alice = read_key(home / "keys" / "alice.key", PASSPHRASE.encode())
+    profile = read_profile(home / "coalition.json")
+
+    def asked(target: str) -> list[str]:
+        request = partners_pb2.ListPartnersRequest()
+        with Client(target, profile, "alice", alice) as client:
+            found = client.read("Partners.ListPartners", request, partners_pb2.PartnerList)
+        return [partner.partner for partner in found.partners]
+
+    with served(home, "--workers", "2") as (target, process):
+        threading.Thread(target=process.stderr.read, daemon=True).start()  # type: ignore[union-attr]
+        first, second = workers(process)
+        # 1. Another server finds the port taken.
+        taken = coalition("serve", "--data-dir", str(home), "--listen", target, expect=1)
+        assert "is another gateway there?" in taken.stderr
+        # 2. One is killed: the other serves on, and it is started again.
+        os.kill(first, signal.SIGKILL)
+        assert asked(target) == ["operator"]
+        until(lambda: len(set(workers(process)) - {first}) == 2)
+        assert second in workers(process)
+        # 3. Without their supervisor they end, and leave the port.
+        left = workers(process)
+        process.kill()
+        process.wait()
+        until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in left))
+    with served(home, "--workers", "1", "--listen", target) as (_, process):
+        threading.Thread(target=process.stderr.read, daemon=True).start()  # type: ignore[union-attr]
+        assert len(workers(process)) == 1
+        assert asked(target) == ["operator"]
