@@ -181,6 +181,7 @@ MEMBERS: Mapping[str, Make] = {
     "Members.UpdateMembership": lambda r: members_pb2.UpdateMembershipRequest(
         membership=_member(r)
     ),
+    "Members.Erase": lambda r: members_pb2.EraseRequest(membership=_member(r)),
     "Members.Invite": lambda r: members_pb2.InviteRequest(membership=_member(r)),
     "Members.GrantTier": lambda r: members_pb2.GrantTierRequest(
         membership=_member(r),

@@ -67,12 +67,14 @@ DAMAGES: dict[str, set[str]] = {
     "update settlement_window set first_number = first_number + 3 where window_id = 3": {
         "windows",
         "window-spans",
+        "window-times",
     },
     "update settlement_window set cut_number = null where window_id = 2": {
         "entries-shown",
         "windows",
         "window-cuts",
         "window-spans",
+        "window-times",
     }
     | DERIVED,
     "update settlement_window set state = 'OPEN' where window_id = 1": {"window-states"},
@@ -85,6 +87,7 @@ DAMAGES: dict[str, set[str]] = {
     "update entry set kind = 'RATE' where kind = 'SETTLEMENT' and number < 6": {
         "post",
         "settlement-steps",
+        "settlement-words",
     },
     "update line set amount = amount + 1 where kind = 'NETTING' and index = 0": {"post"},
     "delete from line where kind = 'PAYMENT_DUE'": {"post", "openings", "dues"},
