@@ -11,6 +11,10 @@ from faults.scene import Figures, Scene, scene, work_directory
 BETWEEN = 60
 """Entries that are acknowledged between a recovery and the next kill, at least."""
 
+EACH = 20
+"""Kills that one coalition goes through: load goes on while the ledger is looked at, so it grows,
+and each look takes longer."""
+
 MOMENT_SECONDS = 0.3
 """The kill comes at any moment within this, so that it meets every part of a batch."""
 
@@ -18,17 +22,27 @@ MOMENT_SECONDS = 0.3
 def rounds(
     count: int, seed: int, kinds: Sequence[str] = tuple(KILLS), workers: int = 2
 ) -> Iterator[tuple[str, Figures, float]]:
-    """So many kills, each kind in turn; at the end every answer is asked for again."""
+    """So many kills, each kind in turn; at the end of each coalition everything is asked again.
+
+    Ends with the first problem.
+    """
+    names = [kinds[number % len(kinds)] for number in range(count)]
     chance = random.Random(seed)
+    for first in range(0, count, EACH):
+        for told in _coalition(names[first : first + EACH], chance, workers):
+            yield told
+            if told[1].problems:
+                return
+
+
+def _coalition(
+    names: Sequence[str], chance: random.Random, workers: int
+) -> Iterator[tuple[str, Figures, float]]:
     with work_directory() as home, scene(home, None, "--workers", str(workers)) as found:
         found.send()
-        for number in range(count):
-            name = kinds[number % len(kinds)]
+        for name in names:
             began = time.monotonic()
-            figures = _round(found, name, chance)
-            yield f"kill {name}", figures, time.monotonic() - began
-            if figures.problems:
-                return
+            yield f"kill {name}", _round(found, name, chance), time.monotonic() - began
         yield from _all_again(found)
 
 
