@@ -83,7 +83,7 @@ def serve_by_workers(work: Work, count: int, ready: Callable[[int], None]) -> No
     A worker that ends by itself is started again. Raises ServerError where the port is taken or a
     worker cannot start, and CheckpointMismatch where the database went back.
     """
-    with _reserved(work.listen.address) as address, _woken() as waker:
+    with reserved(work.listen.address) as address, _woken() as waker:
         shared = replace(work.listen, address=address, shared=True)
         crew = _Crew(replace(work, listen=shared), waker)
         try:
@@ -95,11 +95,11 @@ def serve_by_workers(work: Work, count: int, ready: Callable[[int], None]) -> No
 
 
 @contextmanager
-def _reserved(address: str) -> Iterator[str]:
+def reserved(address: str) -> Iterator[str]:
     """The address with its port, 0 replaced by a free one, kept for our workers alone.
 
     It is bound without SO_REUSEPORT, so that another server there is noticed, and shared
-    afterwards; a socket that does not listen is given no connections.
+    afterwards; a socket that does not listen is given no connections. Raises ServerError.
     """
     host, _, port = address.rpartition(":")
     with ExitStack() as stack:

@@ -9,7 +9,6 @@ import asyncio
 import multiprocessing
 import os
 import signal
-import socket
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, redirect_stderr
@@ -35,7 +34,7 @@ from gateway.server import OPTIONS
 from gateway.service import Service
 from gateway.translation.answers import RECEIPT_TYPE, Answers
 from gateway.waiting import Answered
-from gateway.workers import SWITCH_SECONDS
+from gateway.workers import SWITCH_SECONDS, reserved
 from partners.requests import Answer, Submission
 from settlement.ledger.book import load_coalition
 
@@ -84,11 +83,11 @@ def signed_answers(
     """The reference, in so many processes on one port. Raises BenchError."""
     context = multiprocessing.get_context("spawn")
     with ExitStack() as stack:
-        port = stack.enter_context(_reserved_port())
+        address = stack.enter_context(reserved(f"{HOST}:0"))
         started, pids = [], []
         for _ in range(workers):
             here, there = context.Pipe(duplex=False)
-            args = (url, home.path, passphrase, payload_bytes, port, there)
+            args = (url, home.path, passphrase, payload_bytes, address, there)
             process = context.Process(target=_serve, args=args, daemon=True, name="reference")
             process.start()
             stack.callback(process.join, START_SECONDS)
@@ -98,7 +97,7 @@ def signed_answers(
             pids.append(process.pid or 0)
         for pipe in started:
             _await(pipe)
-        yield Serving(f"{HOST}:{port}", tuple(pids))
+        yield Serving(address, tuple(pids))
 
 
 def _await(pipe: Pipe) -> None:
@@ -112,17 +111,8 @@ def _await(pipe: Pipe) -> None:
     raise BenchError(message)
 
 
-@contextmanager
-def _reserved_port() -> Iterator[int]:
-    """A free port, kept for those who share it by SO_REUSEPORT: we are bound, but not listening."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as bound:
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        bound.bind((HOST, 0))
-        yield bound.getsockname()[1]
-
-
 def _serve(
-    url: str, home: Path, passphrase: bytes, payload_bytes: int, port: int, pipe: Pipe
+    url: str, home: Path, passphrase: bytes, payload_bytes: int, address: str, pipe: Pipe
 ) -> None:
     """A process of the reference. Its log goes where nobody reads it, as that of the gateway."""
     with Path(os.devnull).open("w", encoding="utf-8") as nowhere, redirect_stderr(nowhere):
@@ -130,16 +120,16 @@ def _serve(
         sys.setswitchinterval(SWITCH_SECONDS)
         engine = connect_engine(url)
         service = _service(engine, Home(home).keyring(passphrase), payload_bytes)
-        asyncio.run(_run(service, port, pipe))
+        asyncio.run(_run(service, address, pipe))
         engine.dispose()
 
 
-async def _run(service: Service, port: int, pipe: Pipe) -> None:
+async def _run(service: Service, address: str, pipe: Pipe) -> None:
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     server = grpc.aio.server(options=(*OPTIONS, ("grpc.so_reuseport", 1)))
     server.add_generic_rpc_handlers(service.handlers())
-    server.add_insecure_port(f"{HOST}:{port}")
+    port = server.add_insecure_port(address)
     await server.start()
     pipe.send(port)
     await stop.wait()
