@@ -1,6 +1,6 @@
 """The one path of every write: a batch of submissions, decided in order and written at once."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
@@ -12,6 +12,7 @@ from partners.desk import Desk
 from partners.directory import Directory
 from partners.directory_store import current_directory
 from partners.limiting import load_owed, within_limits
+from partners.querying import run, together
 from partners.refusals import STORED, Reason, Refused
 from partners.requests import (
     Accepted,
@@ -25,8 +26,8 @@ from partners.requests import (
     remembered,
 )
 from partners.safeguarding import load_safeguarded
-from partners.state import Needs
-from partners.state_store import load
+from partners.state import Needs, State
+from partners.state_store import load_into
 from partners.usecases import USE_CASES
 from partners.validity import require_alive, require_not_revoked
 from settlement.ledger.amounts import AmountOverflow
@@ -93,13 +94,13 @@ def run_batch(
     An administrative submission comes alone.
     """
     directory = current_directory(connection, coalition, known, head.directory_version)
-    seen = remembered(connection, {key for s in submissions for key in s.keys})
-    needs = _needs(submissions, seen)
-    needs.now = max(now, head.accepted_at)
-    state = load(connection, needs)
-    load_owed(connection, state, directory, needs)
-    load_safeguarded(connection, state, directory, needs)
-    desk = Desk(directory, head, needs.now, state)
+    now = max(now, head.accepted_at)
+    state = State()
+    seen = run(
+        connection,
+        _load(connection, state, directory, _needs(submissions, now), submissions),
+    )
+    desk = Desk(directory, head, now, state)
     judge = _Judge(desk, seen, writer)
     replies = [judge.judge(submission) for submission in submissions]
     grown = desk.write(connection)
@@ -112,13 +113,36 @@ def _require_form(request: Request) -> None:
         raise request.malformed
 
 
-def _needs(submissions: Iterable[Submission], seen: Mapping[RequestKey, Remembered]) -> Needs:
-    needs = Needs()
+def _needs(submissions: Iterable[Submission], now: datetime) -> Needs:
+    """What all of them need; of those that were decided before nobody knows yet."""
+    needs = Needs(now=now)
     for submission in submissions:
         for request in submission.requests:
-            if request.command is not None and request.key not in seen:
+            if request.command is not None:
                 request.command.add_needs(needs)
     return needs
+
+
+async def _load(
+    connection: Connection,
+    state: State,
+    directory: Directory,
+    needs: Needs,
+    submissions: Sequence[Submission],
+) -> dict[RequestKey, Remembered]:
+    """The state that is needed; gives those of the requests that were decided before."""
+    seen: dict[RequestKey, Remembered] = {}
+    await together(
+        _recall(seen, submissions),
+        load_owed(state, directory, needs),
+        load_into(state, connection, needs),
+    )
+    await load_safeguarded(state, directory, needs)
+    return seen
+
+
+async def _recall(seen: dict[RequestKey, Remembered], submissions: Sequence[Submission]) -> None:
+    seen.update(await remembered({key for s in submissions for key in s.keys}))
 
 
 @dataclass

@@ -5,12 +5,12 @@ and how many of its kind are written in one statement.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, ClassVar, Self
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from sqlalchemy import Connection, Table, text
+from sqlalchemy import Connection, Table
 
-from settlement.ledger.bulk import copy_rows, type_name, unnest
+from settlement.ledger.bulk import Statement, copy_rows, parsed, send, type_name, unnest
 
 if TYPE_CHECKING:
     from partners.state import State
@@ -47,7 +47,21 @@ class Insertion(Change):
         copy_rows(connection, cls.table, [change.row() for change in changes])
 
 
-class Modification(Change):
+class Stated(Change):
+    """A change of a kind that one statement writes: several kinds go in one round trip."""
+
+    @classmethod
+    @abstractmethod
+    def statement(cls, changes: Sequence[Self]) -> Statement:
+        """The statement that writes changes of this kind."""
+
+    @classmethod
+    def write(cls, connection: Connection, changes: Sequence[Self]) -> None:
+        """Send it."""
+        send(connection, [cls.statement(changes)])
+
+
+class Modification(Stated):
     """A change that sets `columns` of the row of one table that `key` names."""
 
     table: ClassVar[Table]
@@ -59,8 +73,8 @@ class Modification(Change):
         """Values of the key's columns, then of the changed ones."""
 
     @classmethod
-    def write(cls, connection: Connection, changes: Sequence[Self]) -> None:
-        """Update the rows with one statement."""
+    def statement(cls, changes: Sequence[Self]) -> Statement:
+        """Update the rows."""
         names = (*cls.key, *cls.columns)
         rows = list({change.row()[: len(cls.key)]: change.row() for change in changes}.values())
         types = {name: type_name(cls.table.columns[name]) for name in names}
@@ -70,13 +84,11 @@ class Modification(Change):
             f"update {cls.table.name} as target set {sets} from {unnest(types)} where {keys}"  # noqa: S608 - names of our tables
         )
         lists = zip(*rows, strict=True)
-        connection.execute(
-            text(statement),
-            {name: list(values) for name, values in zip(names, lists, strict=True)},
-        )
+        bound = {name: list(values) for name, values in zip(names, lists, strict=True)}
+        return Statement(parsed(statement), bound)
 
 
-class Accumulation(Change):
+class Accumulation(Stated):
     """A change that adds to a sum: the last column of a row, which its primary key names.
 
     The row is made where it is not there yet. The columns before the last are the key.
@@ -89,8 +101,8 @@ class Accumulation(Change):
         """Values of the key's columns, and what is added."""
 
     @classmethod
-    def write(cls, connection: Connection, changes: Sequence[Self]) -> None:
-        """Add the sums with one statement."""
+    def statement(cls, changes: Sequence[Self]) -> Statement:
+        """Add the sums."""
         sums: dict[tuple[object, ...], int] = {}
         for key, amount in (change.row() for change in changes):
             sums[key] = sums.get(key, 0) + amount
@@ -98,14 +110,13 @@ class Accumulation(Change):
         *keys, added = types
         names = ", ".join(types)
         lists = zip(*((*key, amount) for key, amount in sums.items()), strict=True)
-        connection.execute(
-            text(
-                f"insert into {cls.table.name} as total ({names}) "  # noqa: S608 - our names
-                f"select {names} from {unnest(types)} on conflict ({', '.join(keys)}) "
-                f"do update set {added} = total.{added} + excluded.{added}"
-            ),
-            {name: list(values) for name, values in zip(types, lists, strict=True)},
+        statement = (
+            f"insert into {cls.table.name} as total ({names}) "  # noqa: S608 - our names
+            f"select {names} from {unnest(types)} on conflict ({', '.join(keys)}) "
+            f"do update set {added} = total.{added} + excluded.{added}"
         )
+        bound = {name: list(values) for name, values in zip(types, lists, strict=True)}
+        return Statement(parsed(statement), bound)
 
 
 class DirectoryChange(Change):
@@ -122,10 +133,24 @@ def write_all(connection: Connection, changes: Iterable[Change]) -> None:
     gives up its slot before the next one takes it) and again after them (for rows that the
     same batch added).
     """
-    kinds: dict[type[Change], list[Change]] = {}
+    kinds: dict[type[Change], list[Any]] = {}
     for change in changes:
         kinds.setdefault(type(change), []).append(change)
-    modified = [kind for kind in kinds if issubclass(kind, Modification)]
-    others = [kind for kind in kinds if kind not in modified]
-    for kind in (*modified, *others, *(modified if others else ())):
-        kind.write(connection, kinds[kind])
+    modified: dict[type[Change], list[Any]] = {
+        kind: kinds[kind] for kind in kinds if issubclass(kind, Modification)
+    }
+    others = {kind: kinds[kind] for kind in kinds if kind not in modified}
+    _write(connection, modified)
+    _write(connection, others)
+    if others:
+        _write(connection, modified)
+
+
+def _write(connection: Connection, kinds: Mapping[type[Change], list[Any]]) -> None:
+    """Kinds that do not hang on each other; those of one statement together."""
+    stated = [kind.statement(found) for kind, found in kinds.items() if issubclass(kind, Stated)]
+    if stated:
+        send(connection, stated)
+    for kind, found in kinds.items():
+        if not issubclass(kind, Stated):
+            kind.write(connection, found)

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, text
 from partners.activities import ActivityKey
 from partners.context import Context
 from partners.queries import Asker
+from partners.querying import run
 from partners.refusals import Reason, Refused
 from partners.requests import Remembered, remembered
 from partners.state import Needs, RecordedActivity, State
@@ -169,4 +170,4 @@ def _colleagues(asker: Asker) -> list[str]:
 
 
 def _answer(connection: Connection, sender: str, request_id: str) -> Remembered:
-    return remembered(connection, [(sender, request_id)])[sender, request_id]
+    return run(connection, remembered([(sender, request_id)]))[sender, request_id]

@@ -16,6 +16,7 @@ from partners.desk import Desk
 from partners.directory_store import load_directory
 from partners.hold_store import find_expired
 from partners.limiting import load_owed, within_limits
+from partners.querying import run
 from partners.state import Needs
 from partners.state_store import load
 from partners.usecases.delivery import find_overdue, time_out
@@ -100,7 +101,7 @@ def end_due(
     for kind, number in found:
         getattr(needs, kind.needs).add(number)
     state = load(connection, needs)
-    load_owed(connection, state, directory, needs)
+    run(connection, load_owed(state, directory, needs))
     desk = Desk(directory, head, now, state)
     ended = [_end(kind, number, desk) for kind, number in found]
     if writes:

@@ -1,17 +1,14 @@
 """What an erasure asks of the database before it is decided."""
 
-from sqlalchemy import Connection
-
 from partners.querying import ACCOUNT, query
 from partners.state import MembershipKey, State
 
 
-def load_pending(connection: Connection, state: State, keys: set[MembershipKey]) -> None:
+async def load_pending(state: State, keys: set[MembershipKey]) -> None:
     """Which of these memberships, and of those merged into them, wait for a delivery."""
     memberships = [state.memberships[key] for key in keys if key in state.memberships]
     accounts = {side for m in memberships for side in state.sides(m.account)}
-    rows = query(
-        connection,
+    rows = await query(
         "select distinct batch.member_id, batch.programme from {batch} join conversion c "
         "on (c.source_member_id, c.source_programme) = (batch.member_id, batch.programme) "
         "or (c.target_member_id, c.target_programme) = (batch.member_id, batch.programme) "

@@ -1,17 +1,16 @@
 """Loading what conversions are decided by: quotes, authorisations, conversions, what is used up."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import Connection, text
-
 from partners import tables
 from partners.exchange.arithmetic import Bonus, ConversionAmounts, MoneyCharge
+from partners.line_store import NUMBER, load_lines
 from partners.member_store import load_accounts, load_member_counters
 from partners.offered import EVER, EVERYBODY, periods
-from partners.querying import ACCOUNT, query
+from partners.querying import ACCOUNT, ask, query, together
 from partners.state import (
     AccountKey,
     BreakKind,
@@ -24,19 +23,17 @@ from partners.state import (
     QuoteState,
     State,
 )
-from settlement.ledger.reading import lines_of
-
-_NUMBER = {"number": "bigint"}
 
 
-def load_exchange(connection: Connection, state: State, needs: Needs) -> None:
+async def load_exchange(state: State, needs: Needs) -> None:
     """Quotes, authorisations and conversions that `needs` name, and what hangs on them."""
-    _load_authorizations(connection, state, needs.authorizations)
-    load_conversions(connection, state, needs.conversions)
-    _load_deliveries(connection, state, needs.conversions)
-    _load_quotes(connection, state, needs)
-    _load_source_holds(connection, state, needs.source_holds)
-    _load_usage(connection, state, needs)
+    await together(
+        _load_authorizations(state, needs.authorizations),
+        load_conversions(state, needs.conversions),
+    )
+    await _load_deliveries(state, needs.conversions)
+    await _load_quotes(state, needs)
+    await together(_load_source_holds(state, needs.source_holds), _load_usage(state, needs))
 
 
 def sources_of(state: State, needs: Needs) -> set[AccountKey]:
@@ -50,36 +47,35 @@ def _asked(state: State, needs: Needs) -> set[AccountKey]:
     return {memberships[key].account for key in needs.open_quotes & memberships.keys()}
 
 
-def _load_quotes(connection: Connection, state: State, needs: Needs) -> None:
-    named = query(
-        connection,
+async def _load_quotes(state: State, needs: Needs) -> None:
+    named = await query(
         "select q.* from {batch} join quote q using (number)",
-        {"number": "bigint"},
+        NUMBER,
         ((n,) for n in needs.quotes | {c.quote for c in state.conversions.values()}),
     )
     sources = _asked(state, needs)
-    _load_persons(connection, state, sources)
-    still_open = query(
-        connection,
+    await _load_persons(state, sources)
+    still_open = await query(
         "select q.* from {batch} join quote q on q.source_member_id = batch.member_id "
         "and q.source_programme = batch.programme and q.state = 'OPEN'",
         ACCOUNT,
         {account for source in sources for account in state.persons[source]},
     )
-    every = _every_open_quote(connection, needs) if needs.all_open_quotes else ()
+    every = await ask(_EVERY_OPEN_QUOTE, now=needs.now) if needs.all_open_quotes else ()
     for row in (*named, *still_open, *every):
         state.add_quote(quote_of(row))
     accounts = {account for q in state.quotes.values() for account in (q.source, q.target)}
-    load_accounts(connection, state, accounts)
-    load_member_counters(connection, state, {q.source for q in state.quotes.values()})
     used = {q.authorization for q in state.quotes.values() if q.authorization is not None}
-    _load_authorizations(connection, state, used - state.authorizations.keys())
+    await together(
+        load_accounts(state, accounts),
+        load_member_counters(state, {q.source for q in state.quotes.values()}),
+        _load_authorizations(state, used - state.authorizations.keys()),
+    )
 
 
-def _load_persons(connection: Connection, state: State, sources: Iterable[AccountKey]) -> None:
+async def _load_persons(state: State, sources: Iterable[AccountKey]) -> None:
     """Every membership that is one person's with these: of one member, or linked, step by step."""
-    rows = query(
-        connection,
+    rows = await query(
         "with recursive near (root_id, root, member_id, programme) as ("
         "select member_id, programme, member_id, programme from {batch} "
         "union select n.root_id, n.root, o.member_id, o.programme from near n cross join lateral ("
@@ -96,12 +92,10 @@ def _load_persons(connection: Connection, state: State, sources: Iterable[Accoun
         state.persons[row.root_id, row.root].add((row.member_id, row.programme))
 
 
-def _every_open_quote(connection: Connection, needs: Needs) -> Sequence[Any]:
-    """Quotes that can still be executed; others stay open in the table, and are past."""
-    return connection.execute(
-        text("select * from quote where state = 'OPEN' and expires_at >= :now order by number"),
-        {"now": needs.now},
-    ).all()
+_EVERY_OPEN_QUOTE = (
+    "select * from quote where state = 'OPEN' and expires_at >= :now order by number"
+)
+"""Quotes that can still be executed; others stay open in the table, and are past."""
 
 
 def quote_of(row: Any) -> Quote:  # noqa: ANN401 - a row, here and below
@@ -141,11 +135,10 @@ def _amounts(row: Any) -> ConversionAmounts:  # noqa: ANN401
     )
 
 
-def _load_authorizations(connection: Connection, state: State, numbers: set[int]) -> None:
-    rows = query(
-        connection,
+async def _load_authorizations(state: State, numbers: set[int]) -> None:
+    rows = await query(
         "select a.* from {batch} join debit_authorization a using (number)",
-        {"number": "bigint"},
+        NUMBER,
         ((number,) for number in numbers),
     )
     for row in rows:
@@ -161,28 +154,25 @@ def _load_authorizations(connection: Connection, state: State, numbers: set[int]
         )
 
 
-def load_conversions(connection: Connection, state: State, numbers: Iterable[int]) -> None:
+async def load_conversions(state: State, numbers: Iterable[int]) -> None:
     """Conversions by the numbers of their entries."""
-    rows = query(
-        connection,
+    rows = await query(
         "select c.* from {batch} join conversion c using (number)",
-        _NUMBER,
+        NUMBER,
         ((number,) for number in numbers),
     )
     for row in rows:
         state.put_conversion(conversion_of(row))
 
 
-def _load_deliveries(connection: Connection, state: State, numbers: Iterable[int]) -> None:
+async def _load_deliveries(state: State, numbers: Iterable[int]) -> None:
     """Lines and breaks of conversions."""
     known = state.conversions.keys() & set(numbers)
-    for number, lines in lines_of(connection, known).items():
-        state.lines[number] = tuple(line.as_line() for line in lines)
-    rows = query(
-        connection,
+    await load_lines(state, known)
+    rows = await query(
         "select b.* from {batch} join delivery_break b on b.conversion = batch.number "
         "order by b.number",
-        _NUMBER,
+        NUMBER,
         ((number,) for number in known),
     )
     for row in rows:
@@ -203,7 +193,7 @@ def break_of(row: Any) -> DeliveryBreak:  # noqa: ANN401
     )
 
 
-def _load_source_holds(connection: Connection, state: State, references: set[str]) -> None:
+async def _load_source_holds(state: State, references: set[str]) -> None:
     """Which holds are used that quotes could name: their sender's, or an authorisation's.
 
     Also of quotes that this batch makes, out of memberships that it names.
@@ -211,8 +201,7 @@ def _load_source_holds(connection: Connection, state: State, references: set[str
     authorized = {a.source_hold for a in state.authorizations.values() if a.source_hold}
     programmes = {quote.source[1] for quote in state.quotes.values()}
     programmes |= {programme for programme, _ in state.memberships}
-    rows = query(
-        connection,
+    rows = await query(
         "select c.* from {batch} "  # noqa: S608 - our names
         "join conversion c using (source_programme, source_hold) "
         f"where {tables.HOLD_IS_USED}",
@@ -244,14 +233,13 @@ def conversion_of(row: Any) -> Conversion:  # noqa: ANN401
     )
 
 
-def _load_usage(connection: Connection, state: State, needs: Needs) -> None:
+async def _load_usage(state: State, needs: Needs) -> None:
     """What was converted out of programmes today, this year and ever: of members and of all."""
     accounts = sources_of(state, needs)
     if not accounts or needs.now is None:
         return
     everybody = {(EVERYBODY, programme) for _, programme in accounts}
-    rows = query(
-        connection,
+    rows = await query(
         "select u.* from {batch} join conversion_usage u on u.member_id = batch.member_id "
         "and u.source = batch.programme and u.period = any(:periods)",
         ACCOUNT,

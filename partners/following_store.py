@@ -2,22 +2,18 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import Connection
-
 from partners.exchange_store import conversion_of
 from partners.following import MAX_CONVERSIONS, MAX_HOPS
+from partners.line_store import load_lines
 from partners.member_store import load_accounts, load_member_counters
-from partners.querying import query
+from partners.querying import query, together
 from partners.standing_store import load_merges_of
 from partners.state import AccountKey, RecordedActivity, State
-from settlement.ledger.reading import lines_of
 
 _SINCE = {"member_id": "bigint", "programme": "text", "since": "bigint"}
 
 
-def load_followed(
-    connection: Connection, state: State, reversible: Iterable[RecordedActivity]
-) -> set[AccountKey]:
+async def load_followed(state: State, reversible: Iterable[RecordedActivity]) -> set[AccountKey]:
     """Conversions out of the accounts that activities credited, since then, hop by hop.
 
     One round of queries a hop, as far as there are any, and one for all of them after that.
@@ -31,18 +27,16 @@ def load_followed(
     for _ in range(MAX_HOPS):
         ahead = {a: n for a, n in ahead.items() if n < seen.get(a, n + 1)}
         seen |= ahead
-        hop = _conversions_since(connection, state, ahead)
+        hop = await _conversions_since(state, ahead)
         if not hop:
             break
         found |= hop
         reached = {number: state.conversions[number].target for number in hop}
         targets |= set(reached.values())
-        _load_holders(connection, state, set(reached.values()))
+        await _load_holders(state, set(reached.values()))
         ahead = _earliest(state, ((account, number) for number, account in reached.items()))
-    for number, lines in lines_of(connection, found).items():
-        state.lines[number] = tuple(line.as_line() for line in lines)
     standing = {state.standing_for(state.accounts[a]).account for a in targets}
-    load_member_counters(connection, state, targets | standing)
+    await together(load_lines(state, found), load_member_counters(state, targets | standing))
     return targets
 
 
@@ -68,12 +62,9 @@ def _earliest(state: State, credited: Iterable[tuple[AccountKey, int]]) -> dict[
     return found
 
 
-def _conversions_since(
-    connection: Connection, state: State, since: dict[AccountKey, int]
-) -> set[int]:
+async def _conversions_since(state: State, since: dict[AccountKey, int]) -> set[int]:
     """The newest conversions out of accounts since entries, of which something can return."""
-    rows = query(
-        connection,
+    rows = await query(
         "select c.* from {batch} cross join lateral ("
         "select * from conversion c where c.source_member_id = batch.member_id "
         "and c.source_programme = batch.programme and c.number > batch.since "
@@ -88,8 +79,8 @@ def _conversions_since(
     return {row.number for row in rows}
 
 
-def _load_holders(connection: Connection, state: State, accounts: set[AccountKey]) -> None:
+async def _load_holders(state: State, accounts: set[AccountKey]) -> None:
     """Memberships, and the merges by which others hold their points."""
-    load_accounts(connection, state, accounts)
+    await load_accounts(state, accounts)
     merged = {account for account, m in state.accounts.items() if m.merged_into is not None}
-    load_merges_of(connection, state, merged)
+    await load_merges_of(state, merged)

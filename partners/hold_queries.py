@@ -8,6 +8,7 @@ from partners.hold_store import hold_of
 from partners.holding import HoldOf, reimbursement_minor
 from partners.member_store import load_accounts
 from partners.queries import Asker
+from partners.querying import run
 from partners.state import State
 
 _LISTED = """
@@ -35,7 +36,7 @@ def holds(
     }
     found = [hold_of(row) for row in connection.execute(text(_LISTED), bound)]
     state = State()
-    load_accounts(connection, state, {hold.account for hold in found})
+    run(connection, load_accounts(state, {hold.account for hold in found}))
     context = asker.context(state)
     return [
         HoldOf(

@@ -6,34 +6,31 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from partners.line_store import NUMBER
 from partners.member_store import load_accounts, load_member_counters
 from partners.querying import ACCOUNT, query
 from partners.state import Hold, HoldState, State
 
-_NUMBER = {"number": "bigint"}
 
-
-def load_holds(connection: Connection, state: State, numbers: Iterable[int]) -> None:
+async def load_holds(state: State, numbers: Iterable[int]) -> None:
     """Holds by their numbers, with their memberships, those that stand for them, and balances."""
-    rows = query(
-        connection,
+    rows = await query(
         "select h.* from {batch} join redemption_hold h using (number)",
-        _NUMBER,
+        NUMBER,
         ((number,) for number in numbers),
     )
     for row in rows:
         state.put_hold(hold_of(row))
     accounts = {hold.account for hold in state.holds.values()}
-    load_accounts(connection, state, accounts)
+    await load_accounts(state, accounts)
     standing = {state.standing_for(state.accounts[account]).account for account in accounts}
-    load_member_counters(connection, state, accounts | standing)
+    await load_member_counters(state, accounts | standing)
 
 
-def load_open_holds(connection: Connection, state: State) -> None:
+async def load_open_holds(state: State) -> None:
     """Every hold that is pending on a balance that is loaded."""
     pending = {a for a, counters in state.balances.items() if counters.debits_pending}
-    rows = query(
-        connection,
+    rows = await query(
         "select h.* from {batch} join redemption_hold h using (member_id, programme) "
         "where h.state = 'OPEN'",
         ACCOUNT,

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Table
 
 from partners import tables
 from partners.changes import Accumulation
@@ -17,16 +17,23 @@ from partners.context import Bound, Context, Decision
 from partners.directory import Directory
 from partners.exchange.terms import Limits
 from partners.programmes.money import decimal
+from partners.querying import ask
 from partners.refusals import Reason, Refused
 from partners.state import Needs, State
 from settlement.ledger.amounts import value_of
-from settlement.ledger.exposure import exposures, owed_by
+from settlement.ledger.exposure import owed_by
 
 WHOLE = 100
 """Per cent of cap and cover: beyond it the reserve is used."""
 
 
-def load_owed(connection: Connection, state: State, directory: Directory, needs: Needs) -> None:
+_OWED = """
+select participant, debits - credits as owed from exposure where participant = any(:participants)
+union all select participant, amount from promised where participant = any(:participants)
+"""
+
+
+async def load_owed(state: State, directory: Directory, needs: Needs) -> None:
     """What participants with limits in force owe; nothing is asked where there are none."""
     if needs.now is None:
         return
@@ -34,12 +41,10 @@ def load_owed(connection: Connection, state: State, directory: Directory, needs:
     limited = [name for name in names if directory.book.limits(name, needs.now) is not None]
     if not limited:
         return
-    owed = exposures(connection, limited)
-    table = tables.promised
-    promised = connection.execute(select(table).where(table.c.participant.in_(limited)))
-    state.owed = {name: owed.get(name, 0) for name in limited}
-    for row in promised:
-        state.owe(row.participant, row.amount)
+    rows = await ask(_OWED, participants=limited)
+    state.owed = dict.fromkeys(limited, 0)
+    for row in rows:
+        state.owe(row.participant, int(row.owed))
 
 
 @dataclass(frozen=True, slots=True)

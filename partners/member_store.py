@@ -2,10 +2,8 @@
 
 from typing import Any
 
-from sqlalchemy import Connection
-
 from partners.programmes.tiers import TierSource, TierTerm
-from partners.querying import ACCOUNT, MEMBERSHIP, query
+from partners.querying import ACCOUNT, MEMBERSHIP, query, together
 from partners.state import AccountKey, Membership, MembershipKey, MembershipState, State
 from settlement.ledger.book import Counters
 
@@ -13,27 +11,30 @@ _STATES = {state.value: state for state in MembershipState}
 _SOURCES = {source.value: source for source in TierSource}
 
 
-def load_memberships(
-    connection: Connection,
+async def load_memberships(
     state: State,
     keys: set[MembershipKey],
 ) -> None:
     """Memberships by the partners' own numbers, with what they are linked and merged to."""
-    found = query(
-        connection,
+    found = await query(
         "select m.* from {batch} join enrolment e using (programme, member_number) "
         "join membership m on m.member_id = e.member_id and m.programme = e.programme",
         MEMBERSHIP,
         keys,
     )
-    accounts = [add_membership(state, row).account for row in found]
-    accounts += _load_merged(connection, state, accounts)
-    _load_related(connection, state, accounts)
+    await _load_hanging(state, [add_membership(state, row).account for row in found])
 
 
-def _load_merged(
-    connection: Connection, state: State, accounts: list[AccountKey]
-) -> list[AccountKey]:
+async def _load_hanging(state: State, accounts: list[AccountKey]) -> None:
+    """What memberships are linked and merged to."""
+    await together(_load_related(state, accounts), _load_merged_and_related(state, accounts))
+
+
+async def _load_merged_and_related(state: State, accounts: list[AccountKey]) -> None:
+    await _load_related(state, await _load_merged(state, accounts))
+
+
+async def _load_merged(state: State, accounts: list[AccountKey]) -> list[AccountKey]:
     """Memberships that stand for these, and those that these stand for; gives their accounts."""
     standing = {
         (into, programme)
@@ -43,8 +44,7 @@ def _load_merged(
     }
     found = []
     while standing - state.accounts.keys():
-        rows = query(
-            connection,
+        rows = await query(
             "select m.* from {batch} join membership m using (member_id, programme)",
             ACCOUNT,
             standing - state.accounts.keys(),
@@ -54,8 +54,7 @@ def _load_merged(
         standing = {(m.merged_into, m.programme) for m in added if m.merged_into is not None}
     near = [*accounts, *found]
     while near:
-        rows = query(
-            connection,
+        rows = await query(
             "select m.* from {batch} join membership m on m.merged_into = batch.member_id "
             "and m.programme = batch.programme",
             ACCOUNT,
@@ -66,15 +65,14 @@ def _load_merged(
     return found
 
 
-def _load_related(connection: Connection, state: State, accounts: list[AccountKey]) -> None:
+async def _load_related(state: State, accounts: list[AccountKey]) -> None:
     """Links of memberships, the linked memberships, and the same members' other ones.
 
     Of these others the links are not loaded: `state.links` has the accounts for which they are.
     """
     for account in accounts:
         state.links.setdefault(account, set())
-    rows = query(
-        connection,
+    rows = await query(
         "select l.member_id as from_id, l.programme as from_programme, m.* from {batch} "
         "join link l using (member_id, programme) "
         "join membership m on m.member_id = l.other_member_id and m.programme = l.other_programme "
@@ -89,19 +87,17 @@ def _load_related(connection: Connection, state: State, accounts: list[AccountKe
         added.append(membership.account)
         if row.from_id is not None:
             state.links[row.from_id, row.from_programme].add(membership.account)
-    _load_merged(connection, state, added)
+    await _load_merged(state, added)
 
 
-def load_accounts(connection: Connection, state: State, accounts: set[AccountKey]) -> None:
+async def load_accounts(state: State, accounts: set[AccountKey]) -> None:
     """Memberships by member id, with their links."""
-    rows = query(
-        connection,
+    rows = await query(
         "select m.* from {batch} join membership m using (member_id, programme)",
         ACCOUNT,
         accounts - state.links.keys(),
     )
-    found = [add_membership(state, row).account for row in rows]
-    _load_related(connection, state, found + _load_merged(connection, state, found))
+    await _load_hanging(state, [add_membership(state, row).account for row in rows])
 
 
 def membership_of(row: Any) -> Membership:  # noqa: ANN401 - a row
@@ -129,14 +125,12 @@ def add_membership(state: State, row: Any) -> Membership:  # noqa: ANN401 - a ro
     return membership
 
 
-def load_member_counters(
-    connection: Connection,
+async def load_member_counters(
     state: State,
     accounts: set[AccountKey],
 ) -> None:
     """What was ever debited and credited to members' accounts."""
-    rows = query(
-        connection,
+    rows = await query(
         "select a.* from {batch} join member_account a using (member_id, programme)",
         ACCOUNT,
         accounts - state.balances.keys(),

@@ -7,13 +7,13 @@ from typing import ClassVar
 from sqlalchemy import Connection, Table
 
 from partners.changes import Change, Insertion, Modification
+from partners.line_store import load_lines
 from partners.state import State
 from settlement.ledger import due_tables, dues
 from settlement.ledger.dues import AbortProposal, Due, PostedSettlement
-from settlement.ledger.reading import lines_of
 
 
-def load_settlements(connection: Connection, state: State, settlements: set[int]) -> None:
+async def load_settlements(state: State, connection: Connection, settlements: set[int]) -> None:
     """Posted settlements with all of their payments, lines, and proposals to abort them."""
     if not settlements:
         return
@@ -21,8 +21,7 @@ def load_settlements(connection: Connection, state: State, settlements: set[int]
     state.dues = {due.key: due for due in dues.dues_of(connection, settlements)}
     state.aborts = {made.number: made for made in dues.aborts_of(connection, settlements)}
     posted = [settlement.post_number for settlement in state.settlements.values()]
-    for number, lines in lines_of(connection, posted).items():
-        state.lines[number] = tuple(line.as_line() for line in lines)
+    await load_lines(state, posted)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from partners.querying import query
+from partners.line_store import NUMBER
+from partners.querying import query, run
 from partners.state import MembershipKey
 
 
@@ -31,17 +32,16 @@ def origins(
 
     The caller has made sure that the asker may know of the membership.
     """
-    rows = query(
-        connection,
+    asked = query(
         "select c.* from {batch} join conversion c using (number) "
         "join enrolment e on e.programme = c.target_programme and e.member_id = c.target_member_id "
         "where e.programme = :programme and e.member_number = :member_number",
-        {"number": "bigint"},
+        NUMBER,
         ((number,) for number in numbers),
         programme=key[0],
         member_number=key[1],
     )
-    return {row.number: _origin(row) for row in rows}
+    return {row.number: _origin(row) for row in run(connection, asked)}
 
 
 def _origin(row: Any) -> Origin:  # noqa: ANN401 - a row

@@ -25,6 +25,7 @@ from partners.programmes.model import Custody
 from partners.programmes.progress import counter_exponent, value_of_counter
 from partners.programmes.reaching import Judge
 from partners.programmes.tiers import TierSource, TierTerm
+from partners.querying import run
 from partners.refusals import Reason, Refused
 from partners.requests import Remembered, remembered
 from partners.signatures import holds_limits, needs_of
@@ -138,7 +139,7 @@ def history(
 
 def answer_given(connection: Connection, asker: Asker, request_id: str) -> Remembered:
     """What was answered to a request of the asker's; NOT_FOUND where none was decided."""
-    found = remembered(connection, [(asker.sender, request_id)])
+    found = run(connection, remembered([(asker.sender, request_id)]))
     if not found:
         raise Refused(
             Reason.NOT_FOUND,

@@ -1,16 +1,16 @@
 """Signed requests and what became of them: the memory that makes every write safe to repeat."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import Connection, select, text
 
 from partners import tables
 from partners.context import Command, Decision
+from partners.querying import Rows, query
 from partners.refusals import Refused
-from settlement.ledger.bulk import copy_rows, unnest
+from settlement.ledger.bulk import copy_rows
 from settlement.ledger.entries import Entry
 from settlement.ledger.values import value
 
@@ -99,17 +99,14 @@ class Accepted:
     decision: Decision
 
 
-def remembered(
-    connection: Connection,
-    keys: Iterable[RequestKey],
-) -> dict[RequestKey, Remembered]:
+async def remembered(keys: Iterable[RequestKey]) -> dict[RequestKey, Remembered]:
     """Those of the requests that were decided before.
 
     The answer of a batch, some megabytes, is fetched once however many of its items are named.
     """
-    found = {(row.sender, row.request_id): row for row in _rows(connection, keys)}
+    found = {(row.sender, row.request_id): row for row in await _rows(keys)}
     batches = {(row.sender, row.batch_id) for row in found.values() if row.batch_id is not None}
-    rows = _rows(connection, batches - found.keys())
+    rows = await _rows(batches - found.keys())
     holders = found | {(row.sender, row.request_id): row for row in rows}
     answers = {
         key: Answer(row.answer_type, bytes(row.answer), row.answer_keyid)
@@ -127,19 +124,14 @@ def remembered(
     }
 
 
-def _rows(connection: Connection, keys: Iterable[RequestKey]) -> Sequence[Any]:
-    listed = list(keys)
-    if not listed:
-        return ()
-    columns = {"sender": "text", "request_id": "text"}
-    return connection.execute(
-        text(
-            "select sender, request_id, sha256, method, batch_id, batch_index, "  # noqa: S608 - our names
-            "answer_type, answer, answer_keyid "
-            f"from {unnest(columns)} join request using (sender, request_id)",
-        ),
-        {"sender": [s for s, _ in listed], "request_id": [r for _, r in listed]},
-    ).all()
+def _rows(keys: Iterable[RequestKey]) -> Awaitable[Rows]:
+    return query(
+        "select sender, request_id, sha256, method, batch_id, batch_index, "
+        "answer_type, answer, answer_keyid "
+        "from {batch} join request using (sender, request_id)",
+        {"sender": "text", "request_id": "text"},
+        keys,
+    )
 
 
 @value

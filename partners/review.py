@@ -26,6 +26,7 @@ from partners.programmes.model import ProgrammeDefinition
 from partners.programmes.periods import DAY, Days, calendar_year, local_day
 from partners.programmes.progress import ACTIVE, EARNED
 from partners.programmes.tiers import TierSource, TierTerm, relegated
+from partners.querying import ask, run, together
 from partners.standing import progress_of, reviewed, term_entry
 from partners.standing_store import load_held, load_invitations, load_standings
 from partners.state import AccountKey, Membership, MembershipState, State
@@ -154,17 +155,20 @@ class _Judge:
 
     def load(self, connection: Connection, accounts: set[AccountKey]) -> None:
         """What is known of members."""
-        load_accounts(connection, self.state, accounts)
-        load_member_counters(connection, self.state, accounts)
-        load_standings(connection, self.state, accounts)
-        load_held(connection, self.state, accounts)
-        load_invitations(connection, self.state, {self.state.accounts[a].key for a in accounts})
-        rows = connection.execute(
-            text(
-                "select member_id, programme, due_on from expiry_notice "
-                "where member_id = any(:members)"
-            ),
-            {"members": [member_id for member_id, _ in accounts]},
+        run(connection, self._load(accounts))
+
+    async def _load(self, accounts: set[AccountKey]) -> None:
+        await load_accounts(self.state, accounts)
+        await together(
+            load_member_counters(self.state, accounts),
+            load_standings(self.state, accounts),
+            load_held(self.state, accounts),
+            load_invitations(self.state, {self.state.accounts[a].key for a in accounts}),
+        )
+        rows = await ask(
+            "select member_id, programme, due_on from expiry_notice "
+            "where member_id = any(:members)",
+            members=[member_id for member_id, _ in accounts],
         )
         self.noticed = {(row.member_id, row.programme, row.due_on) for row in rows}
 

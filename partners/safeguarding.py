@@ -8,19 +8,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection
-
 from partners.context import Context, Decision
 from partners.directory import Directory
 from partners.exchange.terms import Safeguards
 from partners.exchange_store import conversion_of, sources_of
 from partners.member_store import load_member_counters
-from partners.querying import ACCOUNT, query
+from partners.querying import ACCOUNT, ask, query, together
 from partners.refusals import Reason, Refused
 from partners.standing_store import load_held
 from partners.state import AccountKey, ConversionState, Membership, Needs, State
 from settlement.ledger.entries import Entry, timestamp
-from settlement.ledger.reading import first_after
+from settlement.ledger.reading import FIRST_AFTER
 
 VELOCITY_PERIOD = timedelta(hours=24)
 """What velocity limits look back on: rolling, so that midnight gives nobody a second day."""
@@ -29,9 +27,7 @@ _COUNTS = frozenset({ConversionState.PENDING, ConversionState.COMPLETED})
 """Conversions that were not taken back."""
 
 
-def load_safeguarded(
-    connection: Connection, state: State, directory: Directory, needs: Needs
-) -> None:
+async def load_safeguarded(state: State, directory: Directory, needs: Needs) -> None:
     """What the safeguards of programmes that give are judged by, for the batch's conversions.
 
     Of all memberships of these programmes that the batch touches: any of them may be merged into
@@ -42,25 +38,28 @@ def load_safeguarded(
         return
     now = needs.now
     figures = {name: directory.book.safeguards(name, now) for name in {p for _, p in sources}}
-    _load_links(connection, state, {a for a in sources if figures[a[1]].link_cooling_seconds})
     touched = [account for account in state.accounts if account[1] in figures]
-    _load_recent(connection, state, [a for a in touched if _has_velocity(figures[a[1]])], now)
+    await together(
+        _load_links(state, {a for a in sources if figures[a[1]].link_cooling_seconds}),
+        _load_recent(state, [a for a in touched if _has_velocity(figures[a[1]])], now),
+    )
     seconds = max(f.earned_cooling_seconds for f in figures.values())
     cooling = {a for a in touched if figures[a[1]].earned_cooling_seconds}
     if cooling:
-        _load_young(connection, state, cooling, now - timedelta(seconds=seconds))
         sides = {side for account in cooling for side in state.sides(account)}
-        load_member_counters(connection, state, sides)
-        load_held(connection, state, sides)
+        await together(
+            _load_young(state, cooling, now - timedelta(seconds=seconds)),
+            load_member_counters(state, sides),
+            load_held(state, sides),
+        )
 
 
 def _has_velocity(figures: Safeguards) -> bool:
     return figures.daily_count is not None or figures.daily_minor is not None
 
 
-def _load_links(connection: Connection, state: State, accounts: Iterable[AccountKey]) -> None:
-    rows = query(
-        connection,
+async def _load_links(state: State, accounts: Iterable[AccountKey]) -> None:
+    rows = await query(
         "select l.*, e.accepted_at from {batch} join link l using (member_id, programme) "
         "join entry e on e.number = l.number",
         ACCOUNT,
@@ -71,11 +70,8 @@ def _load_links(connection: Connection, state: State, accounts: Iterable[Account
         state.linked_at[link] = row.accepted_at
 
 
-def _load_recent(
-    connection: Connection, state: State, accounts: Iterable[AccountKey], now: datetime
-) -> None:
-    rows = query(
-        connection,
+async def _load_recent(state: State, accounts: Iterable[AccountKey], now: datetime) -> None:
+    rows = await query(
         "select c.* from {batch} join conversion c on c.source_member_id = batch.member_id "
         "and c.source_programme = batch.programme and c.accepted_at > :since",
         ACCOUNT,
@@ -86,14 +82,12 @@ def _load_recent(
         state.put_conversion(conversion_of(row))
 
 
-def _load_young(
-    connection: Connection, state: State, accounts: Iterable[AccountKey], since: datetime
-) -> None:
+async def _load_young(state: State, accounts: Iterable[AccountKey], since: datetime) -> None:
     """Points by the accruals they came by after an instant, less what was reversed of these."""
     for account in accounts:
         state.young[account] = {}
-    rows = query(
-        connection,
+    ((first,),) = await ask(FIRST_AFTER, instant=since)
+    rows = await query(
         "select batch.member_id, batch.programme, o.number, o.accepted_at, "
         "sum(case when e.kind = 'ACCRUAL' then l.amount else -l.amount end) as amount "
         "from {batch} join member_entry m on m.member_id = batch.member_id "
@@ -105,7 +99,7 @@ def _load_young(
         "= 'member/' || batch.member_id || '/' || batch.programme group by 1, 2, 3, 4",
         ACCOUNT,
         accounts,
-        first=first_after(connection, since),
+        first=first,
     )
     for row in rows:
         state.young[row.member_id, row.programme][row.number] = int(row.amount)

@@ -3,12 +3,11 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Connection, text
-
+from partners.line_store import NUMBER
 from partners.programmes.forms import MoneyAmount
 from partners.programmes.progress import Progress
 from partners.programmes.tiers import TierSource, TierTerm
-from partners.querying import ACCOUNT, MEMBERSHIP, query
+from partners.querying import ACCOUNT, MEMBERSHIP, ask, query, together
 from partners.state import (
     AccountKey,
     Election,
@@ -21,19 +20,19 @@ from partners.state import (
     VoucherState,
 )
 
-_NUMBER = {"number": "bigint"}
 
-
-def load_standings(connection: Connection, state: State, accounts: Iterable[AccountKey]) -> None:
+async def load_standings(state: State, accounts: Iterable[AccountKey]) -> None:
     """Tiers, choices, progress and registrations of memberships that are loaded already.
 
     With them those of the memberships that stand for them or were merged into them.
     """
     wanted = _with_merged(state, accounts)
-    load_terms(connection, state, wanted)
-    load_progress(connection, state, wanted)
-    _load_registrations(connection, state, wanted)
-    _load_multiples(connection, state, wanted)
+    await together(
+        load_terms(state, wanted),
+        load_progress(state, wanted),
+        _load_registrations(state, wanted),
+        _load_multiples(state, wanted),
+    )
 
 
 def _with_merged(state: State, accounts: Iterable[AccountKey]) -> set[AccountKey]:
@@ -45,10 +44,13 @@ def _with_merged(state: State, accounts: Iterable[AccountKey]) -> set[AccountKey
     return found
 
 
-def load_terms(connection: Connection, state: State, accounts: set[AccountKey]) -> None:
+async def load_terms(state: State, accounts: set[AccountKey]) -> None:
     """Every tier and every choice of memberships, in the order of the log."""
-    rows = query(
-        connection,
+    await together(_load_tiers(state, accounts), _load_elections(state, accounts))
+
+
+async def _load_tiers(state: State, accounts: set[AccountKey]) -> None:
+    rows = await query(
         "select t.* from {batch} join tier_term t using (member_id, programme) order by t.number",
         ACCOUNT,
         accounts,
@@ -56,8 +58,10 @@ def load_terms(connection: Connection, state: State, accounts: set[AccountKey]) 
     for row in rows:
         term = TierTerm(row.tier, row.since, row.until, TierSource(row.source))
         state.terms.setdefault((row.member_id, row.programme), []).append(term)
-    rows = query(
-        connection,
+
+
+async def _load_elections(state: State, accounts: set[AccountKey]) -> None:
+    rows = await query(
         "select e.* from {batch} join election e using (member_id, programme) order by e.number",
         ACCOUNT,
         accounts,
@@ -67,12 +71,11 @@ def load_terms(connection: Connection, state: State, accounts: set[AccountKey]) 
         state.elections.setdefault((row.member_id, row.programme), []).append(election)
 
 
-def load_progress(connection: Connection, state: State, accounts: set[AccountKey]) -> None:
+async def load_progress(state: State, accounts: set[AccountKey]) -> None:
     """What was counted of memberships, day by day."""
     for account in accounts:
         state.progress.setdefault(account, Progress())
-    rows = query(
-        connection,
+    rows = await query(
         "select p.* from {batch} join progress p using (member_id, programme)",
         ACCOUNT,
         accounts,
@@ -82,9 +85,8 @@ def load_progress(connection: Connection, state: State, accounts: set[AccountKey
         progress.add(row.counter, row.day, row.number, row.amount)
 
 
-def _load_registrations(connection: Connection, state: State, accounts: set[AccountKey]) -> None:
-    rows = query(
-        connection,
+async def _load_registrations(state: State, accounts: set[AccountKey]) -> None:
+    rows = await query(
         "select r.* from {batch} join registration r using (member_id, programme)",
         ACCOUNT,
         accounts,
@@ -94,9 +96,8 @@ def _load_registrations(connection: Connection, state: State, accounts: set[Acco
         of_member[row.rule] = row.registered_at
 
 
-def _load_multiples(connection: Connection, state: State, accounts: set[AccountKey]) -> None:
-    rows = query(
-        connection,
+async def _load_multiples(state: State, accounts: set[AccountKey]) -> None:
+    rows = await query(
         "select v.member_id, v.programme, v.award, v.multiple from {batch} "
         "join voucher v using (member_id, programme) "
         "join membership m using (member_id, programme) "
@@ -108,10 +109,9 @@ def _load_multiples(connection: Connection, state: State, accounts: set[AccountK
         state.multiples[row.member_id, row.programme].add((row.award, row.multiple))
 
 
-def load_invitations(connection: Connection, state: State, keys: set[MembershipKey]) -> None:
+async def load_invitations(state: State, keys: set[MembershipKey]) -> None:
     """Invitations of member numbers."""
-    rows = query(
-        connection,
+    rows = await query(
         "select i.* from {batch} join invitation i using (programme, member_number)",
         MEMBERSHIP,
         keys,
@@ -122,10 +122,9 @@ def load_invitations(connection: Connection, state: State, keys: set[MembershipK
         )
 
 
-def load_held(connection: Connection, state: State, accounts: Iterable[AccountKey]) -> None:
+async def load_held(state: State, accounts: Iterable[AccountKey]) -> None:
     """Points that cannot be spent yet."""
-    rows = query(
-        connection,
+    rows = await query(
         "select h.* from {batch} join held_points h using (member_id, programme)",
         ACCOUNT,
         accounts,
@@ -135,20 +134,16 @@ def load_held(connection: Connection, state: State, accounts: Iterable[AccountKe
         of_member[row.number] = Held(row.amount, row.available_at)
 
 
-def load_vouchers(
-    connection: Connection, state: State, numbers: set[int], earned_by: set[int]
-) -> None:
+async def load_vouchers(state: State, numbers: set[int], earned_by: set[int]) -> None:
     """Vouchers by their numbers, and by those of the accruals that brought them."""
-    named = query(
-        connection,
+    named = await query(
         "select v.* from {batch} join voucher v using (number)",
-        _NUMBER,
+        NUMBER,
         ((number,) for number in numbers),
     )
-    earned = query(
-        connection,
+    earned = await query(
         "select v.* from {batch} join voucher v on v.earned_by = batch.number",
-        _NUMBER,
+        NUMBER,
         ((number,) for number in earned_by),
     )
     for row in (*named, *earned):
@@ -179,10 +174,9 @@ def _money(text_: str) -> MoneyAmount:
     return MoneyAmount(currency, int(minor))
 
 
-def load_merges_of(connection: Connection, state: State, accounts: set[AccountKey]) -> None:
+async def load_merges_of(state: State, accounts: set[AccountKey]) -> None:
     """Merges that stand, by the memberships that were merged."""
-    rows = query(
-        connection,
+    rows = await query(
         "select m.* from {batch} join member_merge m on m.merged_member_id = batch.member_id "
         "and m.programme = batch.programme and m.undone_number is null",
         ACCOUNT,
@@ -192,12 +186,11 @@ def load_merges_of(connection: Connection, state: State, accounts: set[AccountKe
         state.merges[row.number] = _merge(row)
 
 
-def load_merges(connection: Connection, state: State, numbers: set[int]) -> None:
+async def load_merges(state: State, numbers: set[int]) -> None:
     """Merges by their numbers."""
-    rows = query(
-        connection,
+    rows = await query(
         "select m.* from {batch} join member_merge m using (number)",
-        _NUMBER,
+        NUMBER,
         ((number,) for number in numbers),
     )
     for row in rows:
@@ -215,11 +208,19 @@ def _merge(row: Any) -> Merge:  # noqa: ANN401 - a row
     )
 
 
-def load_usage(connection: Connection, state: State) -> None:
+_USAGE = """
+select 'agreement' as kind, agreement, null as programme, null as name, used from agreement_usage
+union all select 'rule', null, programme, rule, used from rule_usage
+union all select 'award', null, programme, award, used from award_usage
+"""
+
+
+async def load_usage(state: State) -> None:
     """What agreements, budgets and stocks have used: few rows, loaded whole."""
-    rows = connection.execute(text("select agreement, used from agreement_usage"))
-    state.usage = {row.agreement: int(row.used) for row in rows}
-    rows = connection.execute(text("select programme, rule, used from rule_usage"))
-    state.rule_usage = {(row.programme, row.rule): int(row.used) for row in rows}
-    rows = connection.execute(text("select programme, award, used from award_usage"))
-    state.award_usage = {(row.programme, row.award): row.used for row in rows}
+    for row in await ask(_USAGE):
+        if row.kind == "agreement":
+            state.usage[row.agreement] = int(row.used)
+        elif row.kind == "rule":
+            state.rule_usage[row.programme, row.name] = int(row.used)
+        else:
+            state.award_usage[row.programme, row.name] = int(row.used)

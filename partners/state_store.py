@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from partners.activities import ActivityKey
 from partners.counted import read_counted, read_recovered
@@ -11,6 +11,7 @@ from partners.erasure_store import load_pending
 from partners.exchange_store import load_exchange
 from partners.following_store import load_followed
 from partners.hold_store import load_holds, load_open_holds
+from partners.line_store import load_lines
 from partners.member_store import (
     add_membership,
     load_accounts,
@@ -18,7 +19,7 @@ from partners.member_store import (
     load_memberships,
 )
 from partners.payment_store import load_settlements
-from partners.querying import MEMBERSHIP, query
+from partners.querying import MEMBERSHIP, ask, query, run, together
 from partners.reconciliation_store import load_reconciliations
 from partners.standing_store import (
     load_held,
@@ -39,7 +40,6 @@ from partners.state import (
     RecordedActivity,
     State,
 )
-from settlement.ledger.reading import lines_of
 
 
 def load(connection: Connection, needs: Needs) -> State:
@@ -48,35 +48,42 @@ def load(connection: Connection, needs: Needs) -> State:
     What agreements, budgets and stocks have used is loaded whole.
     """
     state = State()
-    named = needs.memberships | needs.link_codes | needs.standings
-    load_memberships(connection, state, named)
-    _load_activities(connection, state, needs.activities)
-    load_exchange(connection, state, needs)
-    load_pending(connection, state, needs.pending_of)
-    load_holds(connection, state, needs.holds)
-    _load_link_codes(connection, state, needs.link_codes)
-    _load_lines(connection, state, needs.lines_of)
-    reversible = [state.activities[key] for key in needs.lines_of if key in state.activities]
-    load_vouchers(connection, state, needs.vouchers, {a.number for a in reversible})
-    load_merges(connection, state, needs.merges)
-    _load_carried_over(connection, state, needs.carry_over)
-    _load_parties(connection, state, reversible)
-    followed = load_followed(connection, state, reversible) if needs.lines_of else set()
-    _load_balances(connection, state, needs.balances)
-    load_invitations(connection, state, needs.standings | needs.invitations)
-    load_standings(connection, state, _standing_accounts(state, needs, reversible))
-    load_open_holds(connection, state)
-    load_progress(connection, state, followed - state.progress.keys())
-    load_held(connection, state, {side for a in state.balances for side in state.sides(a)})
-    load_usage(connection, state)
-    load_settlements(connection, state, needs.settlements)
-    load_reconciliations(connection, state, needs)
+    run(connection, load_into(state, connection, needs))
     return state
 
 
-def _load_parties(
-    connection: Connection, state: State, reversible: Iterable[RecordedActivity]
-) -> None:
+async def load_into(state: State, connection: Connection, needs: Needs) -> None:
+    """Load that, together with what else is loaded; most batches need the first steps alone."""
+    named = needs.memberships | needs.link_codes | needs.standings
+    await together(
+        load_memberships(state, named),
+        _load_activities(state, needs.activities),
+        load_invitations(state, needs.standings | needs.invitations),
+        load_merges(state, needs.merges),
+        load_usage(state),
+    )
+    await load_exchange(state, needs)
+    await load_pending(state, needs.pending_of)
+    await load_holds(state, needs.holds)
+    await _load_link_codes(state, needs.link_codes)
+    await _load_lines(state, needs.lines_of)
+    reversible = [state.activities[key] for key in needs.lines_of if key in state.activities]
+    await load_vouchers(state, needs.vouchers, {a.number for a in reversible})
+    await _load_carried_over(state, needs.carry_over)
+    await _load_parties(state, reversible)
+    followed = await load_followed(state, reversible) if needs.lines_of else set()
+    await _load_balances(state, needs.balances)
+    await together(
+        load_standings(state, _standing_accounts(state, needs, reversible)),
+        load_open_holds(state),
+        load_held(state, {side for a in state.balances for side in state.sides(a)}),
+    )
+    await load_progress(state, followed - state.progress.keys())
+    await load_settlements(state, connection, needs.settlements)
+    load_reconciliations(connection, state, needs)
+
+
+async def _load_parties(state: State, reversible: Iterable[RecordedActivity]) -> None:
     """Memberships and balances of vouchers and merges; memberships that activities counted for."""
     vouchers = {(v.member_id, v.programme) for v in state.vouchers.values()}
     merges = {
@@ -85,8 +92,8 @@ def _load_parties(
         for member_id in (m.kept_member_id, m.merged_member_id)
     }
     counted = {item.account for activity in reversible for item in activity.counted}
-    load_accounts(connection, state, vouchers | merges | counted)
-    load_member_counters(connection, state, vouchers | merges)
+    await load_accounts(state, vouchers | merges | counted)
+    await load_member_counters(state, vouchers | merges)
 
 
 def _standing_accounts(
@@ -96,38 +103,34 @@ def _standing_accounts(
     return named | {item.account for activity in reversible for item in activity.counted}
 
 
-def _load_carried_over(
-    connection: Connection, state: State, wanted: Mapping[tuple[str, str], int]
-) -> None:
+async def _load_carried_over(state: State, wanted: Mapping[tuple[str, str], int]) -> None:
     """The next members of old programmes, with what they hold and are in the new ones.
 
     Members who were carried over are met again when something was booked on them since: what was
     reported late, or taken back.
     """
     for (old, new), limit in wanted.items():
-        rows = connection.execute(
-            text(
-                "select m.*, count(*) over () as remaining from membership m "
-                "left join member_account a using (member_id, programme) "
-                "where programme = :old and (m.state in ('ACTIVE', 'BLOCKED') "
-                "or m.state = 'CARRIED_OVER' and a.credits - a.debits <> a.debits_pending) "
-                "order by member_id limit :limit"
-            ),
-            {"old": old, "limit": limit},
-        ).all()
+        rows = await ask(
+            "select m.*, count(*) over () as remaining from membership m "
+            "left join member_account a using (member_id, programme) "
+            "where programme = :old and (m.state in ('ACTIVE', 'BLOCKED') "
+            "or m.state = 'CARRIED_OVER' and a.credits - a.debits <> a.debits_pending) "
+            "order by member_id limit :limit",
+            old=old,
+            limit=limit,
+        )
         found = [add_membership(state, row) for row in rows]
         state.to_carry_over[old] = found
         state.remaining[old] = rows[0].remaining if rows else 0
         accounts = {m.account for m in found}
-        load_member_counters(connection, state, accounts)
-        load_terms(connection, state, accounts)
-        load_accounts(connection, state, {(m.member_id, new) for m in found})
-        load_memberships(connection, state, {(new, m.member_number) for m in found})
+        await load_member_counters(state, accounts)
+        await load_terms(state, accounts)
+        await load_accounts(state, {(m.member_id, new) for m in found})
+        await load_memberships(state, {(new, m.member_number) for m in found})
 
 
-def _load_activities(connection: Connection, state: State, keys: set[ActivityKey]) -> None:
-    rows = query(
-        connection,
+async def _load_activities(state: State, keys: set[ActivityKey]) -> None:
+    rows = await query(
         "select a.* from {batch} join activity a using (supplier, kind, reference, revision)",
         {"supplier": "text", "kind": "text", "reference": "text", "revision": "integer"},
         ((k.supplier, k.kind, k.reference, k.revision) for k in keys),
@@ -145,9 +148,8 @@ def _load_activities(connection: Connection, state: State, keys: set[ActivityKey
         )
 
 
-def _load_link_codes(connection: Connection, state: State, keys: set[MembershipKey]) -> None:
-    rows = query(
-        connection,
+async def _load_link_codes(state: State, keys: set[MembershipKey]) -> None:
+    rows = await query(
         "select c.* from {batch} join link_code c on c.other_programme = batch.programme "
         "and c.other_number = batch.member_number and not c.used",
         MEMBERSHIP,
@@ -165,18 +167,17 @@ def _load_link_codes(connection: Connection, state: State, keys: set[MembershipK
             row.used,
         )
     origins = {(code.member_id, code.programme) for code in state.link_codes.values()}
-    load_accounts(connection, state, origins)
+    await load_accounts(state, origins)
 
 
-def _load_lines(connection: Connection, state: State, keys: set[ActivityKey]) -> None:
+async def _load_lines(state: State, keys: set[ActivityKey]) -> None:
     """Lines of recorded activities, and the balances of the members on them.
 
     An activity that is not recorded may be accrued earlier in the same batch, to any membership
     that the batch names or finds.
     """
     numbers = {a.number for key in keys if (a := state.activities.get(key)) is not None}
-    for number, lines in lines_of(connection, numbers).items():
-        state.lines[number] = tuple(line.as_line() for line in lines)
+    await load_lines(state, numbers)
     accounts = {
         (account.member_id, account.programme)
         for lines in state.lines.values()
@@ -186,16 +187,16 @@ def _load_lines(connection: Connection, state: State, keys: set[ActivityKey]) ->
     }
     if not keys <= state.activities.keys():
         accounts |= state.accounts.keys()
-    load_accounts(connection, state, accounts)
+    await load_accounts(state, accounts)
     standing = {
         state.standing_for(state.accounts[account]).account
         for account in accounts & state.accounts.keys()
     }
     merged = {account for account, m in state.accounts.items() if m.merged_into is not None}
-    load_merges_of(connection, state, merged)
-    load_member_counters(connection, state, accounts | standing)
+    await load_merges_of(state, merged)
+    await load_member_counters(state, accounts | standing)
 
 
-def _load_balances(connection: Connection, state: State, keys: set[MembershipKey]) -> None:
+async def _load_balances(state: State, keys: set[MembershipKey]) -> None:
     accounts = {state.memberships[key].account for key in keys if key in state.memberships}
-    load_member_counters(connection, state, accounts)
+    await load_member_counters(state, accounts)

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, text
 
 from gateway.bench.problems import BenchError
 from settlement.ledger.book import Counters, Head, read_head
-from settlement.ledger.bulk import copy_rows
+from settlement.ledger.bulk import copy_rows, send
 from settlement.ledger.entries import (
     ENTRY_VERSION,
     FACTS_PREFIX,
@@ -27,7 +27,7 @@ from settlement.ledger.entries import (
     canonical,
     timestamp,
 )
-from settlement.ledger.exposure import add_to_exposure
+from settlement.ledger.exposure import added_exposure
 from settlement.ledger.reading import StoredLine, lines_of
 from settlement.ledger.tables import tree_node
 from settlement.ledger.tree import grow
@@ -388,7 +388,7 @@ def _add_to_companies(
         ):
             was = moved.get(account, Counters())
             moved[account] = Counters(was.debits + copies * debits, was.credits + copies * credits_)
-    add_to_exposure(connection, moved)
+    send(connection, [added_exposure(moved)])
     for account, counters in moved.items():
         if account.member_id is None:
             connection.execute(

@@ -5,13 +5,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import Connection, select, text, update
+from sqlalchemy import Connection, select
 
 from settlement.ledger import tables
 from settlement.ledger.accounts import Account
-from settlement.ledger.bulk import copy_rows, unnest
+from settlement.ledger.bulk import Statement, copy_rows, parsed, send, unnest
 from settlement.ledger.entries import Coalition, Draft, Entry, price_text
-from settlement.ledger.exposure import add_to_exposure
+from settlement.ledger.exposure import added_exposure
 from settlement.ledger.tree import Node, grow
 from settlement.ledger.values import value
 
@@ -138,7 +138,6 @@ def append(
     if not entries:
         return head
     _copy_entries(connection, entries)
-    _add_to_counters(connection, entries)
     tree = grow(head.frontier, head.size, [entry.leaf for entry in entries])
     _store_tiles(connection, tree.tiles)
     grown = replace(
@@ -155,16 +154,7 @@ def append(
         ),
         frontier=tree.frontier,
     )
-    connection.execute(
-        update(tables.head).values(
-            size=grown.size,
-            accepted_at=grown.accepted_at,
-            open_window=grown.open_window,
-            window_opened_at=grown.window_opened_at,
-            directory_version=grown.directory_version,
-            frontier=list(grown.frontier),
-        ),
-    )
+    _add_to_counters(connection, entries, grown)
     return grown
 
 
@@ -271,31 +261,55 @@ def _upsert(table: str, key: str, columns: Mapping[str, str]) -> str:
     )
 
 
-_ADD_TO_COMPANIES = text(_upsert("company_account", "code", _COMPANY_COLUMNS))
-_ADD_TO_MEMBERS = text(_upsert("member_account", "member_id, programme", _MEMBER_COLUMNS))
+_ADD_TO_COMPANIES = parsed(_upsert("company_account", "code", _COMPANY_COLUMNS))
+_ADD_TO_MEMBERS = parsed(_upsert("member_account", "member_id, programme", _MEMBER_COLUMNS))
 
 
-def _add_to_counters(connection: Connection, entries: Sequence[Entry]) -> None:
+_MOVE_HEAD = parsed(
+    "update ledger_head set size = :size, accepted_at = :accepted_at, "
+    "open_window = :open_window, window_opened_at = :window_opened_at, "
+    "directory_version = :directory_version, frontier = cast(:frontier as bytea[])"
+)
+
+
+def _add_to_counters(connection: Connection, entries: Sequence[Entry], grown: Head) -> None:
+    """Add what entries moved to the accounts that they touch, and move the end of the log."""
     moved = movements(entries)
     companies = [(a, c) for a, c in moved.items() if a.member_id is None]
     members = [(a, c) for a, c in moved.items() if a.member_id is not None]
-    add_to_exposure(connection, moved)
-    if companies:
-        result = connection.execute(
-            _ADD_TO_COMPANIES,
-            {"code": [a.code for a, _ in companies], **_amounts(companies)},
-        )
-        _require_all(result.rowcount, companies)
-    if members:
-        result = connection.execute(
-            _ADD_TO_MEMBERS,
-            {
-                "member_id": [a.member_id for a, _ in members],
-                "programme": [a.programme for a, _ in members],
-                **_amounts(members),
-            },
-        )
-        _require_all(result.rowcount, members)
+    _, to_companies, to_members, _ = send(
+        connection,
+        [
+            _head_moved(grown),
+            Statement(
+                _ADD_TO_COMPANIES,
+                {"code": [a.code for a, _ in companies], **_amounts(companies)},
+            ),
+            Statement(
+                _ADD_TO_MEMBERS,
+                {
+                    "member_id": [a.member_id for a, _ in members],
+                    "programme": [a.programme for a, _ in members],
+                    **_amounts(members),
+                },
+            ),
+            added_exposure(moved),
+        ],
+    )
+    _require_all(to_companies.rowcount, companies)
+    _require_all(to_members.rowcount, members)
+
+
+def _head_moved(grown: Head) -> Statement:
+    bound = {
+        "size": grown.size,
+        "accepted_at": grown.accepted_at,
+        "open_window": grown.open_window,
+        "window_opened_at": grown.window_opened_at,
+        "directory_version": grown.directory_version,
+        "frontier": list(grown.frontier),
+    }
+    return Statement(_MOVE_HEAD, bound)
 
 
 def _amounts(moved: Sequence[tuple[Account, Counters]]) -> dict[str, list[object]]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, text
 
 from settlement.ledger.accounts import Account, owner
-from settlement.ledger.bulk import unnest
+from settlement.ledger.bulk import Statement, parsed, unnest
 from settlement.ledger.entries import Line
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _COLUMNS = {"participant": "text", "debits": "numeric", "credits": "numeric"}
 
-_ADD = text(
+_ADD = parsed(
     f"insert into exposure as sum (participant, debits, credits) "  # noqa: S608 - our names
     f"select participant, debits, credits from {unnest(_COLUMNS)} "
     "on conflict (participant) do update set debits = sum.debits + excluded.debits, "
@@ -29,8 +29,8 @@ _ADD = text(
 )
 
 
-def add_to_exposure(connection: Connection, moved: Mapping[Account, "Counters"]) -> None:
-    """Add what entries moved between companies to each participant's sums."""
+def added_exposure(moved: Mapping[Account, "Counters"]) -> Statement:
+    """Adds what entries moved between companies to each participant's sums."""
     debits: defaultdict[str, int] = defaultdict(int)
     credits_: defaultdict[str, int] = defaultdict(int)
     for account, counters in moved.items():
@@ -38,15 +38,12 @@ def add_to_exposure(connection: Connection, moved: Mapping[Account, "Counters"])
         if participant is not None:
             debits[participant] += counters.debits
             credits_[participant] += counters.credits
-    if debits:
-        connection.execute(
-            _ADD,
-            {
-                "participant": list(debits),
-                "debits": list(debits.values()),
-                "credits": [credits_[participant] for participant in debits],
-            },
-        )
+    bound = {
+        "participant": list(debits),
+        "debits": list(debits.values()),
+        "credits": [credits_[participant] for participant in debits],
+    }
+    return Statement(_ADD, bound)
 
 
 def owed_by(lines: Iterable[Line]) -> dict[str, int]:

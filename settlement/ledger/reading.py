@@ -75,6 +75,10 @@ def _account(code: str, currency: str) -> Account:
     return Account(code, currency, programme, int(member_id))
 
 
+LINES_OF = 'select l.* from {batch} join line l using (number) order by number, "index"'
+"""Lines of entries, in order; `{batch}` stands for their numbers as a table."""
+
+
 def lines_of(
     connection: Connection,
     numbers: Iterable[int],
@@ -83,16 +87,15 @@ def lines_of(
     listed = list(numbers)
     if not listed:
         return {}
-    rows = connection.execute(
-        text(
-            f"select l.* from {unnest({'number': 'bigint'})} join line l using (number) "  # noqa: S608 - our names
-            'order by number, "index"',
-        ),
-        {"number": listed},
-    )
+    statement = text(LINES_OF.format(batch=unnest({"number": "bigint"})))
+    return by_number(connection.execute(statement, {"number": listed}))
+
+
+def by_number(rows: Iterable[Sequence[Any]]) -> Mapping[int, tuple[StoredLine, ...]]:
+    """Lines from the rows of LINES_OF, by the numbers of their entries."""
     found: dict[int, list[StoredLine]] = {}
-    for row in rows:
-        found.setdefault(row.number, []).append(StoredLine(*row))
+    for line in (StoredLine(*row) for row in rows):
+        found.setdefault(line.number, []).append(line)
     return {number: tuple(lines) for number, lines in found.items()}
 
 
@@ -214,8 +217,7 @@ def member_movements(
                 )
 
 
-_FIRST_AFTER = text(
-    """
+FIRST_AFTER = """
     with recursive search (low, high) as (
         select 0::bigint, size from ledger_head
         union all
@@ -225,14 +227,14 @@ _FIRST_AFTER = text(
         where s.low < s.high
     )
     select max(low) from search
-    """
-)
+"""
+"""One number: of the first entry after `:instant`, or the log's size."""
 """Halves the log: instants never go backwards, so none is looked at but on the way."""
 
 
 def first_after(connection: Connection, instant: datetime) -> int:
     """Number of the first entry that was accepted after an instant; the log's size for none."""
-    return int(connection.execute(_FIRST_AFTER, {"instant": instant}).scalar_one())
+    return int(connection.execute(text(FIRST_AFTER), {"instant": instant}).scalar_one())
 
 
 def count_lines(connection: Connection) -> int:
