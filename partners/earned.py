@@ -30,6 +30,9 @@ from settlement.ledger.values import value
 STATED = "stated"
 """Rule of a leg that the partner stated itself."""
 
+NOTHING = Given()
+"""What rules gave before that are not limited, as far as it matters."""
+
 
 @value
 class Credit:
@@ -101,8 +104,10 @@ def _receiver(
 
 
 def _require_not_exclusive(legs: Iterable[EarnedLeg], definition: ProgrammeDefinition) -> None:
+    if not definition.exclusive:
+        return
     elsewhere = sorted({leg.programme for leg in legs} - {definition.programme})
-    if definition.exclusive and elsewhere:
+    if elsewhere:
         raise Refused(
             Reason.EXCLUSIVE,
             f"what earns in {definition.programme} earns points of no other programme; leave out "
@@ -154,11 +159,10 @@ def _earner(
     started_at, membership = activity.started_at, standing.membership
     tier = tier_at(standing, context, started_at)
     election = election_at(membership, context, started_at)
-    choices = {choice.id for choice in definition.choices}
     registrations = context.state.registrations.get(membership.account, {})
     return Earner(
         tier=tier if tier in definition.ranks else definition.entry_tier,
-        choice=election.choice if election.choice in choices else definition.default_choice,
+        choice=election.choice if election.choice in definition.choices_by_id else definition.default_choice,
         chosen_programme=election.chosen_programme,
         registered=frozenset(rule for rule, at in registrations.items() if at <= started_at),
         given=_given(activity, membership, definition, context),
@@ -169,19 +173,19 @@ def _given(
     activity: Activity, membership: Membership, definition: ProgrammeDefinition, context: Context
 ) -> Given:
     """What limited rules gave before."""
-    limited = [rule for rule in definition.earn if rule.is_limited]
+    limited = definition.limited_rules
     if not limited:
-        return Given()
+        return NOTHING
     progress = progress_of(membership, context)
     day = local_day(activity.started_at, definition.time_zone)
     return Given(
-        to_member_on_day=_totals(progress, {r.rule: Days(day, day) for r in limited}),
-        to_member=_totals(progress, {r.rule: Days(day.min, day.max) for r in limited}),
+        to_member_on_day=_totals(progress, limited, Days(day, day)),
+        to_member=_totals(progress, limited, Days(day.min, day.max)),
         to_all={
-            r.rule: context.state.rule_usage.get((definition.programme, r.rule), 0) for r in limited
+            rule: context.state.rule_usage.get((definition.programme, rule), 0) for rule in limited
         },
     )
 
 
-def _totals(progress: Progress, days_by_rule: dict[str, Days]) -> dict[str, int]:
-    return {rule: progress.total(RULE_PREFIX + rule, days) for rule, days in days_by_rule.items()}
+def _totals(progress: Progress, rules: Iterable[str], days: Days) -> dict[str, int]:
+    return {rule: progress.total(RULE_PREFIX + rule, days) for rule in rules}

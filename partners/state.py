@@ -587,7 +587,10 @@ class State:
 
     def merged_into(self, membership: Membership) -> list[Membership]:
         """Memberships that this one stands for, as far as they are loaded."""
-        found = (self.accounts[account] for account in sorted(self.merged[membership.account]))
+        merged = self.merged.get(membership.account)
+        if not merged:
+            return []
+        found = (self.accounts[account] for account in sorted(merged))
         near = [m for m in found if m.merged_into == membership.member_id]
         return [m for one in near for m in (one, *self.merged_into(one))]
 
@@ -600,14 +603,13 @@ class State:
         own = self.accounts.get((membership.member_id, programme))
         if own is not None:
             return self.standing_for(own)
-        sides = (membership, *self.merged_into(membership))
-        linked = sorted(
+        linked = [
             account
-            for side in sides
+            for side in (membership, *self.merged_into(membership))
             for account in self.links.get(side.account, ())
             if account[1] == programme
-        )
-        found = self.accounts.get(linked[0]) if linked else None
+        ]
+        found = self.accounts.get(min(linked)) if linked else None
         return None if found is None else self.standing_for(found)
 
     def linked_to(self, membership: Membership) -> tuple[Membership, ...]:

@@ -42,7 +42,7 @@ def value_of(units_minor: int, price: Fraction) -> int:
 
     Raises ValueError where the amount or the price is negative, and AmountOverflow.
     """
-    if units_minor < 0 or price < 0:
+    if units_minor < 0 or price.numerator < 0:
         message = f"nothing is worth a negative amount: {units_minor} at {price}"
         raise ValueError(message)
     return floor_times(units_minor, price)
