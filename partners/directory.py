@@ -15,7 +15,7 @@ from functools import cached_property
 
 from partners.exchange.book import RateBook
 from partners.exchange.proposals import Proposal, RateRange
-from partners.programmes.definition import ProgrammeDefinition
+from partners.programmes.definition import Custody, ProgrammeDefinition
 from settlement.ledger.entries import Coalition
 
 
@@ -123,6 +123,11 @@ class Programme:
     def latest(self) -> ProgrammeVersion:
         """The version published last."""
         return self.versions[-1]
+
+    @cached_property
+    def custody(self) -> Custody:
+        """Where the members' balances are kept."""
+        return self.latest.definition.custody
 
     @cached_property
     def currency(self) -> str | None:

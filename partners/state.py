@@ -626,8 +626,10 @@ class State:
     def post(self, lines: Sequence[Line]) -> None:
         """Show what lines do to members' balances, and to what participants with limits owe."""
         for line in lines:
-            self._move(line.debit, line.amount, 0)
-            self._move(line.credit, 0, line.amount)
+            if line.debit.member_id is not None:
+                self._move(line.debit, line.amount, 0)
+            if line.credit.member_id is not None:
+                self._move(line.credit, 0, line.amount)
         for participant, amount in owed_by(lines).items() if self.owed else ():
             self.owe(participant, amount)
 

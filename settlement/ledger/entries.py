@@ -13,7 +13,7 @@ from fractions import Fraction
 from functools import lru_cache
 
 from settlement.ledger.accounts import Account
-from settlement.ledger.amounts import checked
+from settlement.ledger.amounts import INT64_MAX, checked
 from settlement.ledger.tree import leaf_hash
 from settlement.ledger.values import once, value
 
@@ -111,8 +111,8 @@ class Line:
 
     def __post_init__(self) -> None:
         """Refuse what could never balance."""
-        if checked(self.amount) <= 0:
-            message = f"a line moves a positive amount, not {self.amount}"
+        if not 0 < self.amount <= INT64_MAX:
+            message = f"a line moves a positive amount, not {checked(self.amount)}"
             raise ValueError(message)
         if self.debit.currency != self.credit.currency or self.debit.code == self.credit.code:
             message = f"a line needs two accounts of one currency: {self.debit}, {self.credit}"
@@ -228,7 +228,8 @@ class Entry:
     @once
     def salts(self) -> tuple[bytes, ...]:
         """The salt of every line's digest, in order."""
-        return tuple(self.coalition.salt(self.number, i) for i in range(len(self.draft.lines)))
+        salt, number = self.coalition.salt, self.number
+        return tuple([salt(number, index) for index in range(len(self.draft.lines))])
 
     @once
     def digests(self) -> tuple[bytes, ...]:
