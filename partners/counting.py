@@ -32,11 +32,12 @@ def counted(
 ) -> tuple[Counted, ...]:
     """What an activity adds to counters: for tiers and limits of its programme, and for expiry."""
     day = local_day(activity.started_at, definition.time_zone)
-    own = [leg for leg in legs if leg.membership.programme == definition.programme]
-    made = contributions(definition, activity, day, [(leg.reason, leg.points_minor) for leg in own])
+    programme, account = definition.programme, membership.account
+    own = [(x.reason, x.points_minor) for x in legs if x.membership.programme == programme]
+    made = contributions(definition, activity, day, own)
     limits = _limits(definition, legs, day)
     return (
-        *(Counted(membership.account, contribution) for contribution in (*made, *limits)),
+        *[Counted(account, contribution) for contribution in (*made, *limits)],
         *_kept_alive(activity, membership, legs, context),
     )
 

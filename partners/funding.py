@@ -53,9 +53,12 @@ def told(leg: PricedLeg, context: Context) -> PricedLeg:
     return replace(leg, price=None, owed_minor=0, fee_minor=0, terms=0)
 
 
+_NOTHING_OWED = LegPrice(0, 0)
+
+
 def _price(leg: EarnedLeg, agreement: Agreement | None) -> LegPrice:
     if agreement is None:
-        return LegPrice(0, 0)
+        return _NOTHING_OWED
     try:
         return price_leg(leg.points_minor, agreement.terms.price, agreement.terms.operator_fee)
     except AmountOverflow as error:

@@ -69,6 +69,12 @@ class Membership:
     """The day up to which the tier was seen to."""
     number: int = 0
     """Of the entry that enrolled the member, or enrolled it again."""
+    account: AccountKey = field(init=False, repr=False, compare=False)
+    """Names the member's account in the programme's currency."""
+
+    def __post_init__(self) -> None:
+        """Name the account, which is asked for all the time."""
+        self.account = self.member_id, self.programme  # type: ignore[misc] - once
 
     @property
     def tier(self) -> str:
@@ -79,11 +85,6 @@ class Membership:
     def key(self) -> MembershipKey:
         """Names it as the partner does."""
         return self.programme, self.member_number
-
-    @property
-    def account(self) -> AccountKey:
-        """Names the member's account in the programme's currency."""
-        return self.member_id, self.programme
 
 
 @value

@@ -144,8 +144,7 @@ class _Desk:
         bonus = self.definition.bonus_of(self.earner.tier)
         legs: list[EarnedLeg] = []
         for rule in self._rules():
-            exponent = self._exponent(rule)
-            exact = self._counted(rule)
+            exponent, exact = self._exponent(rule), self._counted(rule)
             points_minor = rule.points_for(exact, exponent)
             limits: Sequence[str] = ()
             if rule.is_bounded:

@@ -135,7 +135,7 @@ def refused(command: Accrue, context: Context, refusal: Refused) -> ActivityRefu
 def _accrued(
     priced_legs: tuple[PricedLeg, ...], result: Earned, after: Outcome, context: Context
 ) -> Accrued:
-    legs = tuple(told(leg, context) for leg in priced_legs)
+    legs = tuple([told(leg, context) for leg in priced_legs])
     if not context.owns(after.membership.programme):
         return Accrued(legs, result.skipped)
     return Accrued(

@@ -211,18 +211,20 @@ class Entry:
     def line_bytes(self) -> tuple[bytes, ...]:
         """The exact bytes of every line, in order."""
         return tuple(
-            line_bytes(
-                kind=line.kind,
-                currency=line.currency,
-                amount=line.amount,
-                debit=line.debit.code,
-                credit=line.credit.code,
-                funder=line.funder,
-                price=None if line.price is None else price_text(line.price),
-                rule=line.rule,
-                terms=line.terms,
-            )
-            for line in self.draft.lines
+            [
+                line_bytes(
+                    kind=line.kind,
+                    currency=line.debit.currency,
+                    amount=line.amount,
+                    debit=line.debit.code,
+                    credit=line.credit.code,
+                    funder=line.funder,
+                    price=None if line.price is None else price_text(line.price),
+                    rule=line.rule,
+                    terms=line.terms,
+                )
+                for line in self.draft.lines
+            ]
         )
 
     @once
