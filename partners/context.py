@@ -46,7 +46,7 @@ class Context:
 
     def __post_init__(self) -> None:
         """See for whom the sender acts."""
-        self.participant = self.directory.acts_for(self.sender)  # type: ignore[misc] - once
+        self.participant = self.directory.acts_for(self.sender)  # type: ignore[misc]  # once and for all
 
     @property
     def operator(self) -> str:

@@ -162,7 +162,9 @@ def _earner(
     registrations = context.state.registrations.get(membership.account, {})
     return Earner(
         tier=tier if tier in definition.ranks else definition.entry_tier,
-        choice=election.choice if election.choice in definition.choices_by_id else definition.default_choice,
+        choice=election.choice
+        if election.choice in definition.choices_by_id
+        else definition.default_choice,
         chosen_programme=election.chosen_programme,
         registered=frozenset([rule for rule, at in registrations.items() if at <= started_at]),
         given=_given(activity, membership, definition, context),

@@ -74,7 +74,7 @@ class Membership:
 
     def __post_init__(self) -> None:
         """Name the account, which is asked for all the time."""
-        self.account = self.member_id, self.programme  # type: ignore[misc] - once
+        self.account = self.member_id, self.programme  # type: ignore[misc]  # once and for all
 
     @property
     def tier(self) -> str:
