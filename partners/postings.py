@@ -151,11 +151,12 @@ class Book:
         if not amount or debtor == creditor:
             return ()
         currency = self.directory.coalition.currency
+        debit, credit = accounts.mirrored(self.window, debtor, creditor, currency)
         line = Line(
             kind=kind,
             amount=amount,
-            debit=accounts.clearing(self.window, debtor, creditor, currency),
-            credit=accounts.clearing(self.window, creditor, debtor, currency),
+            debit=debit,
+            credit=credit,
             parties=frozenset((debtor, creditor)),
             rule=rule,
             terms=terms,

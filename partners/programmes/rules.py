@@ -91,9 +91,9 @@ class EarnRule(Measured):
 
         Multiplied once and rounded down. Raises AmountOverflow.
         """
-        rate = self.points_per_minor
-        numerator = exact.numerator * 10**exponent * rate.numerator
-        return checked(numerator // (exact.denominator * rate.denominator))
+        counted, parts = exact.as_integer_ratio()
+        points, units = self.points_per_minor.as_integer_ratio()
+        return checked(counted * 10**exponent * points // (parts * units))
 
     def holds_for(self, tier: str, choice: str) -> bool:
         """Whether it earns for a member of that tier who made that choice."""

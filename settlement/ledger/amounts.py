@@ -34,7 +34,8 @@ def floor_times(n: int, rate: Fraction) -> int:
     The fraction of a minor unit that is dropped stays with whoever gives.
     Raises AmountOverflow.
     """
-    return checked(n * rate.numerator // rate.denominator)
+    numerator, denominator = rate.as_integer_ratio()
+    return checked(n * numerator // denominator)
 
 
 def value_of(units_minor: int, price: Fraction) -> int:
