@@ -189,7 +189,7 @@ def _require_duration(activity: Activity) -> None:
 def _require_spend(activity: Activity) -> None:
     kind = activity.key.kind
     ceiling_usd = SPEND_CEILINGS_USD.get(kind, GENERIC_SPEND_CEILING_USD)
-    money = ((part.currency, part.minor) for part in activity.spend)
+    money = [(part.currency, part.minor) for part in activity.spend]
     for currency, minor in _totals("spend", money).items():
         ceiling = ceiling_usd * magnitude_of(currency) * 10 ** exponent_of(currency)
         if minor > ceiling:
@@ -201,7 +201,7 @@ def _require_spend(activity: Activity) -> None:
 
 
 def _require_quantities(activity: Activity) -> None:
-    counts = ((part.unit, part.count) for part in activity.quantities)
+    counts = [(part.unit, part.count) for part in activity.quantities]
     for unit, count in _totals("quantities", counts).items():
         ceiling = QUANTITY_CEILINGS.get(unit, GENERIC_QUANTITY_CEILING)
         if count > ceiling:

@@ -153,16 +153,14 @@ class _Judge:
     seen: dict[RequestKey, Remembered]
     writer: AnswerWriter
     decided: list[Decided] = field(default_factory=list)
+    directory: Directory = field(init=False)
+    """What the requests are judged by."""
+    now: datetime = field(init=False)
+    """The instant of the batch."""
 
-    @property
-    def directory(self) -> Directory:
-        """What the requests are judged by."""
-        return self.desk.directory
-
-    @property
-    def now(self) -> datetime:
-        """The instant of the batch."""
-        return self.desk.now
+    def __post_init__(self) -> None:
+        """See by what and when."""
+        self.directory, self.now = self.desk.directory, self.desk.now
 
     def judge(self, submission: Submission) -> Reply:
         """A reply to one submission; checks in the order of proto/SIGNING.md."""

@@ -41,11 +41,12 @@ class Context:
     """When the open window opened: what the shared currency is worth in money is pinned then."""
     explains: bool = False
     """Whether it is asked why as well: in simulations."""
+    participant: str = field(init=False)
+    """The participant for which the sender acts."""
 
-    @property
-    def participant(self) -> str:
-        """The participant for which the sender acts."""
-        return self.directory.acts_for(self.sender)
+    def __post_init__(self) -> None:
+        """See for whom the sender acts."""
+        self.participant = self.directory.acts_for(self.sender)  # type: ignore[misc]  # once and for all
 
     @property
     def operator(self) -> str:

@@ -32,11 +32,12 @@ def counted(
 ) -> tuple[Counted, ...]:
     """What an activity adds to counters: for tiers and limits of its programme, and for expiry."""
     day = local_day(activity.started_at, definition.time_zone)
-    own = [leg for leg in legs if leg.membership.programme == definition.programme]
-    made = contributions(definition, activity, day, [(leg.reason, leg.points_minor) for leg in own])
+    programme, account = definition.programme, membership.account
+    own = [(x.reason, x.points_minor) for x in legs if x.membership.programme == programme]
+    made = contributions(definition, activity, day, own)
     limits = _limits(definition, legs, day)
     return (
-        *(Counted(membership.account, contribution) for contribution in (*made, *limits)),
+        *[Counted(account, contribution) for contribution in (*made, *limits)],
         *_kept_alive(activity, membership, legs, context),
     )
 
@@ -45,8 +46,8 @@ def _limits(
     definition: ProgrammeDefinition, legs: Iterable[PricedLeg], day: date
 ) -> Iterator[Contribution]:
     """What limited rules gave; the tier's bonus on it does not count."""
-    limited = {rule.rule: rule for rule in definition.earn if rule.is_limited}
-    for leg in legs:
+    limited = definition.limited_rules
+    for leg in legs if limited else ():
         rule = limited.get(leg.rule)
         if rule is not None and leg.reason == rule.reason:
             yield Contribution(rule_counter(rule), day, leg.points_minor)
@@ -65,26 +66,26 @@ def _kept_alive(
     activity: Activity, membership: Membership, legs: Iterable[PricedLeg], context: Context
 ) -> Iterator[Counted]:
     """What keeps points alive, of every programme in which the activity counts or earns."""
-    points: dict[Membership, int] = {membership: 0}
+    points: dict[AccountKey, int] = {membership.account: 0}
     for leg in legs:
-        points[leg.membership] = points.get(leg.membership, 0) + leg.points_minor
-    for receiver, points_minor in points.items():
-        definition = context.definition(receiver.programme)
+        account = leg.membership.account
+        points[account] = points.get(account, 0) + leg.points_minor
+    for account, points_minor in points.items():
+        definition = context.definition(account[1])
         expiry = definition.expiry
         if expiry is None:
             continue
         if expiry.by is ExpiryBy.INACTIVITY:
             if expiry.activities is None or activity.key.kind in expiry.activities:
                 day = local_day(activity.started_at, definition.time_zone)
-                yield Counted(receiver.account, Contribution(ACTIVE, day, 1))
+                yield Counted(account, Contribution(ACTIVE, day, 1))
         elif points_minor:
-            yield _earned_today(receiver, points_minor, context)
+            yield _earned_today(account, points_minor, context)
 
 
-def _earned_today(membership: Membership, points_minor: int, context: Context) -> Counted:
+def _earned_today(account: AccountKey, points_minor: int, context: Context) -> Counted:
     """Points that begin to age today."""
-    today = context.today(membership.programme)
-    return Counted(membership.account, Contribution(EARNED, today, points_minor))
+    return Counted(account, Contribution(EARNED, context.today(account[1]), points_minor))
 
 
 def begin_to_age(
@@ -97,7 +98,7 @@ def begin_to_age(
     expiry = context.definition(membership.programme).expiry
     if points_minor <= 0 or expiry is None or expiry.by is not ExpiryBy.AGE:
         return []
-    return progress_changes([_earned_today(membership, points_minor, context)], number)
+    return progress_changes([_earned_today(membership.account, points_minor, context)], number)
 
 
 def age_no_more(
@@ -117,12 +118,15 @@ def age_no_more(
 
 def held(legs: Iterable[PricedLeg], context: Context) -> Iterator[PointsHeld]:
     """Points that cannot be spent yet, summed up by membership."""
-    waiting: dict[Membership, list[PricedLeg]] = {}
+    waiting: dict[AccountKey, Held] = {}
     for leg in legs:
-        kept_here = context.definition(leg.membership.programme).keeps_points
-        if kept_here and leg.available_at is not None and leg.available_at > context.now:
-            waiting.setdefault(leg.membership, []).append(leg)
-    for membership, of_member in waiting.items():
-        amount = sum(leg.points_minor for leg in of_member)
-        until = max(leg.available_at for leg in of_member if leg.available_at is not None)
-        yield PointsHeld(membership.account, context.number, Held(amount, until))
+        until = leg.available_at
+        if until is None or until <= context.now:
+            continue
+        account = leg.membership.account
+        if context.definition(account[1]).keeps_points:
+            before = waiting.get(account, Held(0, until))
+            amount = before.amount + leg.points_minor
+            waiting[account] = Held(amount, max(before.available_at, until))
+    for account, points in waiting.items():
+        yield PointsHeld(account, context.number, points)

@@ -5,16 +5,17 @@ of one version of it; the writer works on the version that it finds under its lo
 """
 
 import hashlib
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from fractions import Fraction
 from functools import cached_property
 
 from partners.exchange.book import RateBook
 from partners.exchange.proposals import Proposal, RateRange
-from partners.programmes.definition import ProgrammeDefinition
+from partners.programmes.definition import Custody, ProgrammeDefinition
 from settlement.ledger.entries import Coalition
 
 
@@ -124,6 +125,11 @@ class Programme:
         return self.versions[-1]
 
     @cached_property
+    def custody(self) -> Custody:
+        """Where the members' balances are kept."""
+        return self.latest.definition.custody
+
+    @cached_property
     def currency(self) -> str | None:
         """Code of the points currency; None where it has no points of its own."""
         currency = self.latest.definition.currency
@@ -131,10 +137,13 @@ class Programme:
 
     def version_at(self, instant: datetime) -> ProgrammeVersion | None:
         """The version in force at an instant."""
-        for version in reversed(self.versions):
-            if version.valid_from <= instant:
-                return version
-        return None
+        begun = bisect_right(self._begins, instant)
+        return self.versions[begun - 1] if begun else None
+
+    @cached_property
+    def _begins(self) -> list[datetime]:
+        """When each version begins, in UTC: instants of several zones take longer to compare."""
+        return [version.valid_from.astimezone(UTC) for version in self.versions]
 
 
 class AgreementState(StrEnum):
@@ -278,10 +287,10 @@ class Directory:
     def agreement_in_force(self, programme: str, buyer: str, now: datetime) -> Agreement | None:
         """The agreement accepted last for that currency and buyer, unless suspended."""
         signed = self._signed.get((programme, buyer), ())
-        latest = next((agreement for agreement in signed if agreement.covers(now)), None)
-        if latest is None or latest.state is not AgreementState.ACCEPTED:
-            return None
-        return latest
+        for agreement in signed:
+            if agreement.covers(now):
+                return agreement if agreement.state is AgreementState.ACCEPTED else None
+        return None
 
     def permits(self, programme: str, buyer: str, permission: Permission, now: datetime) -> bool:
         """Whether an agreement in force lets the buyer do that."""

@@ -1,7 +1,6 @@
 """What an activity earns for whom, and who pays for it: rules and agreements put together."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
 
 from partners.activities import Activity, StatedLeg
 from partners.context import Context
@@ -29,6 +28,9 @@ from settlement.ledger.values import value
 
 STATED = "stated"
 """Rule of a leg that the partner stated itself."""
+
+NOTHING = Given()
+"""What rules gave before that are not limited, as far as it matters."""
 
 
 @value
@@ -67,42 +69,46 @@ def earned(
         else _by_rule(activity, standing, version.definition, context)
     )
     _require_not_exclusive(legs, version.definition)
-    credits_: list[Credit] = []
-    skipped: set[str] = set()
+    receivers: dict[str, Membership | None] = {}
     for leg in legs:
-        context.require_points(leg.programme)
-        receiver = _receiver(leg, standing.membership, activity.started_at, context)
-        if receiver is None:
-            skipped.add(leg.programme)
-        else:
-            credits_.append(Credit(receiver, leg))
+        if leg.programme not in receivers:
+            context.require_points(leg.programme)
+            receiver = _receiver(leg.programme, standing.membership, activity, context)
+            receivers[leg.programme] = receiver
+    credits_ = [
+        Credit(receiver, leg) for leg in legs if (receiver := receivers[leg.programme]) is not None
+    ]
+    skipped = sorted([name for name, receiver in receivers.items() if receiver is None])
     why_not: tuple[tuple[str, str], ...] = ()
     if context.explains and not stated:
         definition = version.definition
         earner = _earner(activity, standing, definition, context)
         exponents = context.directory.exponents
         why_not = passed_over(definition, activity, earner, exponents=exponents)
-    return Earned(tuple(credits_), tuple(sorted(skipped)), why_not)
+    return Earned(tuple(credits_), tuple(skipped), why_not)
 
 
 def _receiver(
-    leg: EarnedLeg, membership: Membership, instant: datetime, context: Context
+    programme: str, membership: Membership, activity: Activity, context: Context
 ) -> Membership | None:
-    """Whose points a leg's are; None where nobody takes them any more.
+    """Whose the points of a programme are; None where nobody takes them any more.
 
     That the membership itself may earn was seen to before.
     """
-    if leg.programme == membership.programme:
+    if programme == membership.programme:
         return membership
-    linked = context.state.linked(membership, leg.programme)
-    takes = context.is_open(leg.programme, instant) and points_alive(leg.programme, context)
+    linked = context.state.linked(membership, programme)
+    begun = activity.started_at
+    takes = context.is_open(programme, begun) and points_alive(programme, context)
     active = linked is not None and linked.state is MembershipState.ACTIVE
     return linked if takes and active else None
 
 
 def _require_not_exclusive(legs: Iterable[EarnedLeg], definition: ProgrammeDefinition) -> None:
+    if not definition.exclusive:
+        return
     elsewhere = sorted({leg.programme for leg in legs} - {definition.programme})
-    if definition.exclusive and elsewhere:
+    if elsewhere:
         raise Refused(
             Reason.EXCLUSIVE,
             f"what earns in {definition.programme} earns points of no other programme; leave out "
@@ -154,13 +160,13 @@ def _earner(
     started_at, membership = activity.started_at, standing.membership
     tier = tier_at(standing, context, started_at)
     election = election_at(membership, context, started_at)
-    choices = {choice.id for choice in definition.choices}
+    choice = election.choice
     registrations = context.state.registrations.get(membership.account, {})
     return Earner(
         tier=tier if tier in definition.ranks else definition.entry_tier,
-        choice=election.choice if election.choice in choices else definition.default_choice,
+        choice=choice if choice in definition.choices_by_id else definition.default_choice,
         chosen_programme=election.chosen_programme,
-        registered=frozenset(rule for rule, at in registrations.items() if at <= started_at),
+        registered=frozenset([rule for rule, at in registrations.items() if at <= started_at]),
         given=_given(activity, membership, definition, context),
     )
 
@@ -169,19 +175,19 @@ def _given(
     activity: Activity, membership: Membership, definition: ProgrammeDefinition, context: Context
 ) -> Given:
     """What limited rules gave before."""
-    limited = [rule for rule in definition.earn if rule.is_limited]
+    limited = definition.limited_rules
     if not limited:
-        return Given()
+        return NOTHING
     progress = progress_of(membership, context)
     day = local_day(activity.started_at, definition.time_zone)
     return Given(
-        to_member_on_day=_totals(progress, {r.rule: Days(day, day) for r in limited}),
-        to_member=_totals(progress, {r.rule: Days(day.min, day.max) for r in limited}),
+        to_member_on_day=_totals(progress, limited, Days(day, day)),
+        to_member=_totals(progress, limited, Days(day.min, day.max)),
         to_all={
-            r.rule: context.state.rule_usage.get((definition.programme, r.rule), 0) for r in limited
+            rule: context.state.rule_usage.get((definition.programme, rule), 0) for rule in limited
         },
     )
 
 
-def _totals(progress: Progress, days_by_rule: dict[str, Days]) -> dict[str, int]:
-    return {rule: progress.total(RULE_PREFIX + rule, days) for rule, days in days_by_rule.items()}
+def _totals(progress: Progress, rules: Iterable[str], days: Days) -> dict[str, int]:
+    return {rule: progress.total(RULE_PREFIX + rule, days) for rule in rules}

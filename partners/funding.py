@@ -23,10 +23,10 @@ def priced(
     for credit in credits_:
         leg = credit.leg
         funder = leg.funder or context.participant
-        agreement = _agreement(leg, funder, author, context)
+        issuer = context.programme(leg.programme).partner
+        agreement = _agreement(leg, funder, issuer, author, context)
         if agreement is not None:
             _require_cap(agreement, leg, context, used)
-        issuer = context.programme(leg.programme).partner
         paid = agreement if funder != issuer else None
         owed = _price(leg, paid)
         yield PricedLeg(
@@ -47,28 +47,34 @@ def priced(
 
 def told(leg: PricedLeg, context: Context) -> PricedLeg:
     """A leg as the sender may see it: what two others agreed on is not its business."""
-    if context.participant in {leg.funder, context.programme(leg.membership.programme).partner}:
+    me = context.participant
+    if me in (leg.funder, context.programme(leg.membership.programme).partner):
         return leg
     return replace(leg, price=None, owed_minor=0, fee_minor=0, terms=0)
 
 
+_NOTHING_OWED = LegPrice(0, 0)
+
+
 def _price(leg: EarnedLeg, agreement: Agreement | None) -> LegPrice:
     if agreement is None:
-        return LegPrice(0, 0)
+        return _NOTHING_OWED
     try:
         return price_leg(leg.points_minor, agreement.terms.price, agreement.terms.operator_fee)
     except AmountOverflow as error:
         raise Refused(Reason.OVERFLOW, str(error)) from error
 
 
-def _agreement(leg: EarnedLeg, funder: str, author: str, context: Context) -> Agreement | None:
+def _agreement(
+    leg: EarnedLeg, funder: str, issuer: str, author: str, context: Context
+) -> Agreement | None:
     """The agreement under which a leg is given, with its cap; None for the issuer's own.
 
     Giving another's points takes leave of their issuer, and paying for them the funder's. That
     the issuer bears what `author`, whose rule it is, has given away takes the issuer's; and that
     a third pays for what `author` thought of takes that third's, by an agreement of those two.
     """
-    me, issuer = context.participant, context.programme(leg.programme).partner
+    me = context.participant
     giving = Permission.STATE_POINTS if leg.rule == STATED else Permission.DOUBLE_DIP
     found = None
     if issuer != me:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from partners.directory import Directory, Programme
 from partners.exchange.returning import shares, source_for
+from partners.programmes.model import Custody
 from partners.state import Hold, Membership, Quote
 from settlement.ledger import accounts
 from settlement.ledger.accounts import Account
@@ -105,10 +106,11 @@ class Book:
 
     def holder(self, account: tuple[int, str]) -> Account:
         """Where a member's points are: its own account, or its partner's control account."""
-        programme = self._programme(account[1])
-        if programme.latest.definition.custody == "partner":
-            return accounts.external(programme.programme_id, self.currency(account[1]))
-        return accounts.member(*account, self.currency(account[1]))
+        member_id, programme = account
+        currency = self.currency(programme)
+        if self._programme(programme).custody is Custody.PARTNER:
+            return accounts.external(programme, currency)
+        return accounts.member(member_id, programme, currency)
 
     def issued(self, programme_id: str) -> Account:
         """The issuer's account of a programme."""
@@ -141,44 +143,50 @@ class Book:
         *,
         terms: int | None,
         rule: str | None = None,
-    ) -> Iterator[Line]:
+    ) -> tuple[Line, ...]:
         """Debtor owes creditor: one line between the two mirrored clearing accounts.
 
         Nothing where the amount is zero or both are the same: nobody owes themselves.
         """
-        if amount and debtor != creditor:
-            currency = self.directory.coalition.currency
-            yield Line(
-                kind=kind,
-                amount=amount,
-                debit=accounts.clearing(self.window, debtor, creditor, currency),
-                credit=accounts.clearing(self.window, creditor, debtor, currency),
-                parties=frozenset({debtor, creditor}),
-                rule=rule,
-                terms=terms,
-            )
+        if not amount or debtor == creditor:
+            return ()
+        currency = self.directory.coalition.currency
+        debit, credit = accounts.mirrored(self.window, debtor, creditor, currency)
+        line = Line(
+            kind=kind,
+            amount=amount,
+            debit=debit,
+            credit=credit,
+            parties=frozenset((debtor, creditor)),
+            rule=rule,
+            terms=terms,
+        )
+        return (line,)
 
     def accrual(self, legs: Iterable[PricedLeg]) -> tuple[Line, ...]:
         """Points to the member, then what the funder owes for them, leg by leg."""
-        return tuple(line for leg in legs for line in self._leg(leg))
+        operator = self.directory.coalition.operator
+        lines: list[Line] = []
+        for leg in legs:
+            issuer, funder = self.issuer(leg.membership.programme), leg.funder
+            lines.append(self._points_given(leg, issuer))
+            owed, fee, terms, rule = leg.owed_minor, leg.fee_minor, leg.terms, leg.rule
+            lines += self.obligation(PRINCIPAL, funder, issuer, owed, terms=terms, rule=rule)
+            lines += self.obligation(FEE, funder, operator, fee, terms=terms, rule=rule)
+        return tuple(lines)
 
-    def _leg(self, leg: PricedLeg) -> Iterator[Line]:
-        programme = leg.membership.programme
-        issuer, operator = self.issuer(programme), self.directory.coalition.operator
-        yield Line(
+    def _points_given(self, leg: PricedLeg, issuer: str) -> Line:
+        return Line(
             kind=leg.reason,
             amount=leg.points_minor,
-            debit=self.issued(programme),
+            debit=self.issued(leg.membership.programme),
             credit=self.holder(leg.membership.account),
-            parties=frozenset({issuer, leg.funder}),
+            parties=frozenset((issuer, leg.funder)),
             funder=leg.funder,
             price=leg.price,
             rule=leg.rule,
             terms=leg.terms,
         )
-        owed = {"terms": leg.terms, "rule": leg.rule}
-        yield from self.obligation(PRINCIPAL, leg.funder, issuer, leg.owed_minor, **owed)  # type: ignore[arg-type]
-        yield from self.obligation(FEE, leg.funder, operator, leg.fee_minor, **owed)  # type: ignore[arg-type]
 
     def conversion(self, quote: Quote) -> tuple[Line, ...]:
         """Points of the source come back, points of the target are issued, and who owes what."""

@@ -109,9 +109,10 @@ def tier_at(standing: "Outcome", context: Context, instant: datetime) -> str:
     """
     membership = standing.membership
     zone = context.definition(membership.programme).time_zone
-    recorded = context.state.terms.get(membership.account, [])
-    terms = [*recorded, *(term for term, _ in standing.terms)] or [membership.term]
-    return tier_on(terms, local_day(instant, zone)).tier
+    terms = context.state.terms.get(membership.account) or []
+    if standing.terms:
+        terms = [*terms, *(term for term, _ in standing.terms)]
+    return tier_on(terms or [membership.term], local_day(instant, zone)).tier
 
 
 def election_at(membership: Membership, context: Context, instant: datetime) -> Election:
@@ -135,10 +136,11 @@ def reviewed(membership: Membership, context: Context) -> Outcome:
 
 def seen_to(membership: Membership, context: Context) -> list[MembershipEvaluated]:
     """A note of how far time was seen to, where it is a month behind: no night came to it."""
+    if not context.definition(membership.programme).has_reachable_tiers:
+        return []
     today = context.today(membership.programme)
     seen = max(membership.evaluated_on or date.min, membership.term.since)
-    rates = context.definition(membership.programme).has_reachable_tiers
-    if not rates or today - seen <= NOTED_AFTER:
+    if today - seen <= NOTED_AFTER:
         return []
     return [MembershipEvaluated(membership.account, today)]
 
@@ -154,9 +156,9 @@ def counted_for(
 
     `before` is what time had done to it; its entries come first.
     """
-    definition = context.definition(membership.programme)
     if not made:
         return before
+    definition = context.definition(membership.programme)
     standing = standing_of(membership, context, made, context.number)
     then = _definition_then(membership.programme, instant, context)
     if then is not None:

@@ -69,6 +69,12 @@ class Membership:
     """The day up to which the tier was seen to."""
     number: int = 0
     """Of the entry that enrolled the member, or enrolled it again."""
+    account: AccountKey = field(init=False, repr=False, compare=False)
+    """Names the member's account in the programme's currency."""
+
+    def __post_init__(self) -> None:
+        """Name the account, which is asked for all the time."""
+        self.account = self.member_id, self.programme  # type: ignore[misc]  # once and for all
 
     @property
     def tier(self) -> str:
@@ -79,11 +85,6 @@ class Membership:
     def key(self) -> MembershipKey:
         """Names it as the partner does."""
         return self.programme, self.member_number
-
-    @property
-    def account(self) -> AccountKey:
-        """Names the member's account in the programme's currency."""
-        return self.member_id, self.programme
 
 
 @value
@@ -587,7 +588,10 @@ class State:
 
     def merged_into(self, membership: Membership) -> list[Membership]:
         """Memberships that this one stands for, as far as they are loaded."""
-        found = (self.accounts[account] for account in sorted(self.merged[membership.account]))
+        merged = self.merged.get(membership.account)
+        if not merged:
+            return []
+        found = (self.accounts[account] for account in sorted(merged))
         near = [m for m in found if m.merged_into == membership.member_id]
         return [m for one in near for m in (one, *self.merged_into(one))]
 
@@ -600,14 +604,13 @@ class State:
         own = self.accounts.get((membership.member_id, programme))
         if own is not None:
             return self.standing_for(own)
-        sides = (membership, *self.merged_into(membership))
-        linked = sorted(
+        linked = [
             account
-            for side in sides
+            for side in (membership, *self.merged_into(membership))
             for account in self.links.get(side.account, ())
             if account[1] == programme
-        )
-        found = self.accounts.get(linked[0]) if linked else None
+        ]
+        found = self.accounts.get(min(linked)) if linked else None
         return None if found is None else self.standing_for(found)
 
     def linked_to(self, membership: Membership) -> tuple[Membership, ...]:
@@ -624,8 +627,10 @@ class State:
     def post(self, lines: Sequence[Line]) -> None:
         """Show what lines do to members' balances, and to what participants with limits owe."""
         for line in lines:
-            self._move(line.debit, line.amount, 0)
-            self._move(line.credit, 0, line.amount)
+            if line.debit.member_id is not None:
+                self._move(line.debit, line.amount, 0)
+            if line.credit.member_id is not None:
+                self._move(line.credit, 0, line.amount)
         for participant, amount in owed_by(lines).items() if self.owed else ():
             self.owe(participant, amount)
 

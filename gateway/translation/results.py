@@ -98,31 +98,38 @@ def _updated(result: members.Updated, known: Directory) -> members_pb2.UpdateMem
     )
 
 
-def _leg(leg: PricedLeg, currencies: Directory) -> accrual_pb2.Leg:
-    return accrual_pb2.Leg(
-        programme=leg.membership.programme,
-        currency=currencies.programmes[leg.membership.programme].currency or "",
-        reason=leg.reason,
-        points_minor=leg.points_minor,
-        funder=leg.funder,
-        price=fraction(leg.price),
-        owed_minor=leg.owed_minor,
-        fee_minor=leg.fee_minor,
-        rule=leg.rule,
-        terms=leg.terms,
-        available_at=timestamp(leg.available_at),
-        version=leg.version,
-    )
+def _add_legs(
+    message: accrual_pb2.AccrualResult | accrual_pb2.ReversalResult,
+    legs: Iterable[PricedLeg],
+    known: Directory,
+) -> None:
+    """Legs are added in place: a message that is handed over is copied, by way of its bytes."""
+    for leg in legs:
+        message.legs.add(
+            programme=leg.membership.programme,
+            currency=known.programmes[leg.membership.programme].currency or "",
+            reason=leg.reason,
+            points_minor=leg.points_minor,
+            funder=leg.funder,
+            price=fraction(leg.price),
+            owed_minor=leg.owed_minor,
+            fee_minor=leg.fee_minor,
+            rule=leg.rule,
+            terms=leg.terms,
+            available_at=timestamp(leg.available_at),
+            version=leg.version,
+        )
 
 
 def _accrued(result: accrual.Accrued, known: Directory) -> accrual_pb2.AccrualResult:
-    return accrual_pb2.AccrualResult(
-        legs=[_leg(leg, known) for leg in result.legs],
+    message = accrual_pb2.AccrualResult(
         skipped=result.skipped,
         tiers=[tier_term(term, number) for term, number in result.terms],
         vouchers=result.vouchers,
         invitation=result.invitation or 0,
     )
+    _add_legs(message, result.legs, known)
+    return message
 
 
 def simulated(result: accrual.Accrued, known: Directory) -> accrual_pb2.AccrualResult:
@@ -134,13 +141,14 @@ def simulated(result: accrual.Accrued, known: Directory) -> accrual_pb2.AccrualR
 
 
 def _reversed(result: reversal.Reversed, known: Directory) -> accrual_pb2.ReversalResult:
-    return accrual_pb2.ReversalResult(
+    message = accrual_pb2.ReversalResult(
         reversed_number=result.reversed_number,
-        legs=[_leg(leg, known) for leg in result.legs],
         reversed=fraction(result.reversed),
         tiers=[tier_term(term, number) for term, number in result.terms],
         followed=map(_followed, result.followed),
     )
+    _add_legs(message, result.legs, known)
+    return message
 
 
 def _followed(returned: Returned) -> accrual_pb2.FollowedConversion:

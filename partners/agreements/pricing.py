@@ -22,7 +22,7 @@ def price_leg(points_minor: int, price: Fraction, operator_fee: Fraction) -> Leg
     is owed. The funder keeps both remainders: it never owes more than it agreed to.
     Raises ValueError where an argument is negative, and AmountOverflow.
     """
-    if operator_fee < 0:
+    if operator_fee.numerator < 0:
         message = f"the operator's fee is a part of the price, not {operator_fee}"
         raise ValueError(message)
     owed_minor = value_of(points_minor, price)

@@ -1,6 +1,6 @@
 """What an activity earns under a programme's definition. Every rounding is down."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -99,7 +99,7 @@ def earn(
     Raises UnknownTier, UnknownChoice, CurrencyNotEarning, UnknownPointsCurrency, AmountOverflow.
     """
     desk = _Desk(definition, activity, earner, exponents, definition.exchange(activity), explain)
-    return tuple(leg for leg in desk.legs() if leg.points_minor)
+    return tuple([leg for leg in desk.legs() if leg.points_minor])
 
 
 def passed_over(
@@ -139,50 +139,52 @@ class _Desk:
     points: dict[str, int] = field(default_factory=dict)
     """Points of each rule so far, in minor units."""
 
-    def legs(self) -> Iterator[EarnedLeg]:
-        """The legs, rule by rule."""
+    def legs(self) -> list[EarnedLeg]:
+        """The legs, rule by rule; those of no points as well."""
         bonus = self.definition.bonus_of(self.earner.tier)
+        legs: list[EarnedLeg] = []
         for rule in self._rules():
-            exponent = self._exponent(rule)
-            exact = self._counted(rule)
-            rate = rule.points_per_minor
-            if exact.denominator != 1:
-                rate /= exact.denominator
-            points_minor = floor_times(exact.numerator * 10**exponent, rate)
-            given_minor, limits = self._limited(rule, points_minor, exponent)
-            self.points[rule.rule] = given_minor
+            exponent, exact = self._exponent(rule), self._counted(rule)
+            points_minor = rule.points_for(exact, exponent)
+            limits: Sequence[str] = ()
+            if rule.is_bounded:
+                points_minor, limits = self._limited(rule, points_minor, exponent)
+            self.points[rule.rule] = points_minor
             words = self._in_words(rule, exact, limits) if self.explain else ""
-            yield self._leg(rule, rule.reason, given_minor, words)
+            legs.append(self._leg(rule, rule.reason, points_minor, words))
             if rule.tier_bonus:
                 if self.explain:
                     words = f"{_plain(bonus * 100)}% of these for tier {self.earner.tier}"
-                yield self._leg(rule, TIER_BONUS, floor_times(given_minor, bonus), words)
+                extra = floor_times(points_minor, bonus)
+                legs.append(self._leg(rule, TIER_BONUS, extra, words))
+        return legs
 
     def _rules(self) -> list[EarnRule]:
         """Rules that hold for this activity and this member."""
-        choice = self.definition.choice(self.earner.choice)
-        chosen = choice.named(self.earner.chosen_programme)
+        definition, activity, earner = self.definition, self.activity, self.earner
+        choice = definition.choice(earner.choice)
+        chosen = choice.named(earner.chosen_programme)
         of_kind = [
             rule
-            for rule in self.definition.earn
-            if rule.activity == self.activity.key.kind
-            and rule.holds_at(self.activity.started_at)
-            and rule.holds_where(self.activity)
+            for rule in definition.rules_by_kind.get(activity.key.kind, ())
+            if rule.holds_at(activity.started_at) and rule.holds_where(activity)
         ]
         self._require_currencies(of_kind)
-        counting = [c for c in self.definition.counters if c.counts(self.activity)]
-        for name in dict.fromkeys(counter.counter for counter in counting):
-            self._require_currencies([c for c in counting if c.counter == name])
+        if definition.counters:
+            self._require_counting()
         return [
             rule
             for rule in of_kind
-            if rule.holds_for(self.earner.tier, self.earner.choice)
-            and (not rule.registration or rule.rule in self.earner.registered)
-            and (
-                self.definition.earns(rule) not in choice.programmes
-                or self.definition.earns(rule) == chosen
-            )
+            if rule.holds_for(earner.tier, earner.choice)
+            and (not rule.registration or rule.rule in earner.registered)
+            and ((of := definition.earns(rule)) not in choice.programmes or of == chosen)
         ]
+
+    def _require_counting(self) -> None:
+        """Refuse money that a counter would count if it were of another currency."""
+        counting = [c for c in self.definition.counters if c.counts(self.activity)]
+        for name in dict.fromkeys(counter.counter for counter in counting):
+            self._require_currencies([c for c in counting if c.counter == name])
 
     def why_not(self, rule: EarnRule) -> str:
         """Why a rule does not hold, in words; the first reason of several."""
@@ -217,9 +219,15 @@ class _Desk:
         is no question of what the member elected.
         """
         for part in self.activity.spend:
-            accepted = {m.currency for m in measures if m.looks_at(part.category) and m.currency}
-            if accepted and all(self.exchange(part.currency, to) is None for to in accepted):
-                raise CurrencyNotEarning(part.currency, part.category, sorted(accepted))
+            others: set[str] = set()
+            for measure in measures:
+                if measure.currency and measure.looks_at(part.category):
+                    if self.exchange(part.currency, measure.currency) is not None:
+                        break
+                    others.add(measure.currency)
+            else:
+                if others:
+                    raise CurrencyNotEarning(part.currency, part.category, sorted(others))
 
     def _counted(self, rule: EarnRule) -> Exact:
         """What the rule counts; of other rules' points those in major units."""
@@ -250,15 +258,14 @@ class _Desk:
         return points_minor, words
 
     def _leg(self, rule: EarnRule, reason: str, points_minor: int, because: str) -> EarnedLeg:
-        held = rule.available is Available.AT_END
         return EarnedLeg(
-            programme=self.definition.earns(rule),
-            reason=reason,
-            points_minor=points_minor,
-            rule=rule.rule,
-            funder=rule.funder,
-            available_at=self.activity.ended_at if held else None,
-            because=because,
+            self.definition.earns(rule),
+            reason,
+            points_minor,
+            rule.rule,
+            rule.funder,
+            self.activity.ended_at if rule.available is Available.AT_END else None,
+            because,
         )
 
     def _in_words(self, rule: EarnRule, exact: Exact, limits: Sequence[str]) -> str:

@@ -2,7 +2,6 @@
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 from operator import itemgetter
@@ -13,6 +12,7 @@ from partners.programmes.forms import Instant, Money, Points
 from partners.programmes.measuring import Exact
 from partners.programmes.money import exponent_of
 from partners.programmes.table import DefinitionTable
+from settlement.ledger.values import value
 
 RatesOfMoney: TypeAlias = Mapping[tuple[str, str], Sequence[tuple[datetime, Fraction]]]
 """By currency paid and counted: from when on, and minor units for a minor unit."""
@@ -41,7 +41,7 @@ def rates_of_money(rates: Iterable[ForeignMoney]) -> RatesOfMoney:
     return MappingProxyType(found)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class MoneyExchange:
     """What foreign money is worth to a programme at an instant."""
 

@@ -55,7 +55,9 @@ class Measured(DefinitionTable):
 
     def holds_where(self, activity: Activity) -> bool:
         """Whether the activity has the attributes that it asks for."""
-        return all(activity.attribute(name) in values for name, values in self.where.items())
+        return not self.where or all(
+            activity.attribute(name) in values for name, values in self.where.items()
+        )
 
 
 def counted(measure: Measured, activity: Activity, exchange: Exchange) -> Exact:
@@ -66,15 +68,13 @@ def counted(measure: Measured, activity: Activity, exchange: Exchange) -> Exact:
     if measure.per == PER_ACTIVITY:
         return 1
     if measure.per == PER_MONEY:
-        return sum(
-            (
-                part.minor * rate
-                for part in activity.spend
-                if measure.looks_at(part.category)
-                and (rate := exchange(part.currency, measure.currency or "")) is not None
-            ),
-            0,
-        )
+        total: Exact = 0
+        for part in activity.spend:
+            if measure.looks_at(part.category):
+                rate = exchange(part.currency, measure.currency or "")
+                if rate is not None:
+                    total += part.minor * rate
+        return total
     if measure.per in NOT_UNITS:
         return 0
     return sum(q.count for q in activity.quantities if q.unit == measure.unit)

@@ -255,24 +255,49 @@ class ProgrammeDefinition(DefinitionTable):
         """
         return self.tier(tier).bonus_part
 
+    @cached_property
+    def choices_by_id(self) -> Mapping[str, Choice]:
+        """What members may choose, by its id."""
+        return MappingProxyType({declared.id: declared for declared in self.choices})
+
     def choice(self, choice_id: str) -> Choice:
         """What members may choose, by its id.
 
         Raises UnknownChoice.
         """
-        for declared in self.choices:
-            if declared.id == choice_id:
-                return declared
-        raise UnknownChoice(choice_id, [declared.id for declared in self.choices])
+        declared = self.choices_by_id.get(choice_id)
+        if declared is None:
+            raise UnknownChoice(choice_id, self.choices_by_id)
+        return declared
 
     def earns(self, rule: EarnRule) -> str:
         """The programme whose points a rule of this one gives."""
         return rule.programme or self.programme
 
+    @cached_property
+    def rules_by_kind(self) -> Mapping[str, tuple[EarnRule, ...]]:
+        """Rules by the kind of activity that they are for, in their order."""
+        rules: dict[str, tuple[EarnRule, ...]] = {}
+        for rule in self.earn:
+            rules[rule.activity] = (*rules.get(rule.activity, ()), rule)
+        return MappingProxyType(rules)
+
+    @cached_property
+    def limited_rules(self) -> Mapping[str, EarnRule]:
+        """Rules for which it matters what they gave before, by their ids."""
+        return MappingProxyType({rule.rule: rule for rule in self.earn if rule.is_limited})
+
     def takes_early(self, kind: str) -> bool:
         """Whether activities of a kind may be reported before they are over."""
-        rules = [rule for rule in self.earn if rule.activity == kind]
-        return bool(rules) and all(rule.available is Available.AT_END for rule in rules)
+        return kind in self._early_kinds
+
+    @cached_property
+    def _early_kinds(self) -> frozenset[str]:
+        return frozenset(
+            kind
+            for kind, rules in self.rules_by_kind.items()
+            if all(rule.available is Available.AT_END for rule in rules)
+        )
 
     def award(self, award_id: str) -> Award | None:
         """An award of the catalogue."""

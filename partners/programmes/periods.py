@@ -1,13 +1,17 @@
 """Days, months and years as programmes count them: on the calendar of their own time zone."""
 
 import calendar
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from partners.programmes.forms import Span
 from settlement.ledger.values import value
 
 DAY = timedelta(days=1)
+
+CACHED_DAYS = 4_096
+"""One decision asks for its own day and its activity's several times."""
 
 
 @value
@@ -23,6 +27,11 @@ class Days:
 
 def local_day(instant: datetime, zone: ZoneInfo) -> date:
     """The day of an instant in a time zone."""
+    return _utc_day(instant.astimezone(UTC), zone)
+
+
+@lru_cache(maxsize=CACHED_DAYS)
+def _utc_day(instant: datetime, zone: ZoneInfo) -> date:
     return instant.astimezone(zone).date()
 
 

@@ -154,6 +154,8 @@ def contributions(
 
     Raises AmountOverflow.
     """
+    if not definition.counters:
+        return ()
     points = list(points_by_reason)
     found: dict[str, Contribution] = {}
     for table in definition.counters:

@@ -9,8 +9,9 @@ from typing import Annotated
 from pydantic import Field
 
 from partners.programmes.forms import Instant, Kind, Points, Slug, TierName
-from partners.programmes.measuring import Measured
+from partners.programmes.measuring import Exact, Measured
 from partners.programmes.money import exponent_of
+from settlement.ledger.amounts import checked
 
 BASE = "BASE"
 TIER_BONUS = "TIER_BONUS"
@@ -78,6 +79,21 @@ class EarnRule(Measured):
     def is_limited(self) -> bool:
         """Whether what it gave before decides what it gives."""
         return bool(self.budget or self.cap_per_member or self.cap_per_day)
+
+    @cached_property
+    def is_bounded(self) -> bool:
+        """Whether there is a least or a most that it gives."""
+        bounds = (self.minimum, self.maximum, self.budget, self.cap_per_member, self.cap_per_day)
+        return any(bound is not None for bound in bounds)
+
+    def points_for(self, exact: Exact, exponent: int) -> int:
+        """Points for what was counted, in minor units of a currency of so many decimals.
+
+        Multiplied once and rounded down. Raises AmountOverflow.
+        """
+        counted, parts = exact.as_integer_ratio()
+        points, units = self.points_per_minor.as_integer_ratio()
+        return checked(counted * 10**exponent * points // (parts * units))
 
     def holds_for(self, tier: str, choice: str) -> bool:
         """Whether it earns for a member of that tier who made that choice."""

@@ -86,8 +86,10 @@ def tier_on(terms: Sequence[TierTerm], day: date) -> TierTerm:
 
     `terms` are in the order in which they were recorded; there is at least one.
     """
-    begun = [term for term in terms if term.since <= day]
-    return begun[-1] if begun else terms[0]
+    for term in reversed(terms):
+        if term.since <= day:
+            return term
+    return terms[0]
 
 
 def evaluate(

@@ -135,7 +135,7 @@ def refused(command: Accrue, context: Context, refusal: Refused) -> ActivityRefu
 def _accrued(
     priced_legs: tuple[PricedLeg, ...], result: Earned, after: Outcome, context: Context
 ) -> Accrued:
-    legs = tuple(told(leg, context) for leg in priced_legs)
+    legs = tuple([told(leg, context) for leg in priced_legs])
     if not context.owns(after.membership.programme):
         return Accrued(legs, result.skipped)
     return Accrued(
@@ -143,14 +143,19 @@ def _accrued(
     )
 
 
+_CREDITING = frozenset({Permission.DOUBLE_DIP, Permission.STATE_POINTS})
+
+
 def _creditable(command: Accrue, context: Context) -> Membership:
     """The sender's own or a linked membership, or one that an agreement lets it credit."""
     programme_id, _ = command.membership
-    for permission in (Permission.DOUBLE_DIP, Permission.STATE_POINTS):
-        if context.directory.permits(programme_id, context.participant, permission, context.now):
-            known = context.known_membership(command.membership)
-            return context.state.standing_for(known)
-    return context.state.standing_for(context.visible_membership(command.membership))
+    directory, me = context.directory, context.participant
+    agreement = directory.agreement_in_force(programme_id, me, context.now)
+    if agreement is not None and not agreement.terms.permissions.isdisjoint(_CREDITING):
+        known = context.known_membership(command.membership)
+    else:
+        known = context.visible_membership(command.membership)
+    return context.state.standing_for(known)
 
 
 def _supplier(key: ActivityKey, context: Context) -> str:
@@ -170,10 +175,12 @@ def _require_may_report(supplier: str, context: Context) -> None:
     before it is told whether the activity was reported: that is the supplier's to know.
     """
     me, leave = context.participant, Permission.REPORT_ACTIVITIES
+    if supplier == me:
+        return
     programmes = context.directory.programmes.values()
     theirs = [p.programme_id for p in programmes if p.partner == supplier]
     permits = context.directory.permits
-    if supplier != me and not any(permits(p, me, leave, context.now) for p in theirs):
+    if not any(permits(p, me, leave, context.now) for p in theirs):
         raise Refused(
             Reason.NO_AGREEMENT,
             f"no agreement in force lets {me} report activities of {supplier}",

@@ -52,6 +52,18 @@ def clearing(window: int, owner: str, counterparty: str, currency: str) -> Accou
 
 
 @lru_cache(maxsize=CACHED_ACCOUNTS)
+def mirrored(window: int, debtor: str, creditor: str, currency: str) -> tuple[Account, Account]:
+    """Both sides of what one participant owes another in a window: the account of each.
+
+    Raises ValueError where both are the same.
+    """
+    return (
+        clearing(window, debtor, creditor, currency),
+        clearing(window, creditor, debtor, currency),
+    )
+
+
+@lru_cache(maxsize=CACHED_ACCOUNTS)
 def settlement(participant: str, currency: str) -> Account:
     """A participant's part of settlements whose payments are not confirmed yet."""
     return Account(f"settlement/{participant}", currency)

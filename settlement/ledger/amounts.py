@@ -34,7 +34,8 @@ def floor_times(n: int, rate: Fraction) -> int:
     The fraction of a minor unit that is dropped stays with whoever gives.
     Raises AmountOverflow.
     """
-    return checked(n * rate.numerator // rate.denominator)
+    numerator, denominator = rate.as_integer_ratio()
+    return checked(n * numerator // denominator)
 
 
 def value_of(units_minor: int, price: Fraction) -> int:
@@ -42,7 +43,7 @@ def value_of(units_minor: int, price: Fraction) -> int:
 
     Raises ValueError where the amount or the price is negative, and AmountOverflow.
     """
-    if units_minor < 0 or price < 0:
+    if units_minor < 0 or price.numerator < 0:
         message = f"nothing is worth a negative amount: {units_minor} at {price}"
         raise ValueError(message)
     return floor_times(units_minor, price)

@@ -1,10 +1,12 @@
 """The bytes of entries and lines, against the examples of proto/SIGNING.md and by property."""
 
 import hashlib
+import hmac
 import json
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from fractions import Fraction
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -103,6 +105,21 @@ def test_every_part_is_committed_to() -> None:
     )
     leaves = {entry(each).leaf for each in (draft, *changed)}
     assert len(leaves) == len(changed) + 1
+
+
+@pytest.mark.parametrize("length", [0, 1, 32, 63, 64, 65, 200])
+def test_a_salt_is_the_hmac_of_its_place(length: int) -> None:
+    key = bytes(range(200))[:length]
+    coalition = replace(COALITION, salt_key=key)
+    for number, tag in ((0, 0), (5, 1), (2**63 - 1, FACTS_TAG), (5, 1)):
+        place = number.to_bytes(8, "big") + tag.to_bytes(4, "big")
+        assert coalition.salt(number, tag) == hmac.digest(key, place, "sha256")[:16]
+
+
+@pytest.mark.parametrize("fold", [0, 1])
+def test_an_hour_that_comes_twice_is_written_as_two(fold: int) -> None:
+    twice = datetime(2026, 10, 25, 2, 30, tzinfo=ZoneInfo("Europe/Berlin"), fold=fold)
+    assert timestamp(twice) == f"2026-10-25T0{fold}:30:00.000000Z"
 
 
 def test_salts_differ_and_need_the_key() -> None:

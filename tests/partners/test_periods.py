@@ -119,3 +119,9 @@ def test_whole_months_up_to_a_day() -> None:
 )
 def test_whole_months_between(first: date, last: date, months: int) -> None:
     assert whole_months(first, last) == months
+
+
+@pytest.mark.parametrize(("fold", "expected"), [(0, date(2026, 10, 24)), (1, date(2026, 10, 25))])
+def test_an_hour_that_comes_twice_is_of_two_days_elsewhere(fold: int, expected: date) -> None:
+    twice = datetime(2026, 10, 25, 2, 30, tzinfo=ZoneInfo("Europe/Berlin"), fold=fold)
+    assert local_day(twice, ZoneInfo("Etc/GMT+1")) == expected
