@@ -11,22 +11,24 @@ _STATES = {state.value: state for state in MembershipState}
 _SOURCES = {source.value: source for source in TierSource}
 
 
-async def load_memberships(
-    state: State,
-    keys: set[MembershipKey],
-) -> None:
-    """Memberships by the partners' own numbers, with what they are linked and merged to."""
+async def find_memberships(state: State, keys: set[MembershipKey]) -> list[AccountKey]:
+    """Memberships by the partners' own numbers; gives their accounts."""
     found = await query(
         "select m.* from {batch} join enrolment e using (programme, member_number) "
         "join membership m on m.member_id = e.member_id and m.programme = e.programme",
         MEMBERSHIP,
         keys,
     )
-    await _load_hanging(state, [add_membership(state, row).account for row in found])
+    return [add_membership(state, row).account for row in found]
 
 
-async def _load_hanging(state: State, accounts: list[AccountKey]) -> None:
-    """What memberships are linked and merged to."""
+async def load_memberships(state: State, keys: set[MembershipKey]) -> None:
+    """Memberships by the partners' own numbers, with what they are linked and merged to."""
+    await load_hanging(state, await find_memberships(state, keys))
+
+
+async def load_hanging(state: State, accounts: list[AccountKey]) -> None:
+    """What memberships that are loaded are linked and merged to."""
     await together(_load_related(state, accounts), _load_merged_and_related(state, accounts))
 
 
@@ -65,6 +67,22 @@ async def _load_merged(state: State, accounts: list[AccountKey]) -> list[Account
     return found
 
 
+_RELATED = """
+with related as (
+    select l.member_id as from_id, l.programme as from_programme, m.* from {batch}
+    join link l using (member_id, programme)
+    join membership m on m.member_id = l.other_member_id and m.programme = l.other_programme
+    union all select null, null, m.* from (select distinct member_id from {batch}) as own
+    join membership m using (member_id)
+)
+select false as is_merged, r.* from related r
+union all select true, null, null, m.* from related r
+join membership m on m.merged_into = r.member_id and m.programme = r.programme
+"""
+"""Links, the same members' other memberships, and what was merged into any of these. What hangs
+on the merged ones in turn is asked for where there are any."""
+
+
 async def _load_related(state: State, accounts: list[AccountKey]) -> None:
     """Links of memberships, the linked memberships, and the same members' other ones.
 
@@ -72,19 +90,12 @@ async def _load_related(state: State, accounts: list[AccountKey]) -> None:
     """
     for account in accounts:
         state.links.setdefault(account, set())
-    rows = await query(
-        "select l.member_id as from_id, l.programme as from_programme, m.* from {batch} "
-        "join link l using (member_id, programme) "
-        "join membership m on m.member_id = l.other_member_id and m.programme = l.other_programme "
-        "union all select null, null, m.* from (select distinct member_id from {batch}) as own "
-        "join membership m using (member_id)",
-        ACCOUNT,
-        accounts,
-    )
+    rows = await query(_RELATED, ACCOUNT, accounts)
     added = []
     for row in rows:
         membership = add_membership(state, row)
-        added.append(membership.account)
+        if row.is_merged or membership.merged_into is not None:
+            added.append(membership.account)
         if row.from_id is not None:
             state.links[row.from_id, row.from_programme].add(membership.account)
     await _load_merged(state, added)
@@ -97,7 +108,7 @@ async def load_accounts(state: State, accounts: set[AccountKey]) -> None:
         ACCOUNT,
         accounts - state.links.keys(),
     )
-    await _load_hanging(state, [add_membership(state, row).account for row in rows])
+    await load_hanging(state, [add_membership(state, row).account for row in rows])
 
 
 def membership_of(row: Any) -> Membership:  # noqa: ANN401 - a row

@@ -24,9 +24,10 @@ from partners.state import (
 async def load_standings(state: State, accounts: Iterable[AccountKey]) -> None:
     """Tiers, choices, progress and registrations of memberships that are loaded already.
 
-    With them those of the memberships that stand for them or were merged into them.
+    With them those of the memberships that stand for them or were merged into them, as far as
+    these are loaded. What was asked for before is not asked for again.
     """
-    wanted = _with_merged(state, accounts)
+    wanted = _with_merged(state, accounts) - state.progress.keys()
     await together(
         load_terms(state, wanted),
         load_progress(state, wanted),

@@ -14,7 +14,9 @@ from partners.hold_store import load_holds, load_open_holds
 from partners.line_store import load_lines
 from partners.member_store import (
     add_membership,
+    find_memberships,
     load_accounts,
+    load_hanging,
     load_member_counters,
     load_memberships,
 )
@@ -54,9 +56,8 @@ def load(connection: Connection, needs: Needs) -> State:
 
 async def load_into(state: State, connection: Connection, needs: Needs) -> None:
     """Load that, together with what else is loaded; most batches need the first steps alone."""
-    named = needs.memberships | needs.link_codes | needs.standings
     await together(
-        load_memberships(state, named),
+        _load_members(state, needs),
         _load_activities(state, needs.activities),
         load_invitations(state, needs.standings | needs.invitations),
         load_merges(state, needs.merges),
@@ -81,6 +82,14 @@ async def load_into(state: State, connection: Connection, needs: Needs) -> None:
     await load_progress(state, followed - state.progress.keys())
     await load_settlements(state, connection, needs.settlements)
     load_reconciliations(connection, state, needs)
+
+
+async def _load_members(state: State, needs: Needs) -> None:
+    """Memberships that are named, and at once the standings of those that stand for themselves."""
+    found = await find_memberships(state, needs.memberships | needs.link_codes | needs.standings)
+    asked = (state.accounts[account] for account in found)
+    alone = {m.account for m in asked if m.merged_into is None and m.key in needs.standings}
+    await together(load_hanging(state, found), load_standings(state, alone))
 
 
 async def _load_parties(state: State, reversible: Iterable[RecordedActivity]) -> None:
