@@ -1,7 +1,7 @@
 """Writing the book: the writer's lock, and appending entries with all that follows from them."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -9,10 +9,10 @@ from sqlalchemy import Connection, select
 
 from settlement.ledger import tables
 from settlement.ledger.accounts import Account
-from settlement.ledger.bulk import Statement, copy_rows, parsed, send, unnest
+from settlement.ledger.bulk import Statement, copy_rows, insertion, parsed, send, unnest
 from settlement.ledger.entries import Coalition, Draft, Entry, price_text
 from settlement.ledger.exposure import added_exposure
-from settlement.ledger.tree import Node, grow
+from settlement.ledger.tree import Growth, grow
 from settlement.ledger.values import value
 
 FIRST_WINDOW = 1
@@ -137,9 +137,7 @@ def append(
         raise LedgerInconsistency(message)
     if not entries:
         return head
-    _copy_entries(connection, entries)
     tree = grow(head.frontier, head.size, [entry.leaf for entry in entries])
-    _store_tiles(connection, tree.tiles)
     grown = replace(
         head,
         size=head.size + len(entries),
@@ -154,26 +152,8 @@ def append(
         ),
         frontier=tree.frontier,
     )
-    _add_to_counters(connection, entries, grown)
+    _append(connection, entries, grown, tree)
     return grown
-
-
-def _store_tiles(connection: Connection, tiles: Sequence[tuple[Node, bytes]]) -> None:
-    """Keep the hashes of what is complete for ever; most batches complete nothing."""
-    if tiles:
-        rows = ((node.level, node.place, hashed) for node, hashed in tiles)
-        copy_rows(connection, tables.tree_node, rows)
-
-
-def _copy_entries(connection: Connection, entries: Sequence[Entry]) -> None:
-    copy_rows(connection, tables.entry, map(_entry_row, entries))
-    copy_rows(connection, tables.line, (row for entry in entries for row in _line_rows(entry)))
-    copy_rows(connection, tables.feed, (row for entry in entries for row in _feed_rows(entry)))
-    copy_rows(
-        connection,
-        tables.member_entry,
-        (row for entry in entries for row in _member_rows(entry)),
-    )
 
 
 def _entry_row(entry: Entry) -> tuple[object, ...]:
@@ -272,32 +252,49 @@ _MOVE_HEAD = parsed(
 )
 
 
-def _add_to_counters(connection: Connection, entries: Sequence[Entry], grown: Head) -> None:
-    """Add what entries moved to the accounts that they touch, and move the end of the log."""
+def _append(connection: Connection, entries: Sequence[Entry], grown: Head, tree: Growth) -> None:
+    """Lines by COPY, since they are many; all the rest in one round trip.
+
+    Hashes are kept of what is complete for ever; most batches complete nothing.
+    """
+    copy_rows(connection, tables.line, _of_each(entries, _line_rows))
     moved = movements(entries)
     companies = [(a, c) for a, c in moved.items() if a.member_id is None]
     members = [(a, c) for a, c in moved.items() if a.member_id is not None]
-    _, to_companies, to_members, _ = send(
+    tiles = [(node.level, node.place, hashed) for node, hashed in tree.tiles]
+    to_companies, to_members, *_ = send(
         connection,
         [
-            _head_moved(grown),
-            Statement(
-                _ADD_TO_COMPANIES,
-                {"code": [a.code for a, _ in companies], **_amounts(companies)},
-            ),
-            Statement(
-                _ADD_TO_MEMBERS,
-                {
-                    "member_id": [a.member_id for a, _ in members],
-                    "programme": [a.programme for a, _ in members],
-                    **_amounts(members),
-                },
-            ),
+            _added_to_companies(companies),
+            _added_to_members(members),
             added_exposure(moved),
+            insertion(tables.entry, map(_entry_row, entries)),
+            insertion(tables.feed, _of_each(entries, _feed_rows)),
+            insertion(tables.member_entry, _of_each(entries, _member_rows)),
+            *([insertion(tables.tree_node, tiles)] if tiles else ()),
+            _head_moved(grown),
         ],
     )
     _require_all(to_companies.rowcount, companies)
     _require_all(to_members.rowcount, members)
+
+
+def _of_each(
+    entries: Iterable[Entry], rows: Callable[[Entry], Iterable[tuple[object, ...]]]
+) -> Iterator[tuple[object, ...]]:
+    return (row for entry in entries for row in rows(entry))
+
+
+def _added_to_companies(moved: Sequence[tuple[Account, Counters]]) -> Statement:
+    return Statement(_ADD_TO_COMPANIES, {"code": [a.code for a, _ in moved], **_amounts(moved)})
+
+
+def _added_to_members(moved: Sequence[tuple[Account, Counters]]) -> Statement:
+    keys: dict[str, list[object]] = {
+        "member_id": [a.member_id for a, _ in moved],
+        "programme": [a.programme for a, _ in moved],
+    }
+    return Statement(_ADD_TO_MEMBERS, keys | _amounts(moved))
 
 
 def _head_moved(grown: Head) -> Statement:

@@ -60,6 +60,39 @@ def _copying(table: Table) -> tuple[str, tuple[str, ...]]:
     )
 
 
+def insertion(table: Table, rows: Iterable[Sequence[object]]) -> "Statement":
+    """Inserts rows, as `copy_rows` takes them, but together with other statements.
+
+    COPY asks for two round trips of its own, and is twice as fast where rows are thousands.
+    """
+    words, types = _inserting(table)
+    lists = list(zip(*rows, strict=True)) or [()] * len(types)
+    bound = {
+        name: [_numbers(one) for one in found] if kind.endswith("[]") else list(found)
+        for (name, kind), found in zip(types.items(), lists, strict=True)
+    }
+    return Statement(words, bound)
+
+
+@cache
+def _inserting(table: Table) -> tuple[str, Mapping[str, str]]:
+    """The statement, and the types of what it binds. Lists of numbers go as text, one by one."""
+    types = {c.name: type_name(c) for c in table.columns if c.server_default is None}
+    bound = ", ".join(
+        f"%({name})b::{'text' if kind.endswith('[]') else kind}[]" for name, kind in types.items()
+    )
+    names = ", ".join(f'"{name}"' for name in types)
+    chosen = ", ".join(f'"{name}"::{kind}' for name, kind in types.items())
+    return (
+        f'insert into "{table.name}" ({names}) select {chosen} '  # noqa: S608 - our names
+        f"from unnest({bound}) as batch({names})"
+    ), types
+
+
+def _numbers(found: Iterable[int]) -> str:
+    return f"{{{','.join(map(str, found))}}}"
+
+
 @dataclass(frozen=True, slots=True)
 class Statement:
     """A statement as the driver takes it, with what is bound to it."""

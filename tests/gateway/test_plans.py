@@ -95,9 +95,12 @@ def planned(module_database_url: str) -> dict[str, dict[str, Any]]:
 def plan(connection: Connection, statement: str) -> dict[str, Any]:
     driver = connection.connection.driver_connection
     assert isinstance(driver, psycopg.Connection)
-    names = dict.fromkeys(re.findall(r"%\((\w+)\)s", statement))
-    numbered = {name: f"${place}" for place, name in enumerate(names, 1)}
-    explain = f"explain (format json, generic_plan) {statement % numbered}"
+    parameter = re.compile(r"%\((\w+)\)[sb]")
+    places = {
+        name: f"${n}" for n, name in enumerate(dict.fromkeys(parameter.findall(statement)), 1)
+    }
+    numbered = parameter.sub(lambda found: places[found[1]], statement)
+    explain = f"explain (format json, generic_plan) {numbered}"
     ((found,),) = psycopg.ClientCursor(driver).execute(explain).fetchall()
     top: dict[str, Any] = found[0]["Plan"]
     return top
