@@ -38,7 +38,11 @@ def _traceback(exc_info: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - structl
 
 
 def configure(level: str = "INFO") -> None:
-    """Log from this level on."""
+    """Log from this level on.
+
+    The driver's own warnings are not ours: it tells of a lost connection what it raises as well.
+    """
+    logging.getLogger("psycopg").setLevel(logging.ERROR)
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

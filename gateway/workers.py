@@ -33,7 +33,7 @@ from gateway.server import DRAIN_SECONDS, Gateway, Listen, ServerError, run
 
 SWITCH_SECONDS = 0.001
 """How long one of a worker's threads computes while another one waits. The writer waits for the
-database some thirty times in a transaction, and each time for the event loop to let it go on;
+database a dozen times in a transaction, and each time for the event loop to let it go on;
 with Python's five milliseconds that was most of what a transaction took under load."""
 
 START_SECONDS = 60.0
