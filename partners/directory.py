@@ -5,7 +5,6 @@ of one version of it; the writer works on the version that it finds under its lo
 """
 
 import hashlib
-from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -136,14 +135,20 @@ class Programme:
         return None if currency is None else currency.code
 
     def version_at(self, instant: datetime) -> ProgrammeVersion | None:
-        """The version in force at an instant."""
-        begun = bisect_right(self._begins, instant)
-        return self.versions[begun - 1] if begun else None
+        """The version in force at an instant: of those that have begun the one published last.
+
+        One that is published for an earlier day than a scheduled one takes its place.
+        """
+        for begins, version in self._latest_first:
+            if begins <= instant:
+                return version
+        return None
 
     @cached_property
-    def _begins(self) -> list[datetime]:
-        """When each version begins, in UTC: instants of several zones take longer to compare."""
-        return [version.valid_from.astimezone(UTC) for version in self.versions]
+    def _latest_first(self) -> tuple[tuple[datetime, ProgrammeVersion], ...]:
+        """Versions with their begins in UTC: instants of several zones take longer to compare."""
+        found = ((version.valid_from.astimezone(UTC), version) for version in self.versions)
+        return tuple(reversed(tuple(found)))
 
 
 class AgreementState(StrEnum):

@@ -1,7 +1,6 @@
 """The bytes of entries and lines, against the examples of proto/SIGNING.md and by property."""
 
 import hashlib
-import hmac
 import json
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
@@ -105,15 +104,6 @@ def test_every_part_is_committed_to() -> None:
     )
     leaves = {entry(each).leaf for each in (draft, *changed)}
     assert len(leaves) == len(changed) + 1
-
-
-@pytest.mark.parametrize("length", [0, 1, 32, 63, 64, 65, 200])
-def test_a_salt_is_the_hmac_of_its_place(length: int) -> None:
-    key = bytes(range(200))[:length]
-    coalition = replace(COALITION, salt_key=key)
-    for number, tag in ((0, 0), (5, 1), (2**63 - 1, FACTS_TAG), (5, 1)):
-        place = number.to_bytes(8, "big") + tag.to_bytes(4, "big")
-        assert coalition.salt(number, tag) == hmac.digest(key, place, "sha256")[:16]
 
 
 @pytest.mark.parametrize("fold", [0, 1])
