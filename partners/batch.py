@@ -135,7 +135,7 @@ async def _load(
     await together(
         _recall(seen, submissions),
         load_owed(state, directory, needs),
-        load_into(state, connection, needs),
+        load_into(connection, state, needs),
     )
     await load_safeguarded(state, directory, needs)
     return seen

@@ -7,10 +7,10 @@ from typing import Any
 
 from partners import tables
 from partners.exchange.arithmetic import Bonus, ConversionAmounts, MoneyCharge
-from partners.line_store import NUMBER, load_lines
+from partners.line_store import load_lines
 from partners.member_store import load_accounts, load_member_counters
 from partners.offered import EVER, EVERYBODY, periods
-from partners.querying import ACCOUNT, ask, query, together
+from partners.querying import ACCOUNT, NUMBER, ask, query, together
 from partners.state import (
     AccountKey,
     BreakKind,

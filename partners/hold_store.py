@@ -6,9 +6,8 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from partners.line_store import NUMBER
 from partners.member_store import load_accounts, load_member_counters
-from partners.querying import ACCOUNT, query
+from partners.querying import ACCOUNT, NUMBER, query
 from partners.state import Hold, HoldState, State
 
 

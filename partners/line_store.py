@@ -2,12 +2,9 @@
 
 from collections.abc import Iterable
 
-from partners.querying import query
+from partners.querying import NUMBER, query
 from partners.state import State
 from settlement.ledger.reading import LINES_OF, by_number
-
-NUMBER = {"number": "bigint"}
-"""The column by which entries are named."""
 
 
 async def load_lines(state: State, numbers: Iterable[int]) -> None:

@@ -13,7 +13,7 @@ from settlement.ledger import due_tables, dues
 from settlement.ledger.dues import AbortProposal, Due, PostedSettlement
 
 
-async def load_settlements(state: State, connection: Connection, settlements: set[int]) -> None:
+async def load_settlements(connection: Connection, state: State, settlements: set[int]) -> None:
     """Posted settlements with all of their payments, lines, and proposals to abort them."""
     if not settlements:
         return

@@ -6,8 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from partners.line_store import NUMBER
-from partners.querying import query, run
+from partners.querying import NUMBER, query, run
 from partners.state import MembershipKey
 
 

@@ -20,6 +20,9 @@ MEMBERSHIP = {"programme": "text", "member_number": "text"}
 ACCOUNT = {"member_id": "bigint", "programme": "text"}
 """Columns of a member's account."""
 
+NUMBER = {"number": "bigint"}
+"""The column by which entries are named."""
+
 Rows = Sequence[Any]
 _Given = TypeVar("_Given")
 Loading = Coroutine[Any, Any, Any]

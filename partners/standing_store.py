@@ -3,11 +3,10 @@
 from collections.abc import Iterable
 from typing import Any
 
-from partners.line_store import NUMBER
 from partners.programmes.forms import MoneyAmount
 from partners.programmes.progress import Progress
 from partners.programmes.tiers import TierSource, TierTerm
-from partners.querying import ACCOUNT, MEMBERSHIP, ask, query, together
+from partners.querying import ACCOUNT, MEMBERSHIP, NUMBER, ask, query, together
 from partners.state import (
     AccountKey,
     Election,

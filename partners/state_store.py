@@ -50,11 +50,11 @@ def load(connection: Connection, needs: Needs) -> State:
     What agreements, budgets and stocks have used is loaded whole.
     """
     state = State()
-    run(connection, load_into(state, connection, needs))
+    run(connection, load_into(connection, state, needs))
     return state
 
 
-async def load_into(state: State, connection: Connection, needs: Needs) -> None:
+async def load_into(connection: Connection, state: State, needs: Needs) -> None:
     """Load that, together with what else is loaded; most batches need the first steps alone."""
     await together(
         _load_members(state, needs),
@@ -80,7 +80,7 @@ async def load_into(state: State, connection: Connection, needs: Needs) -> None:
         load_held(state, {side for a in state.balances for side in state.sides(a)}),
     )
     await load_progress(state, followed - state.progress.keys())
-    await load_settlements(state, connection, needs.settlements)
+    await load_settlements(connection, state, needs.settlements)
     load_reconciliations(connection, state, needs)
 
 

@@ -21,9 +21,6 @@ REFUSAL_TYPE = payload_type_of(envelope_pb2.Refusal)
 BATCH_RECEIPT_TYPE = payload_type_of(envelope_pb2.BatchReceipt)
 FEED_RECORD_TYPE = payload_type_of(envelope_pb2.FeedRecord)
 
-TYPE_URL_PREFIX = "type.googleapis.com/"
-"""As protobuf itself has it (google/protobuf/any.proto), which takes longer to pack."""
-
 _PARSED_BATCHES = 4
 """Receipts of batches, some megabytes each, whose items are asked for one after the other."""
 
@@ -55,8 +52,7 @@ class Answers:
         # In place: a message that is handed over is copied, by way of its bytes.
         fill_record(receipt.record, entry, directory.acts_for(request.sender))
         result = result_message(accepted.decision.result, directory)
-        receipt.result.type_url = TYPE_URL_PREFIX + result.DESCRIPTOR.full_name
-        receipt.result.value = result.SerializeToString(deterministic=True)
+        receipt.result.Pack(result, deterministic=True)
         return self._answer(RECEIPT_TYPE, receipt)
 
     def refused(self, request: Request, refused: Refused, now: datetime) -> Answer:

@@ -1,6 +1,6 @@
 """Values on the wire: instants, days, fractions, money, memberships' keys."""
 
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -12,18 +12,14 @@ from partners.programmes.forms import MoneyAmount
 if TYPE_CHECKING:  # at run time it would need the database
     from partners.state import MembershipKey
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-SECONDS_OF_A_DAY = 86_400
-
 
 def timestamp(instant: datetime | None) -> Timestamp | None:
-    """An instant on the wire; None stays absent. Protobuf's own way takes thrice as long."""
+    """An instant on the wire; None stays absent."""
     if instant is None:
         return None
-    since = instant - EPOCH
-    return Timestamp(
-        seconds=since.days * SECONDS_OF_A_DAY + since.seconds, nanos=since.microseconds * 1_000
-    )
+    stamp = Timestamp()
+    stamp.FromDatetime(instant)
+    return stamp
 
 
 def fraction(value: Fraction | None) -> common_pb2.Fraction | None:

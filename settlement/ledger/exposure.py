@@ -10,8 +10,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, text
-
 from settlement.ledger.accounts import Account, owner
 from settlement.ledger.bulk import Statement, parsed, unnest
 from settlement.ledger.entries import Line
@@ -55,17 +53,3 @@ def owed_by(lines: Iterable[Line]) -> dict[str, int]:
             if participant is not None:
                 grown[participant] += amount
     return dict(grown)
-
-
-def exposures(connection: Connection, participants: Iterable[str] | None = None) -> dict[str, int]:
-    """The net debit of each participant that is named, or of all, in shared minor units.
-
-    Positive: it owes; negative: it is owed. One that never owed nor was owed is left out.
-    """
-    condition = "" if participants is None else " where participant = any(:participants)"
-    named = {} if participants is None else {"participants": list(participants)}
-    rows = connection.execute(
-        text(f"select participant, debits - credits as owed from exposure{condition}"),  # noqa: S608 - of this function
-        named,
-    )
-    return {row.participant: int(row.owed) for row in rows}

@@ -8,7 +8,7 @@ from settlement.ledger.accounts import owner
 from settlement.ledger.book import append, place, read_head
 from settlement.ledger.check import check
 from settlement.ledger.entries import Draft, Line
-from settlement.ledger.exposure import exposures, owed_by
+from settlement.ledger.exposure import owed_by
 from settlement.netting import Obligation, Payment
 from settlement.posting import settlement_draft
 from settlement.windows import cut
@@ -24,6 +24,7 @@ from support.handmade import (
     owes,
     write,
 )
+from support.net_debits import exposures
 
 
 @pytest.fixture

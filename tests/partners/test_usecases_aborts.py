@@ -19,12 +19,12 @@ from sqlalchemy import text
 from coalition.statements import read_statement, verify_statement
 from partners.usecases.aborts import ApproveAbort, ProposeAbort, WithdrawAbort
 from partners.usecases.payments import ConfirmPayment
-from settlement.ledger.exposure import exposures
 from settlement.netting import Payment
 from settlement.reports import SettlementReport, last_report
 from settlement.run import Progress, SettlementDifference, SettlementUnderWay
 from settlement.statements import positions, statements_of
 from settlement.store import Stage
+from support.net_debits import exposures
 from support.settled_world import COMPANIES, World, settled_world
 from support.use_case_bench import Outcome
 

@@ -13,8 +13,8 @@ from partners.context import Command
 from partners.exchange.terms import Limits, Safeguards
 from partners.state import MembershipState
 from partners.usecases import exchange, links, reversal
-from settlement.ledger.exposure import exposures
 from support.coalition_day import NOON
+from support.net_debits import exposures
 from support.use_case_bench import (
     Bench,
     Outcome,

@@ -16,8 +16,8 @@ from partners.state import MembershipState
 from partners.usecases.delivery import Confirm, Refuse
 from partners.usecases.exchange import AuthorizeDebit, Convert
 from partners.usecases.lives import MergeMembers, Unmerge
-from settlement.ledger.exposure import exposures
 from support.coalition_day import NOON
+from support.net_debits import exposures
 from support.use_case_bench import Bench, Outcome, bench, definition, quote, report, update
 
 A, V, W = ("alpha", "1"), ("vault", "1"), ("wallet", "1")

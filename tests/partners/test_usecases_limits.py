@@ -30,12 +30,12 @@ from partners.usecases.exchange import AuthorizeDebit, Convert
 from partners.usecases.reversal import Reverse
 from settlement.ledger.book import append, place, read_head
 from settlement.ledger.check import check
-from settlement.ledger.exposure import exposures
 from settlement.netting import Obligation, Payment
 from settlement.posting import settlement_draft
 from settlement.run import settle
 from settlement.windows import cut
 from support.coalition_day import NOON
+from support.net_debits import exposures
 from support.use_case_bench import Bench, Outcome, bench, definition, quote, report, terms_of
 
 MEMBERS = range(1, 7)

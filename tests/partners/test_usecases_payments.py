@@ -8,8 +8,8 @@ from partners.activities import ActivityKey
 from partners.exchange.terms import Limits
 from partners.usecases.exchange import Convert
 from partners.usecases.payments import ConfirmPayment
-from settlement.ledger.exposure import exposures
 from settlement.store import Stage
+from support.net_debits import exposures
 from support.settled_world import VALUE_DATE, World, settled_world
 from support.use_case_bench import Outcome, definition, quote, report
 
