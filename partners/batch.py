@@ -22,8 +22,8 @@ from partners.requests import (
     Request,
     RequestKey,
     Submission,
-    remember,
     remembered,
+    remembering,
 )
 from partners.safeguarding import load_safeguarded
 from partners.state import Needs, State
@@ -103,8 +103,7 @@ def run_batch(
     desk = Desk(directory, head, now, state)
     judge = _Judge(desk, seen, writer)
     replies = [judge.judge(submission) for submission in submissions]
-    grown = desk.write(connection)
-    remember(connection, judge.decided)
+    grown = desk.write(connection, remembering(judge.decided))
     return Decisions(replies, directory, grown)
 
 

@@ -5,12 +5,20 @@ and how many of its kind are written in one statement.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from sqlalchemy import Connection, Table
 
-from settlement.ledger.bulk import Statement, copy_rows, parsed, send, type_name, unnest
+from settlement.ledger.bulk import (
+    Addition,
+    Statement,
+    Writing,
+    parsed,
+    type_name,
+    unnest,
+    write,
+)
 
 if TYPE_CHECKING:
     from partners.state import State
@@ -28,8 +36,8 @@ class Change(ABC):
 
     @classmethod
     @abstractmethod
-    def write(cls, connection: Connection, changes: Sequence[Self]) -> None:
-        """Write changes of this kind in a fixed number of statements."""
+    def writings(cls, changes: Sequence[Self]) -> Iterable[Writing]:
+        """What writes changes of this kind: a fixed number of statements."""
 
 
 class Insertion(Change):
@@ -42,26 +50,12 @@ class Insertion(Change):
         """The row, in the order of the table's columns."""
 
     @classmethod
-    def write(cls, connection: Connection, changes: Sequence[Self]) -> None:
-        """Insert the rows by COPY."""
-        copy_rows(connection, cls.table, [change.row() for change in changes])
+    def writings(cls, changes: Sequence[Self]) -> Iterable[Writing]:
+        """Insert the rows."""
+        yield Addition(cls.table, [change.row() for change in changes])
 
 
-class Stated(Change):
-    """A change of a kind that one statement writes: several kinds go in one round trip."""
-
-    @classmethod
-    @abstractmethod
-    def statement(cls, changes: Sequence[Self]) -> Statement:
-        """The statement that writes changes of this kind."""
-
-    @classmethod
-    def write(cls, connection: Connection, changes: Sequence[Self]) -> None:
-        """Send it."""
-        send(connection, [cls.statement(changes)])
-
-
-class Modification(Stated):
+class Modification(Change):
     """A change that sets `columns` of the row of one table that `key` names."""
 
     table: ClassVar[Table]
@@ -73,7 +67,7 @@ class Modification(Stated):
         """Values of the key's columns, then of the changed ones."""
 
     @classmethod
-    def statement(cls, changes: Sequence[Self]) -> Statement:
+    def writings(cls, changes: Sequence[Self]) -> Iterable[Writing]:
         """Update the rows."""
         names = (*cls.key, *cls.columns)
         rows = list({change.row()[: len(cls.key)]: change.row() for change in changes}.values())
@@ -85,10 +79,10 @@ class Modification(Stated):
         )
         lists = zip(*rows, strict=True)
         bound = {name: list(values) for name, values in zip(names, lists, strict=True)}
-        return Statement(parsed(statement), bound)
+        yield Statement(parsed(statement), bound)
 
 
-class Accumulation(Stated):
+class Accumulation(Change):
     """A change that adds to a sum: the last column of a row, which its primary key names.
 
     The row is made where it is not there yet. The columns before the last are the key.
@@ -101,7 +95,7 @@ class Accumulation(Stated):
         """Values of the key's columns, and what is added."""
 
     @classmethod
-    def statement(cls, changes: Sequence[Self]) -> Statement:
+    def writings(cls, changes: Sequence[Self]) -> Iterable[Writing]:
         """Add the sums."""
         sums: dict[tuple[object, ...], int] = {}
         for key, amount in (change.row() for change in changes):
@@ -116,7 +110,7 @@ class Accumulation(Stated):
             f"do update set {added} = total.{added} + excluded.{added}"
         )
         bound = {name: list(values) for name, values in zip(types, lists, strict=True)}
-        return Statement(parsed(statement), bound)
+        yield Statement(parsed(statement), bound)
 
 
 class DirectoryChange(Change):
@@ -127,7 +121,12 @@ class DirectoryChange(Change):
 
 
 def write_all(connection: Connection, changes: Iterable[Change]) -> None:
-    """Write changes, kind by kind, each in a fixed number of statements.
+    """Write changes. Raises what the driver raises, and LedgerInconsistency."""
+    write(connection, writings(changes))
+
+
+def writings(changes: Iterable[Change]) -> list[Writing]:
+    """What writes changes: kind by kind, each in a fixed number of statements.
 
     Modifications set absolute values, so they are written before the other changes (a quote
     gives up its slot before the next one takes it) and again after them (for rows that the
@@ -136,21 +135,12 @@ def write_all(connection: Connection, changes: Iterable[Change]) -> None:
     kinds: dict[type[Change], list[Any]] = {}
     for change in changes:
         kinds.setdefault(type(change), []).append(change)
-    modified: dict[type[Change], list[Any]] = {
-        kind: kinds[kind] for kind in kinds if issubclass(kind, Modification)
-    }
-    others = {kind: kinds[kind] for kind in kinds if kind not in modified}
-    _write(connection, modified)
-    _write(connection, others)
-    if others:
-        _write(connection, modified)
+    modified = list(_of_kinds(kinds, modifying=True))
+    others = list(_of_kinds(kinds, modifying=False))
+    return [*modified, *others, *(modified if others else ())]
 
 
-def _write(connection: Connection, kinds: Mapping[type[Change], list[Any]]) -> None:
-    """Kinds that do not hang on each other; those of one statement together."""
-    stated = [kind.statement(found) for kind, found in kinds.items() if issubclass(kind, Stated)]
-    if stated:
-        send(connection, stated)
+def _of_kinds(kinds: Mapping[type[Change], list[Any]], *, modifying: bool) -> Iterator[Writing]:
     for kind, found in kinds.items():
-        if not issubclass(kind, Stated):
-            kind.write(connection, found)
+        if issubclass(kind, Modification) is modifying:
+            yield from kind.writings(found)

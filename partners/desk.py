@@ -6,12 +6,13 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from partners.changes import Change, write_all
+from partners.changes import Change, writings
 from partners.context import Context, Decision
 from partners.directory import Directory
 from partners.safeguarding import note_earned
 from partners.state import State
-from settlement.ledger.book import Head, append, place
+from settlement.ledger.book import Head, appended, place
+from settlement.ledger.bulk import Writing, write
 from settlement.ledger.entries import Entry
 
 
@@ -71,11 +72,11 @@ class Desk:
             change.apply(self.state)
             self.changes.append(change)
 
-    def write(self, connection: Connection) -> Head:
-        """Write it all, and give the log's new end.
+    def write(self, connection: Connection, *more: Writing) -> Head:
+        """Write it all, and `more` with it; gives the log's new end.
 
         The caller holds the writer's lock since the head was read, and commits.
         """
-        grown = append(connection, self.head, self.entries)
-        write_all(connection, self.changes)
+        grown, entered = appended(self.head, self.entries)
+        write(connection, [*entered, *writings(self.changes), *more])
         return grown

@@ -1,10 +1,11 @@
 """Changes of the directory."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Self
 
-from sqlalchemy import Connection, Table, delete
+from sqlalchemy import Table
 
 from partners import tables
 from partners.changes import DirectoryChange, Insertion, Modification
@@ -13,6 +14,7 @@ from partners.exchange.book import Stop, Version
 from partners.exchange.documents import to_document
 from partners.exchange.proposals import Change, Proposal, RateRange
 from partners.exchange.terms import Terms
+from settlement.ledger.bulk import Statement, Writing, parsed
 from settlement.ledger.entries import canonical, timestamp
 
 
@@ -271,13 +273,13 @@ class BlockLifted(DirectoryChange):
     member_number: str
 
     @classmethod
-    def write(cls, connection: Connection, changes: "list[BlockLifted]") -> None:  # type: ignore[override]
+    def writings(cls, changes: Sequence[Self]) -> Iterable[Writing]:
         """Delete the rows."""
-        table = tables.exchange_block
         for change in changes:
-            connection.execute(
-                delete(table).where(
-                    table.c.programme == change.programme,
-                    table.c.member_number == change.member_number,
-                )
+            yield Statement(
+                parsed(
+                    "delete from exchange_block "
+                    "where programme = :programme and member_number = :member_number"
+                ),
+                {"programme": change.programme, "member_number": change.member_number},
             )

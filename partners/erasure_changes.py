@@ -1,13 +1,13 @@
 """The change that erases who a member was."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-
-from sqlalchemy import Connection, text
+from typing import Self
 
 from partners import tables
 from partners.changes import Change
 from partners.state import Membership, MembershipState, State
-from settlement.ledger.bulk import copy_rows, unnest
+from settlement.ledger.bulk import Addition, Statement, Writing, parsed, unnest
 
 _ROWS = {
     "member_id": "bigint",
@@ -65,16 +65,15 @@ class MembershipErased(Change):
         )
 
     @classmethod
-    def write(cls, connection: Connection, changes: "list[MembershipErased]") -> None:  # type: ignore[override]
+    def writings(cls, changes: Sequence[Self]) -> Iterable[Writing]:
         """Put what stands for them in the place of the numbers, and note what is left to do."""
         rows = [(*m.account, m.member_number, erased_number(m)) for m in _members(changes)]
         bound = {
             name: list(values) for name, values in zip(_ROWS, zip(*rows, strict=True), strict=True)
         }
         for statement in _STATEMENTS:
-            connection.execute(text(statement.format(batch=unnest(_ROWS))), bound)
-        copy_rows(
-            connection,
+            yield Statement(parsed(statement.format(batch=unnest(_ROWS))), bound)
+        yield Addition(
             tables.erasure,
             [
                 (c.number, c.membership.member_id, c.membership.programme, *_open(c.membership))
@@ -83,7 +82,7 @@ class MembershipErased(Change):
         )
 
 
-def _members(changes: "list[MembershipErased]") -> list[Membership]:
+def _members(changes: "Sequence[MembershipErased]") -> list[Membership]:
     return [change.membership for change in changes]
 
 

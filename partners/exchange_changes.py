@@ -1,10 +1,11 @@
 """Changes of quotes, conversions and authorisations."""
 
 import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import ClassVar, Self
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Table
 
 from partners import tables
 from partners.changes import Accumulation, Insertion, Modification
@@ -17,7 +18,7 @@ from partners.state import (
     State,
     UsageKey,
 )
-from settlement.ledger.bulk import copy_rows
+from settlement.ledger.bulk import Addition, Writing
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ class QuoteOpened(Insertion):
         state.add_quote(self.quote)
 
     @classmethod
-    def write(cls, connection: Connection, changes: "list[QuoteOpened]") -> None:  # type: ignore[override]
+    def writings(cls, changes: Sequence[Self]) -> Iterable[Writing]:
         """Insert the quotes; of several for one slot only the last is open."""
         last = {change.quote.slot: change.quote.number for change in changes}
         rows = [
@@ -64,7 +65,7 @@ class QuoteOpened(Insertion):
             else (*change.row()[:-1], QuoteState.SUPERSEDED)
             for change in changes
         ]
-        copy_rows(connection, tables.quote, rows)
+        yield Addition(tables.quote, rows)
 
     def row(self) -> tuple[object, ...]:
         """The row; the state is last."""

@@ -1,16 +1,18 @@
 """Changes of holds, and of what is pending on members' accounts because of them."""
 
 from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from functools import partial
+from typing import ClassVar, Self
 
-from sqlalchemy import Connection, Table, text
+from sqlalchemy import Table
 
 from partners import tables
 from partners.changes import Change, Insertion, Modification
 from partners.state import AccountKey, Hold, State
 from settlement.ledger.book import Counters, LedgerInconsistency
-from settlement.ledger.bulk import unnest
+from settlement.ledger.bulk import Statement, Writing, parsed, unnest
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ class HoldChanged(Modification):
 
 _COLUMNS = {"member_id": "bigint", "programme": "text", "amount": "bigint"}
 
-_ADD = (
+_ADD = parsed(
     "update member_account as total set debits_pending = total.debits_pending + batch.amount "  # noqa: S608 - our names
     f"from {unnest(_COLUMNS)} "
     "where total.member_id = batch.member_id and total.programme = batch.programme"
@@ -101,11 +103,11 @@ class PendingMoved(Change):
         state.balances[self.account] = replace(before, debits_pending=pending)
 
     @classmethod
-    def write(cls, connection: Connection, changes: "list[PendingMoved]") -> None:  # type: ignore[override]
+    def writings(cls, changes: Sequence[Self]) -> Iterable[Writing]:
         """Add the sums with one statement.
 
-        Raises LedgerInconsistency for an account that is not there: only what is held by a member
-        is promised.
+        Writing it raises LedgerInconsistency for an account that is not there: only what is held
+        by a member is promised.
         """
         sums: defaultdict[AccountKey, int] = defaultdict(int)
         for change in changes:
@@ -115,7 +117,10 @@ class PendingMoved(Change):
             "programme": [programme for _, programme in sums],
             "amount": list(sums.values()),
         }
-        written = connection.execute(text(_ADD), bound).rowcount
-        if written != len(sums):
-            message = f"points are pending on accounts that do not exist, among: {sorted(sums)}"
-            raise LedgerInconsistency(message)
+        yield Statement(_ADD, bound, partial(_require_all, sorted(sums)))
+
+
+def _require_all(accounts: Sequence[AccountKey], written: int) -> None:
+    if written != len(accounts):
+        message = f"points are pending on accounts that do not exist, among: {accounts}"
+        raise LedgerInconsistency(message)

@@ -1,10 +1,11 @@
 """Changes of memberships, links, activities, quotes and authorisations."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import ClassVar
+from typing import ClassVar, Self
 
-from sqlalchemy import Connection, Table, text
+from sqlalchemy import Table
 
 from partners import tables
 from partners.changes import Accumulation, Change, Insertion, Modification
@@ -16,7 +17,7 @@ from partners.state import (
     RecordedActivity,
     State,
 )
-from settlement.ledger.bulk import copy_rows, unnest
+from settlement.ledger.bulk import Addition, Statement, Writing, parsed, unnest
 from settlement.ledger.values import value
 
 
@@ -48,15 +49,13 @@ class MembershipAdded(Change):
         state.add_membership(self.membership)
 
     @classmethod
-    def write(cls, connection: Connection, changes: "list[MembershipAdded]") -> None:  # type: ignore[override]
+    def writings(cls, changes: Sequence[Self]) -> Iterable[Writing]:
         """Insert membership and enrolment."""
         members = [change.membership for change in changes]
-        copy_rows(
-            connection,
-            tables.enrolment,
-            [(m.programme, m.member_number, m.member_id) for m in members],
+        yield Addition(
+            tables.enrolment, [(m.programme, m.member_number, m.member_id) for m in members]
         )
-        copy_rows(connection, tables.membership, [change.row() for change in changes])
+        yield Addition(tables.membership, [change.row() for change in changes])
 
     def row(self) -> tuple[object, ...]:
         """The row of the membership table."""
@@ -144,15 +143,15 @@ class LinkChanged(Change):
                 near.add(far)
 
     @classmethod
-    def write(cls, connection: Connection, changes: "list[LinkChanged]") -> None:  # type: ignore[override]
+    def writings(cls, changes: Sequence[Self]) -> Iterable[Writing]:
         """Write what the last change of each pair leaves: a row from each side, or none."""
         last = {side: change.number for change in changes for side in change.sides}
         columns = ("member_id", "programme", "other_member_id", "other_programme")
         types = dict(zip(columns, ("bigint", "text", "bigint", "text"), strict=True))
         keys = " and ".join(f"link.{name} = batch.{name}" for name in columns)
         pairs = [(*one, *other) for one, other in last]
-        connection.execute(
-            text(f"delete from link using {unnest(types)} where {keys}"),  # noqa: S608 - our names
+        yield Statement(
+            parsed(f"delete from link using {unnest(types)} where {keys}"),  # noqa: S608 - our names
             {
                 name: list(values)
                 for name, values in zip(columns, zip(*pairs, strict=True), strict=True)
@@ -163,7 +162,7 @@ class LinkChanged(Change):
             for pair, number in zip(pairs, last.values(), strict=True)
             if number is not None
         ]
-        copy_rows(connection, tables.link, rows)
+        yield Addition(tables.link, rows)
 
 
 @dataclass(frozen=True, slots=True)

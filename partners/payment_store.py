@@ -1,6 +1,6 @@
 """Loading what payments and aborts of settlements are decided by, and writing what they change."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -10,6 +10,7 @@ from partners.changes import Change, Insertion, Modification
 from partners.line_store import load_lines
 from partners.state import State
 from settlement.ledger import due_tables, dues
+from settlement.ledger.bulk import Writing
 from settlement.ledger.dues import AbortProposal, Due, PostedSettlement
 
 
@@ -89,9 +90,9 @@ class WindowReopened(Change):
         """Nothing: a batch does not settle."""
 
     @classmethod
-    def write(cls, connection: Connection, changes: Sequence["WindowReopened"]) -> None:
+    def writings(cls, changes: Sequence["WindowReopened"]) -> Iterable[Writing]:
         """Reopen them with one statement."""
-        dues.reopen_windows(connection, (change.window_id for change in changes))
+        yield dues.reopening([change.window_id for change in changes])
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,11 @@
 """Changes of what programmes know of members: tiers, choices, progress, vouchers, merges."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import ClassVar
+from typing import ClassVar, Self
 
-from sqlalchemy import Connection, Table, text
+from sqlalchemy import Table
 
 from partners import tables
 from partners.activities import ActivityKey
@@ -23,6 +23,7 @@ from partners.state import (
     Voucher,
 )
 from settlement.ledger.amounts import checked
+from settlement.ledger.bulk import Statement, Writing, parsed
 
 
 @dataclass(frozen=True, slots=True)
@@ -445,11 +446,11 @@ class ClosingSet(DirectoryChange):
     number: int
 
     @classmethod
-    def write(cls, connection: Connection, changes: "list[ClosingSet]") -> None:  # type: ignore[override]
+    def writings(cls, changes: Sequence[Self]) -> Iterable[Writing]:
         """Set it; a later one takes the place of an earlier one."""
         for change in changes:
-            connection.execute(
-                text(
+            yield Statement(
+                parsed(
                     "insert into programme_closing (programme, earns_until, points_until, number) "
                     "values (:programme, :earns_until, :points_until, :number) "
                     "on conflict (programme) do update set earns_until = excluded.earns_until, "

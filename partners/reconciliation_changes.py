@@ -1,17 +1,17 @@
 """What reconciliations and breaks change besides the book."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar, Self
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Table
 
 from partners.changes import Change, Insertion, Modification
 from partners.state import State
 from settlement.ledger import break_tables
 from settlement.ledger.breaks import Break, Step
-from settlement.ledger.bulk import copy_rows
+from settlement.ledger.bulk import Addition, Writing
 from settlement.ledger.partner_records import PartnerRecord
 
 
@@ -110,12 +110,11 @@ class RowsAdded(Change):
         """Nothing: rows are counted in their record."""
 
     @classmethod
-    def write(cls, connection: Connection, changes: Sequence[Self]) -> None:
-        """Insert the rows by COPY."""
-        copy_rows(
-            connection,
+    def writings(cls, changes: Sequence[Self]) -> Iterable[Writing]:
+        """Insert the rows."""
+        yield Addition(
             break_tables.reconciliation_row,
-            (
+            [
                 (
                     each.reconciliation,
                     place,
@@ -127,7 +126,7 @@ class RowsAdded(Change):
                 )
                 for each in changes
                 for place, row in enumerate(each.rows, start=each.first)
-            ),
+            ],
         )
 
 

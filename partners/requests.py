@@ -10,7 +10,7 @@ from partners import tables
 from partners.context import Command, Decision
 from partners.querying import Rows, query
 from partners.refusals import Refused
-from settlement.ledger.bulk import copy_rows
+from settlement.ledger.bulk import Addition
 from settlement.ledger.entries import Entry
 from settlement.ledger.values import value
 
@@ -149,9 +149,9 @@ class Decided:
     batch_index: int | None = None
 
 
-def remember(connection: Connection, decided: Iterable[Decided]) -> None:
-    """Store answers for ever. Raises a unique violation where one was stored already."""
-    copy_rows(connection, tables.request, map(_row, decided))
+def remembering(decided: Iterable[Decided]) -> Addition:
+    """Stores answers for ever. Writing it raises a unique violation where one was stored."""
+    return Addition(tables.request, list(map(_row, decided)))
 
 
 def _row(decided: Decided) -> tuple[object, ...]:

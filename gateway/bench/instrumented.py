@@ -37,7 +37,6 @@ STAGES = (
     ("load", "partners.batch", "run"),
     ("decide", "partners.batch", "_Judge.judge"),
     ("write", "partners.desk", "Desk.write"),
-    ("write", "partners.batch", "remember"),
     ("checkpoint", "gateway.checkpointing", "Checkpoints.keep"),
     ("sign", "gateway.keyring", "Keyring.seal"),
     ("log", "gateway.calls", "Call.log"),

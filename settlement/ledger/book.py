@@ -1,15 +1,16 @@
 """Writing the book: the writer's lock, and appending entries with all that follows from them."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy import Connection, select
 
 from settlement.ledger import tables
 from settlement.ledger.accounts import Account
-from settlement.ledger.bulk import Statement, copy_rows, insertion, parsed, send, unnest
+from settlement.ledger.bulk import Addition, Statement, Writing, parsed, send, unnest, write
 from settlement.ledger.entries import Coalition, Draft, Entry, price_text
 from settlement.ledger.exposure import added_exposure
 from settlement.ledger.tree import Growth, grow
@@ -92,13 +93,20 @@ def create(connection: Connection, coalition: Coalition, now: datetime) -> Head:
     return head
 
 
+_READ_HEAD = Statement("select * from ledger_head")
+_LOCK_HEAD = Statement("select * from ledger_head for update")
+
+
 def read_head(connection: Connection, *, lock: bool = False) -> Head:
     """The end of the log. With `lock` the caller is the writer until its transaction ends.
 
     A writer's first statement: under READ COMMITTED everything read after it is current.
     """
-    query = select(tables.head)
-    row = connection.execute(query.with_for_update() if lock else query).one()
+    (found,) = send(connection, [_LOCK_HEAD if lock else _READ_HEAD])
+    row = found.fetchone()
+    if row is None:
+        message = "the log has no end: the database has no coalition"
+        raise LedgerInconsistency(message)
     return Head(
         size=row.size,
         accepted_at=row.accepted_at,
@@ -129,14 +137,26 @@ def append(
 ) -> Head:
     """Write entries at the end of the log, with lines, counters and feeds; returns the new end.
 
-    `open_window` is given by a cut. The caller holds the writer's lock. Raises
-    LedgerInconsistency where numbers would not be gapless or currencies do not agree.
+    As `appended`. The caller holds the writer's lock.
+    """
+    grown, writings = appended(head, entries, open_window=open_window)
+    write(connection, writings)
+    return grown
+
+
+def appended(
+    head: Head, entries: Sequence[Entry], *, open_window: int | None = None
+) -> tuple[Head, list[Writing]]:
+    """The log's end with these entries on it, and what writes them with all that follows.
+
+    `open_window` is given by a cut. Raises LedgerInconsistency where numbers would not be
+    gapless; writing does where currencies do not agree.
     """
     if [entry.number for entry in entries] != list(range(head.size, head.size + len(entries))):
         message = f"numbers do not continue the log of size {head.size}"
         raise LedgerInconsistency(message)
     if not entries:
-        return head
+        return head, []
     tree = grow(head.frontier, head.size, [entry.leaf for entry in entries])
     grown = replace(
         head,
@@ -152,8 +172,7 @@ def append(
         ),
         frontier=tree.frontier,
     )
-    _append(connection, entries, grown, tree)
-    return grown
+    return grown, _written(entries, grown, tree)
 
 
 def _entry_row(entry: Entry) -> tuple[object, ...]:
@@ -252,41 +271,34 @@ _MOVE_HEAD = parsed(
 )
 
 
-def _append(connection: Connection, entries: Sequence[Entry], grown: Head, tree: Growth) -> None:
-    """Lines by COPY, since they are many; all the rest in one round trip.
-
-    Hashes are kept of what is complete for ever; most batches complete nothing.
-    """
-    copy_rows(connection, tables.line, _of_each(entries, _line_rows))
+def _written(entries: Sequence[Entry], grown: Head, tree: Growth) -> list[Writing]:
+    """Hashes are kept of what is complete for ever; most batches complete nothing."""
     moved = movements(entries)
     companies = [(a, c) for a, c in moved.items() if a.member_id is None]
     members = [(a, c) for a, c in moved.items() if a.member_id is not None]
     tiles = [(node.level, node.place, hashed) for node, hashed in tree.tiles]
-    to_companies, to_members, *_ = send(
-        connection,
-        [
-            _added_to_companies(companies),
-            _added_to_members(members),
-            added_exposure(moved),
-            insertion(tables.entry, map(_entry_row, entries)),
-            insertion(tables.feed, _of_each(entries, _feed_rows)),
-            insertion(tables.member_entry, _of_each(entries, _member_rows)),
-            *([insertion(tables.tree_node, tiles)] if tiles else ()),
-            _head_moved(grown),
-        ],
-    )
-    _require_all(to_companies.rowcount, companies)
-    _require_all(to_members.rowcount, members)
+    return [
+        Addition(tables.line, _of_each(entries, _line_rows)),
+        Addition(tables.entry, list(map(_entry_row, entries))),
+        Addition(tables.feed, _of_each(entries, _feed_rows)),
+        Addition(tables.member_entry, _of_each(entries, _member_rows)),
+        *([Addition(tables.tree_node, tiles)] if tiles else ()),
+        _added_to_companies(companies),
+        _added_to_members(members),
+        added_exposure(moved),
+        _head_moved(grown),
+    ]
 
 
 def _of_each(
     entries: Iterable[Entry], rows: Callable[[Entry], Iterable[tuple[object, ...]]]
-) -> Iterator[tuple[object, ...]]:
-    return (row for entry in entries for row in rows(entry))
+) -> list[tuple[object, ...]]:
+    return [row for entry in entries for row in rows(entry)]
 
 
 def _added_to_companies(moved: Sequence[tuple[Account, Counters]]) -> Statement:
-    return Statement(_ADD_TO_COMPANIES, {"code": [a.code for a, _ in moved], **_amounts(moved)})
+    bound = {"code": [a.code for a, _ in moved], **_amounts(moved)}
+    return Statement(_ADD_TO_COMPANIES, bound, partial(_require_all, moved))
 
 
 def _added_to_members(moved: Sequence[tuple[Account, Counters]]) -> Statement:
@@ -294,7 +306,7 @@ def _added_to_members(moved: Sequence[tuple[Account, Counters]]) -> Statement:
         "member_id": [a.member_id for a, _ in moved],
         "programme": [a.programme for a, _ in moved],
     }
-    return Statement(_ADD_TO_MEMBERS, keys | _amounts(moved))
+    return Statement(_ADD_TO_MEMBERS, keys | _amounts(moved), partial(_require_all, moved))
 
 
 def _head_moved(grown: Head) -> Statement:
@@ -317,7 +329,7 @@ def _amounts(moved: Sequence[tuple[Account, Counters]]) -> dict[str, list[object
     }
 
 
-def _require_all(written: int, moved: Sequence[tuple[Account, Counters]]) -> None:
+def _require_all(moved: Sequence[tuple[Account, Counters]], written: int) -> None:
     """The upsert passes over an account of another currency: then the book would lie."""
     if written != len(moved):
         codes = ", ".join(account.code for account, _ in moved)

@@ -1,7 +1,9 @@
 """Many rows in one statement (binary COPY, unnest), and many statements in one round trip."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cache
 from typing import Any
 
@@ -12,19 +14,32 @@ from sqlalchemy.dialects.postgresql.psycopg import dialect
 
 _DIALECT = dialect()  # type: ignore[no-untyped-call]
 
+MANY_ROWS = 500
+"""From how many rows on COPY, which takes two round trips of its own, is quicker."""
+
 
 def type_name(column: Column[Any]) -> str:
     """The column's type as PostgreSQL writes it, such as `bigint` or `smallint[]`."""
     return column.type.compile(_DIALECT).lower()
 
 
-def driver_of(connection: Connection) -> psycopg.Connection[Any]:
-    """The driver's own connection. Raises RuntimeError where it is closed."""
+@contextmanager
+def driver_of(connection: Connection) -> Iterator[psycopg.Connection[Any]]:
+    """The driver's own connection. Raises RuntimeError where it is closed.
+
+    SQLAlchemy does not see that one breaks here. Those that wait in its pool were made before,
+    and are given up as well.
+    """
     driver = connection.connection.driver_connection
     if not isinstance(driver, psycopg.Connection):
         message = "the connection is closed"
         raise RuntimeError(message)  # noqa: TRY004 - closed, not of another kind
-    return driver
+    try:
+        yield driver
+    except psycopg.Error:
+        if driver.broken:
+            connection.engine.dispose()
+        raise
 
 
 def tell_listeners(
@@ -42,7 +57,7 @@ def copy_rows(connection: Connection, table: Table, rows: Iterable[Sequence[obje
     as psycopg.errors.UniqueViolation.
     """
     statement, types = _copying(table)
-    with driver_of(connection).cursor() as cursor:
+    with driver_of(connection) as driver, driver.cursor() as cursor:
         tell_listeners(connection, cursor, statement, {})
         with cursor.copy(statement.encode()) as copy:
             copy.set_types(types)
@@ -53,52 +68,59 @@ def copy_rows(connection: Connection, table: Table, rows: Iterable[Sequence[obje
 @cache
 def _copying(table: Table) -> tuple[str, tuple[str, ...]]:
     """The statement, and the types of its columns; tables are few, and described once."""
-    columns = [column for column in table.columns if column.server_default is None]
-    names = ", ".join(f'"{column.name}"' for column in columns)
-    return f'COPY "{table.name}" ({names}) FROM STDIN (FORMAT BINARY)', tuple(
-        map(type_name, columns)
-    )
-
-
-def insertion(table: Table, rows: Iterable[Sequence[object]]) -> "Statement":
-    """Inserts rows, as `copy_rows` takes them, but together with other statements.
-
-    COPY asks for two round trips of its own, and is twice as fast where rows are thousands.
-    """
-    words, types = _inserting(table)
-    lists = list(zip(*rows, strict=True)) or [()] * len(types)
-    bound = {
-        name: [_numbers(one) for one in found] if kind.endswith("[]") else list(found)
-        for (name, kind), found in zip(types.items(), lists, strict=True)
-    }
-    return Statement(words, bound)
+    types = _filled(table)
+    names = ", ".join(f'"{name}"' for name in types)
+    return f'COPY "{table.name}" ({names}) FROM STDIN (FORMAT BINARY)', tuple(types.values())
 
 
 @cache
-def _inserting(table: Table) -> tuple[str, Mapping[str, str]]:
-    """The statement, and the types of what it binds. Lists of numbers go as text, one by one."""
-    types = {c.name: type_name(c) for c in table.columns if c.server_default is None}
-    bound = ", ".join(
-        f"%({name})b::{'text' if kind.endswith('[]') else kind}[]" for name, kind in types.items()
-    )
-    names = ", ".join(f'"{name}"' for name in types)
-    chosen = ", ".join(f'"{name}"::{kind}' for name, kind in types.items())
-    return (
-        f'insert into "{table.name}" ({names}) select {chosen} '  # noqa: S608 - our names
-        f"from unnest({bound}) as batch({names})"
-    ), types
-
-
-def _numbers(found: Iterable[int]) -> str:
-    return f"{{{','.join(map(str, found))}}}"
+def _filled(table: Table) -> Mapping[str, str]:
+    """Columns of a table that rows bring, with their types."""
+    return {c.name: type_name(c) for c in table.columns if c.server_default is None}
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A statement as the driver takes it, with what is bound to it."""
+    """A statement as the driver takes it, with what is bound to it.
+
+    Where `check` is given, it is told how many rows were touched, and raises where it may not be.
+    """
 
     words: str
     bound: Mapping[str, object] = field(default_factory=dict)
+    check: Callable[[int], None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Addition:
+    """Rows to insert, as `copy_rows` takes them."""
+
+    table: Table
+    rows: Sequence[Sequence[object]]
+
+    def statement(self) -> Statement:
+        """One statement that inserts them all."""
+        lists = zip(*self.rows, strict=True) if self.rows else ((),) * len(_filled(self.table))
+        return Statement(
+            _inserting(self.table), dict(zip(_filled(self.table), map(list, lists), strict=True))
+        )
+
+
+Writing = Statement | Addition
+
+
+@cache
+def _inserting(table: Table) -> str:
+    """Takes a list for each column. A list of lists goes as text, one by one."""
+    types = _filled(table)
+    names = ", ".join(f'"{name}"' for name in types)
+    chosen = ", ".join(f'"{name}"::{kind}' for name, kind in types.items())
+    flat = {name: "text" if kind.endswith("[]") else kind for name, kind in types.items()}
+    casts = ", ".join(f"%({name})s::{kind}[]" for name, kind in flat.items())
+    return (
+        f'insert into "{table.name}" ({names}) select {chosen} '  # noqa: S608 - our names
+        f"from unnest({casts}) as batch({names})"
+    )
 
 
 @cache
@@ -115,13 +137,74 @@ def send(connection: Connection, statements: Sequence[Statement]) -> list[psycop
 
     Raises what the driver raises.
     """
-    driver = driver_of(connection)
-    cursors = [driver.cursor(row_factory=namedtuple_row) for _ in statements]
-    with driver.pipeline():
+    with driver_of(connection) as driver, driver.pipeline():
+        cursors = [driver.cursor(row_factory=namedtuple_row) for _ in statements]
         for statement, cursor in zip(statements, cursors, strict=True):
             tell_listeners(connection, cursor, statement.words, statement.bound)
-            cursor.execute(statement.words.encode(), statement.bound)
+            cursor.execute(statement.words.encode(), _as_text(statement.bound))
     return cursors
+
+
+def write(connection: Connection, writings: Iterable[Writing]) -> None:
+    """Write in order, in as few round trips as that takes.
+
+    Rows go along with the statements, or by COPY where they are many. Raises what the driver
+    raises, and what a statement's check does.
+    """
+    together: list[Statement] = []
+    for writing in writings:
+        if isinstance(writing, Statement):
+            together.append(writing)
+        elif len(writing.rows) < MANY_ROWS:
+            together.append(writing.statement())
+        else:
+            _send_checked(connection, together)
+            together = []
+            copy_rows(connection, writing.table, writing.rows)
+    _send_checked(connection, together)
+
+
+def _send_checked(connection: Connection, statements: Sequence[Statement]) -> None:
+    if not statements:
+        return
+    for statement, cursor in zip(statements, send(connection, statements), strict=True):
+        if statement.check is not None:
+            statement.check(cursor.rowcount)
+
+
+def _as_text(bound: Mapping[str, object]) -> dict[str, object]:
+    return {
+        name: array(value) if isinstance(value, list) else value for name, value in bound.items()
+    }
+
+
+def array(values: Sequence[object]) -> str:
+    """Values as PostgreSQL reads an array, for a parameter whose type the statement names.
+
+    Written out, since the driver looks at every element to find that type.
+    """
+    plain = set(map(type, values)) <= {int}
+    return f"{{{','.join(map(str if plain else _element, values))}}}"
+
+
+def _element(value: object) -> str:
+    """One of them: what text and quotes need no care of, as it is."""
+    if isinstance(value, str):
+        return _quoted(value)
+    if value is None:
+        return "null"
+    if isinstance(value, bytes):
+        return f'"\\\\x{value.hex()}"'
+    if isinstance(value, date):  # or an instant
+        return f'"{value.isoformat()}"'
+    if isinstance(value, list | tuple):
+        return _quoted(array(value))
+    return str(value)
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 def unnest(columns: Mapping[str, str]) -> str:

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Row, literal, select, text, tuple_, update
 
 from settlement.ledger import accounts
 from settlement.ledger.accounts import Account
-from settlement.ledger.bulk import copy_rows
+from settlement.ledger.bulk import Statement, copy_rows, parsed
 from settlement.ledger.due_tables import due, posted_settlement, settlement_abort, settlement_change
 from settlement.ledger.entries import Entry, Line
 from settlement.ledger.tables import entry
@@ -265,13 +265,13 @@ def record(connection: Connection, changes: Iterable[Change]) -> None:
     copy_rows(connection, settlement_change, (change.row for change in changes))
 
 
-_REOPEN = text("update settlement_window set state = 'CUT' where window_id = any(:windows)")
+_REOPEN = parsed("update settlement_window set state = 'CUT' where window_id = any(:windows)")
 """By its name: the table is declared a room above, whose own the rest of it is."""
 
 
-def reopen_windows(connection: Connection, windows: Iterable[int]) -> None:
+def reopening(windows: Sequence[int]) -> Statement:
     """Windows whose settlement was aborted are cut and not closed, until the next one is."""
-    connection.execute(_REOPEN, {"windows": list(windows)})
+    return Statement(_REOPEN, {"windows": list(windows)})
 
 
 # Reading -----------------------------------------------------------------------------------

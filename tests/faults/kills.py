@@ -16,7 +16,7 @@ from faults.scene import Scene
 
 WRITER = (
     "select pid from pg_stat_activity "
-    "where pg_backend_pid() = any(pg_blocking_pids(pid)) and query ilike 'copy%'"
+    "where pg_backend_pid() = any(pg_blocking_pids(pid)) and query like '%\"request\"%'"
 )
 STUCK_SECONDS = 20.0
 

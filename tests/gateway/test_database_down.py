@@ -4,7 +4,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 import grpc
 import psycopg
 import pytest
-from sqlalchemy import Connection, Table, text
+from sqlalchemy import Connection, text
 
 from coalition.v1 import accrual_pb2, feed_pb2, members_pb2, receipts_pb2
 from coalition.v1.envelope_pb2 import Receipt
@@ -193,22 +193,22 @@ def test_a_commit_whose_outcome_is_unknown(
     assert number == size_before
 
 
-def test_a_connection_that_breaks_while_rows_are_copied(
+def test_a_connection_that_breaks_in_the_driver(
     day: Day, wire: Wire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In the driver, beside SQLAlchemy: it is noticed all the same, and tried once more."""
+    """Beside SQLAlchemy: it is noticed all the same, and tried once more."""
     broken: list[Connection] = []
 
-    def copy_rows(connection: Connection, table: Table, rows: Iterable[Sequence[object]]) -> None:
+    def write(connection: Connection, writings: Iterable[bulk.Writing]) -> None:
         if not broken:
             broken.append(connection)
             terminate_all(day)
-        bulk.copy_rows(connection, table, rows)
+        bulk.write(connection, writings)
 
-    monkeypatch.setattr("partners.requests.copy_rows", copy_rows)
+    monkeypatch.setattr("partners.desk.write", write)
     before = size(day)
 
-    assert wire.send(accrual(wire, "copied")).reason == OK
+    assert wire.send(accrual(wire, "written")).reason == OK
     assert (size(day), len(broken)) == (before + 1, 1)
 
 
