@@ -5,13 +5,15 @@ participant can be shown its own lines and still rebuild the leaf without seeing
 """
 
 import hashlib
-import hmac
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from fractions import Fraction
 from functools import lru_cache
+
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hmac import HMAC
 
 from settlement.ledger.accounts import Account
 from settlement.ledger.amounts import INT64_MAX, checked
@@ -30,6 +32,9 @@ FACTS_TAG = 0xFFFFFFFF
 LINE_PREFIX = b"\x02"
 FACTS_PREFIX = b"\x03"
 LINES_ROOT_PREFIX = b"\x04"
+
+CACHED_KEYS = 16
+"""A process serves one coalition; a key is scheduled once, and not for each of its salts."""
 
 CACHED_INSTANTS = 4_096
 """Of entries of one batch the instant is the same; activities begin at the same hours."""
@@ -70,8 +75,14 @@ class Coalition:
 
     def salt(self, number: int, tag: int) -> bytes:
         """The salt of one line's digest, or of the facts' (FACTS_TAG)."""
-        place = number.to_bytes(8) + tag.to_bytes(4)
-        return hmac.digest(self.salt_key, place, "sha256")[:SALT_BYTES]
+        mac = _keyed(self.salt_key).copy()
+        mac.update(number.to_bytes(8) + tag.to_bytes(4))
+        return mac.finalize()[:SALT_BYTES]
+
+
+@lru_cache(maxsize=CACHED_KEYS)
+def _keyed(salt_key: bytes) -> HMAC:
+    return HMAC(salt_key, SHA256())
 
 
 @value
