@@ -99,11 +99,10 @@ class Addition:
     rows: Sequence[Sequence[object]]
 
     def statement(self) -> Statement:
-        """One statement that inserts them all."""
-        lists = zip(*self.rows, strict=True) if self.rows else ((),) * len(_filled(self.table))
-        return Statement(
-            _inserting(self.table), dict(zip(_filled(self.table), map(list, lists), strict=True))
-        )
+        """One statement that inserts them, of which there are some."""
+        lists = map(list, zip(*self.rows, strict=True))
+        bound = dict(zip(_filled(self.table), lists, strict=True))
+        return Statement(_inserting(self.table), bound)
 
 
 Writing = Statement | Addition
@@ -158,12 +157,12 @@ def write(connection: Connection, writings: Iterable[Writing]) -> None:
     for writing in writings:
         if isinstance(writing, Statement):
             together.append(writing)
-        elif len(writing.rows) < MANY_ROWS:
-            together.append(writing.statement())
-        else:
+        elif len(writing.rows) >= MANY_ROWS:
             _send_checked(connection, together)
             together = []
             copy_rows(connection, writing.table, writing.rows)
+        elif writing.rows:
+            together.append(writing.statement())
     _send_checked(connection, together)
 
 
