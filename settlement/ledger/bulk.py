@@ -1,10 +1,10 @@
 """Many rows in one statement (binary COPY, unnest), and many statements in one round trip."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import psycopg
@@ -138,13 +138,26 @@ def send(connection: Connection, statements: Sequence[Statement]) -> list[psycop
 
     Raises what the driver raises.
     """
-    with driver_of(connection) as driver, driver.pipeline():
+    with driver_of(connection) as driver, driver.pipeline() as pipeline:
+        # By itself the driver sends, and looks for answers, at each statement.
+        pipeline._communicate_gen = partial(_gathered, pipeline)  # type: ignore[method-assign]  # noqa: SLF001 - it has no name for it
         cursors = [driver.cursor(row_factory=namedtuple_row) for _ in statements]
         for statement, cursor in zip(statements, cursors, strict=True):
             tell_listeners(connection, cursor, statement.words, statement.bound)
             bound = {name: _as_bound(value) for name, value in statement.bound.items()}
             cursor.execute(statement.words.encode(), bound)
     return cursors
+
+
+def _gathered(pipeline: psycopg.Pipeline) -> Generator[Any, Any, None]:
+    """Let statements gather in the driver's buffer, from where they go when answers are fetched.
+
+    Whoever waits for a socket lets another thread go on, which a busy one takes a while to return.
+    """
+    while pipeline.command_queue:
+        pipeline.command_queue.popleft()()
+    return
+    yield  # nothing to wait for
 
 
 def write(connection: Connection, writings: Iterable[Writing]) -> None:

@@ -186,3 +186,20 @@ def test_where_a_connection_breaks_the_pool_is_given_up(postgres_url: str) -> No
 def pid_of(connection: Connection) -> int:
     with bulk.driver_of(connection) as driver:
         return driver.info.backend_pid
+
+
+def test_statements_wait_for_each_other_in_the_buffer(
+    table: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The driver looks for answers at every statement, by a method of its own that we replace."""
+    looked = []
+    original = psycopg.Pipeline._communicate_gen
+
+    def counted(pipeline: psycopg.Pipeline) -> Iterator[Any]:
+        looked.append(1)
+        return original(pipeline)
+
+    monkeypatch.setattr(psycopg.Pipeline, "_communicate_gen", counted)
+    ten = send(table, [Statement("select 7")] * 10)
+    assert [cursor.fetchone() for cursor in ten] == [(7,)] * 10
+    assert looked == []
