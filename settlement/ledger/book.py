@@ -282,7 +282,7 @@ def _written(entries: Sequence[Entry], grown: Head, tree: Growth) -> list[Writin
         Addition(tables.entry, list(map(_entry_row, entries))),
         Addition(tables.feed, _of_each(entries, _feed_rows)),
         Addition(tables.member_entry, _of_each(entries, _member_rows)),
-        *([Addition(tables.tree_node, tiles)] if tiles else ()),
+        Addition(tables.tree_node, tiles),
         _added_to_companies(companies),
         _added_to_members(members),
         added_exposure(moved),
