@@ -37,6 +37,9 @@ _WHAT_TO_DO = (
     "coalition with `coalition init`, which gives it an id of its own"
 )
 
+_ASKED = "coalition.checkpoint"
+"""Marks a connection whose database was seen to have what was kept."""
+
 _log = structlog.get_logger(__name__)
 
 
@@ -131,18 +134,20 @@ def difference(connection: Connection, kept: Checkpoint) -> str | None:
     )
 
 
-def _require_not_behind(file: KeptCheckpoint, driver: psycopg.Connection, _record: object) -> None:
-    """Of a connection of the driver's, just made: the file is read first, others write both."""
+def _require_extended(file: KeptCheckpoint, connection: Connection) -> None:
+    """Of a connection of the pool's that is used for the first time. Raises OperationalError."""
+    if connection.info.get(_ASKED):
+        return
     try:
-        kept = file.read()
-    except CheckpointMismatch as problem:
-        raise psycopg.OperationalError(str(problem)) from None
-    row = driver.execute("select size from ledger_head").fetchone()
-    driver.rollback()
-    size = 0 if row is None else int(row[0])
-    if kept is not None and size < kept.size:
-        message = f"DATABASE_BEHIND: it holds {size} entries, and {kept.size} were signed"
-        raise psycopg.OperationalError(message)
+        file.require_extended(connection)
+        connection.rollback()
+    except BaseException as problem:
+        connection.invalidate()
+        connection.close()
+        if isinstance(problem, CheckpointMismatch):
+            raise psycopg.OperationalError(str(problem)) from None
+        raise
+    connection.info[_ASKED] = True
 
 
 @dataclass
@@ -171,14 +176,14 @@ class Checkpoints:
             raise CheckpointMismatch(message) from None
 
     def guard(self, engine: Engine) -> None:
-        """From now on, use no new connection to a database that is behind what was kept.
+        """From now on, use no new connection to a database that has not all that was kept.
 
         A running gateway may be led to another server, by an address that stands for several or
         a replica that took over: it is asked what a start is asked. What it raises then counts as
         a database that is out of reach.
         """
         if self.file is not None:
-            event.listen(engine, "connect", partial(_require_not_behind, self.file))
+            event.listen(engine, "engine_connect", partial(_require_extended, self.file))
 
     def keep(self, head: Head) -> Checkpoint:
         """A checkpoint that covers a committed end of the log; kept when this returns.

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Engine
 
-from gateway.bench.driver import driver_of
+from settlement.ledger.bulk import driver_of
 
 COMMIT_ROWS = 5_000
 """Rows in a transaction of the reference."""
@@ -19,7 +19,8 @@ def lines_as_text(engine: Engine, after: int, upto: int) -> list[bytes]:
     )
     with (
         engine.connect() as connection,
-        driver_of(connection).cursor() as cursor,
+        driver_of(connection) as driver,
+        driver.cursor() as cursor,
         cursor.copy(query, (after, upto)) as copy,
     ):
         return [bytes(row) for row in copy]
@@ -30,8 +31,7 @@ def copy_per_second(engine: Engine, lines: Sequence[bytes]) -> float:
     chunks = [
         b"".join(lines[start : start + COMMIT_ROWS]) for start in range(0, len(lines), COMMIT_ROWS)
     ]
-    with engine.connect() as connection:
-        driver = driver_of(connection)
+    with engine.connect() as connection, driver_of(connection) as driver:
         driver.execute("drop table if exists bench_line")
         driver.execute("create table bench_line (like line including defaults)")
         driver.execute('alter table bench_line add primary key (number, "index")')

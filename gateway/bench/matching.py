@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection, text
 
 from gateway.bench.books import Book, owed_minor, reference
-from gateway.bench.driver import driver_of
 from gateway.bench.problems import BenchError
 from gateway.bench.rows import Goal, Row, compared
 from settlement import windows
 from settlement.ledger.book import read_head
+from settlement.ledger.bulk import driver_of
 from settlement.ledger.partner_records import load_records
 from settlement.reconciliation import match
 from settlement.windows import Window
@@ -83,10 +83,9 @@ def _rows(numbers: range, day: datetime) -> Iterator[str]:
 
 def _copied(book: Book, data: bytes) -> float:
     """Seconds to bring the file into its table, durably."""
-    with book.engine.connect() as connection:
+    with book.engine.connect() as connection, driver_of(connection) as driver:
         connection.execute(text("truncate reconciliation_row"))
         connection.commit()
-        driver = driver_of(connection)
         began = time.perf_counter()
         with driver.cursor() as cursor, cursor.copy("copy reconciliation_row from stdin") as copy:
             for start in range(0, len(data), _CHUNK):

@@ -10,8 +10,9 @@ import click
 from coalition.v1 import reconciliation_pb2 as pb
 from gateway.cli import output
 from gateway.cli.failures import BadUse
+from gateway.cli.points import MINOR
 from gateway.cli.session import Session, request_id_option, signed_options
-from gateway.cli.types import EXACT, to_minor
+from gateway.cli.types import EXACT, in_major, to_minor
 
 LISTED = 500
 """Most that one answer holds; what is above is asked for with --after."""
@@ -71,7 +72,11 @@ def breaks() -> None:
 def list_command(
     session: Session, *, only_open: bool, window: int | None, after: pb.BreakRef
 ) -> None:
-    """Breaks by number; at most 500 at once. Amounts in minor units."""
+    """Breaks by number; at most 500 at once.
+
+    Amounts are in the shared currency; of a delivery in minor units of the target.
+    """
+    exponent = session.profile.currency.exponent
     request = pb.ListBreaksRequest(
         page_size=LISTED,
         after_number=after.break_number,
@@ -91,8 +96,8 @@ def list_command(
             ("owner", lambda b: b.owner),
             ("with", lambda b: b.counterparty),
             ("about", _about),
-            ("ledger", lambda b: b.ledger_minor),
-            ("reported", lambda b: b.reported_minor),
+            ("ledger", lambda b: _amount(b, b.ledger_minor, exponent)),
+            ("reported", lambda b: _amount(b, b.reported_minor, exponent)),
             ("reference", lambda b: b.reference),
             ("days", lambda b: b.age_days),
         ],
@@ -233,6 +238,10 @@ def _about(b: pb.Break) -> str:
     if b.conversion:
         return f"conversion {b.conversion}"
     return f"window {b.window}"
+
+
+def _amount(b: pb.Break, minor: int, exponent: int) -> str:
+    return f"{minor}{MINOR}" if b.conversion else in_major(minor, exponent)
 
 
 def _state(b: pb.Break) -> str:

@@ -89,9 +89,14 @@ def test_a_correction_is_by_an_entry_or_an_adjustment(partner: Run) -> None:
 
 
 def test_breaks_are_shown(partner: Run, gateway: FakeGateway) -> None:
-    gateway.script = [lambda *_: pb.BreakList(breaks=[FOUND])] * 3
-    words = partner("breaks", "list").stdout.split()
-    assert {"17.3", "DUPLICATE", "DISPUTED", "window", "2", "-606", "F-1"} <= set(words)
+    delivery = pb.Break(break_number=18, conversion=9, ledger_minor=500, reported_minor=40)
+    shown = pb.BreakList(breaks=[FOUND, delivery])
+    gateway.script = [lambda *_: shown] * 3
+    listed = partner("breaks", "list").stdout
+    words = listed.split()
+    assert {"17.3", "DUPLICATE", "DISPUTED", "window", "2", "-6.06", "F-1"} <= set(words)
+    assert {"conversion", "9", "500", "40"} <= set(words)
+    assert listed.count("(minor units)") == 2
     assert "take it out" in partner("breaks", "show", "17.3").stdout
     missing = partner("breaks", "show", "17.4")
     assert (missing.exit_code, "no break 17.4" in missing.stderr) == (2, True)

@@ -220,15 +220,16 @@ def test_a_file_that_cannot_be_read_is_no_excuse(
         kept.require_extended(connection)
 
 
-def test_a_running_gateway_is_led_to_a_database_that_is_behind(watched: Watched) -> None:
+@pytest.mark.parametrize("missing", [3, 0], ids=["behind", "of another history"])
+def test_a_running_gateway_is_led_to_another_database(watched: Watched, missing: int) -> None:
     """By an address that stands for several servers: nothing is written to it, nor answered."""
     kept, size = watched.kept(), watched.size()
-    ahead = sign_checkpoint(private_key("gateway"), PROFILE.coalition, size + 3, bytes(32))
+    other = sign_checkpoint(private_key("gateway"), PROFILE.coalition, size + missing, bytes(32))
     with raw_wire(watched.day) as wire:
         forge = wire.forge(
-            "Accrual.Accrue", accrual_pb2.AccrueRequest(accrual=stay("H1", "behind", 1_000))
-        )
-        write_checkpoint(watched.path, ahead)
+            "Accrual.Accrue", accrual_pb2.AccrueRequest(accrual=stay("H1", f"led-{missing}", 1_000))
+        ).but(request_id=f"led-{missing}")
+        write_checkpoint(watched.path, other)
         watched.day.engine.dispose()
         refused = wire.send(forge)
         write_checkpoint(watched.path, kept)

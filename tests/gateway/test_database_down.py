@@ -12,10 +12,11 @@ from typing import Any
 import grpc
 import psycopg
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, make_url, text
 
 from coalition.v1 import accrual_pb2, feed_pb2, members_pb2, receipts_pb2
 from coalition.v1.envelope_pb2 import Receipt
+from gateway.database import connect_engine
 from gateway.postgres import embedded_postgres, reachable_data_dir
 from gateway.self_check import check_book
 from settlement.ledger import bulk
@@ -319,3 +320,20 @@ def test_a_database_that_is_down_and_comes_back(tmp_path: Path) -> None:
                 assert size(day) == before + 2
                 assert day.balance("hotel", "H1") == 200
                 assert sound(day)
+
+
+@pytest.mark.parametrize(("asked", "seconds"), [({}, 25), ({"keepalives_idle": "60"}, 75)])
+def test_a_server_that_is_gone_without_a_word_is_noticed(
+    database_url: str, asked: dict[str, str], seconds: int
+) -> None:
+    engine = connect_engine(
+        make_url(database_url).update_query_dict(asked).render_as_string(hide_password=False)
+    )
+    with engine.connect() as connection, bulk.driver_of(connection) as driver:
+        is_set = driver.info.get_parameters()
+    engine.dispose()
+    idle, interval, count = (
+        int(is_set[f"keepalives_{name}"]) for name in ("idle", "interval", "count")
+    )
+    assert idle + interval * count == seconds
+    assert int(is_set["tcp_user_timeout"]) == 25_000
