@@ -13,7 +13,10 @@ COMMIT = b"Q\x00\x00\x00\x0bCOMMIT\x00"
 ANSWER_BYTES = 18
 """CommandComplete with its tag COMMIT (12 bytes), and ReadyForQuery (6)."""
 
-COPYING = b"COPY "
+REMEMBERING = b"application/vnd.coalition.v1."
+"""Goes to the database with every answer that is remembered, in whichever form: statements are
+prepared, so their words need not."""
+
 CHUNK_BYTES = 1 << 16
 
 
@@ -57,7 +60,7 @@ class _Connection:
     async def _forth(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError):
             while data := await reader.read(CHUNK_BYTES):
-                self.wrote = self.wrote or COPYING in data.upper()
+                self.wrote = self.wrote or REMEMBERING in data
                 if data.endswith(COMMIT) and self.wrote:
                     self.wrote = False
                     self.left = self.cutter.take()
@@ -92,6 +95,10 @@ def proxied(server: Path, front: Path) -> Iterator[Cutter]:
         ready.set()
         await stop.wait()
         listening.close()
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
 
     thread = threading.Thread(target=loop.run_until_complete, args=(body(),), name="proxy")
     thread.start()
