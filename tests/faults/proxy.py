@@ -51,11 +51,13 @@ class _Connection:
         from_server, to_server = await asyncio.open_unix_connection(str(self.server))
         ways = [self._forth(reader, to_server), self._back(from_server, writer)]
         tasks = [asyncio.create_task(way) for way in ways]
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in tasks:
-            task.cancel()
-        for end in (writer, to_server):
-            end.transport.abort()
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            for end in (writer, to_server):
+                end.transport.abort()
 
     async def _forth(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError):
@@ -99,6 +101,7 @@ def proxied(server: Path, front: Path) -> Iterator[Cutter]:
         for task in left:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)
+        await listening.wait_closed()
 
     thread = threading.Thread(target=loop.run_until_complete, args=(body(),), name="proxy")
     thread.start()
@@ -108,3 +111,5 @@ def proxied(server: Path, front: Path) -> Iterator[Cutter]:
     finally:
         loop.call_soon_threadsafe(stop.set)
         thread.join()
+        loop.run_until_complete(asyncio.sleep(0))  # what was aborted is closed in another turn
+        loop.close()
