@@ -131,6 +131,7 @@ def main(home: str, target: str, name: str, path: str) -> int:
     """Send until SIGTERM."""
     stop, problems = threading.Event(), list[str]()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})  # held back until now
     profile = read_profile(Path(home) / "coalition.json")
     with (
         ReceiptFile(Path(path)) as receipts,

@@ -90,7 +90,7 @@ class Scene:
             file = self.home / f"{name}.receipts"
             self.receipts.setdefault(name, Receipts(file))
             words = (str(self.home), self.gateway.target, name, str(file))
-            with (self.home / f"{name}.log").open("ab") as log:
+            with (self.home / f"{name}.log").open("ab") as log, _held_back(signal.SIGTERM):
                 self.partners[name] = subprocess.Popen(
                     [sys.executable, "-m", "faults.partner", *words],
                     env=environment(),
@@ -177,6 +177,16 @@ class Scene:
             self.gateway.kill()
         if self.database_url is None:
             kill_all(self.server())
+
+
+@contextmanager
+def _held_back(number: signal.Signals) -> Iterator[None]:
+    """A signal waits for what is started here until that is ready for it, and says so."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {number})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager
